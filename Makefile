@@ -1,0 +1,60 @@
+# One screen of tasks; continuous integration runs the same ones.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint types imports unit bench lock clean
+
+help:
+	@echo "make demo   install Headcount and watch it work against a local Customer.io"
+	@echo "make test   install everything the tests need and run all of them"
+	@echo "make lint   ruff, mypy and import-linter alone"
+	@echo "make bench  the speed and memory figures of the README (several minutes)"
+	@echo "make lock   resolve the pinned dependencies anew"
+
+demo: $(VENV)/.installed
+	@$(BIN)/headcount demo
+
+test: $(VENV)/.installed-test system-packages
+	$(MAKE) lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.installed-bench
+	$(BIN)/python -m bench
+
+lock: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet "uv>=0.8"
+	$(BIN)/uv pip compile --quiet --universal --no-header --no-annotate --no-emit-index-url --all-extras --python-version 3.11 --upgrade --output-file constraints.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
+
+# A MariaDB server for the tests of that source: installed where that is possible without asking.
+.PHONY: system-packages
+system-packages:
+	@if ! command -v mariadbd >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server >/dev/null; fi
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Headcount needs Python 3.11 or newer. Install it and run this command again."; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing Headcount into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	@touch $@ $(VENV)/.installed
