@@ -1,0 +1,90 @@
+"""Everything that can go wrong, arranged by who acts next.
+
+    HeadcountError
+    ├── TransientError           we: try again after a pause
+    └── OperatorError            the person who runs Headcount: mend something, then run again
+        ├── ConfigurationError   the project file, an option, a name            (exit code 2)
+        ├── SourceError          the database or file, its query, its columns
+        ├── DestinationError     the workspace, its address
+        │   ├── CredentialsRefused
+        │   └── WrongWorkspace
+        ├── StateError           the files Headcount keeps
+        │   └── StateBusy        another process has them
+        ├── EveryRowRefused      the first operations all failed for one reason (P9)
+        ├── ApprovalNeeded       a guard stopped the run and asks (P9)
+        └── SumsDoNotAddUp       a run whose counts disagree (P1): a bug, never the data
+
+What the *row* must answer for is no exception: it is an ``Outcome`` or an invalid row, and the run goes on.
+Every message says what happened; ``hint`` says what to do next.
+"""
+
+from __future__ import annotations
+
+
+class HeadcountError(Exception):
+    """Base of the tree. ``hint`` is one sentence that says what to do, or empty."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class TransientError(HeadcountError):
+    """Nothing is wrong for good: the same call may succeed after a pause.
+
+    ``applied`` says whether the destination may have acted on the request all the same.
+    ``retry_after`` is the pause the other side asked for, in seconds.
+    """
+
+    def __init__(self, message: str, *, applied: bool, retry_after: float | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.applied = applied
+        self.retry_after = retry_after
+
+
+class OperatorError(HeadcountError):
+    """A person has to mend something before this can work."""
+
+
+class ConfigurationError(OperatorError):
+    """A project file, option or name that cannot be used as it stands."""
+
+
+class SourceError(OperatorError):
+    """The source cannot be read: unreachable, refused, a broken query, a mapped column that is gone."""
+
+
+class DestinationError(OperatorError):
+    """The destination cannot be used as configured."""
+
+
+class CredentialsRefused(DestinationError):
+    """The destination answered 401 or 403."""
+
+
+class WrongWorkspace(DestinationError):
+    """The credentials lead to another workspace than the one this sync's state belongs to."""
+
+
+class StateError(OperatorError):
+    """Headcount's own files cannot be read or written."""
+
+
+class StateBusy(StateError):
+    """Another process holds the sync's state."""
+
+
+class EveryRowRefused(OperatorError):
+    """The first operations of a run were all refused for one reason and field, so the cause is the set-up."""
+
+
+class ApprovalNeeded(OperatorError):
+    """A guard stopped the run before its first request."""
+
+
+class SumsDoNotAddUp(OperatorError):
+    """A run whose counts disagree with each other (promise P1)."""
