@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from headcount.model import Workspace
+from headcount.model import Behavior, Sync, ValueType, Workspace
 
 
 class Verdict(Enum):
@@ -62,3 +62,61 @@ class Client(Protocol):
 
     def close(self) -> None:
         """Close idle connections. May be called twice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A documented limit, checked before anything is sent. ``name`` is what the project file calls it.
+
+    ``fails`` is a DuckDB condition and ``reason`` a DuckDB text expression, both over one wire value (or key),
+    written as ``{w}``.
+    """
+
+    name: str
+    fails: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireField:
+    """One field of a sync as the destination sees it: its place, its name, whether a row may leave it out."""
+
+    slot: str
+    to: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A field together with the SQL that yields its wire value (NULL: not sent)."""
+
+    field: WireField
+    sql: str
+
+
+class DestinationObject(Protocol):
+    """What a destination can receive. It declares; mapping, batching, forms and docs follow the declaration."""
+
+    name: str
+    label: str
+    behaviors: tuple[Behavior, ...]
+    identifiers: tuple[str, ...]
+    required_slots: tuple[str, ...]
+
+    def declared_type(self, slot: str, to: str) -> ValueType:
+        """The type a field has in the destination; ``AUTO`` where the source column decides."""
+
+    def validate(self, sync: Sync) -> None:
+        """Raise ``ConfigurationError`` for names and numbers of fields that no row could make right."""
+
+    def key_checks(self, sync: Sync) -> tuple[Check, ...]:
+        """Checks of the key, which is plain text."""
+
+    def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
+        """Checks of one field's wire value, which is JSON text and never NULL where they are applied."""
+
+    def operation(self, sync: Sync, key: str, fields: Sequence[Placed]) -> str:
+        """SQL for the JSON operation that adds or changes a record."""
+
+    def removal(self, sync: Sync, key: str) -> str:
+        """SQL for the JSON operation that removes a record."""

@@ -1,0 +1,89 @@
+"""Events: what somebody did, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headcount.destinations.base import Check, Placed
+from headcount.destinations.customerio import limits
+from headcount.destinations.customerio.fields import check_names
+from headcount.destinations.customerio.payload import members, sql_text
+from headcount.errors import ConfigurationError
+from headcount.model import Behavior, Sync, ValueType
+
+PERSON_IDENTIFIERS = ("id", "email", "cio_id", "anonymous_id")
+TYPES = ("event", "page", "screen")
+
+# The id by which Customer.io knows a repeated event is a ULID. Its 48 bits of time are constant, so that a corrected
+# timestamp does not make a new event; its 80 bits of chance are the beginning of a SHA-256 of the stream and the key.
+_ULID_TIME = "01GA0Y6000"
+_BASE32 = "0123456789abcdefghijklmnopqrstuv"
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def event_id(stream_id: str, key: str) -> str:
+    """SQL for an event's ULID: the same for the same stream and key, for ever."""
+    digest = f"sha256({sql_text(stream_id + chr(31))} || {key})"
+
+    def forty_bits(start: int) -> str:
+        number = f"('0x' || substr({digest}, {start}, 10))::BIGINT"
+        return f"translate(lower(to_base({number}, 32, 8)), '{_BASE32}', '{_CROCKFORD}')"
+
+    return f"'{_ULID_TIME}' || {forty_bits(1)} || {forty_bits(11)}"
+
+
+class Event:
+    """A Customer.io event, page or screen view. Append Only: it is sent once and never changed or removed."""
+
+    name = "event"
+    label = "Event"
+    behaviors = (Behavior.APPEND_ONLY,)
+    identifiers = ("unique_id",)
+    required_slots = ("name", "person")
+
+    def declared_type(self, slot: str, to: str) -> ValueType:
+        if slot == "timestamp":
+            return ValueType.TIMESTAMP
+        return ValueType.TEXT if slot in ("name", "person") else ValueType.AUTO
+
+    def validate(self, sync: Sync) -> None:
+        check_names(sync, limit=None)
+        if sync.event_type not in TYPES:
+            raise ConfigurationError(f"An event cannot be of type {sync.event_type}.", hint=f"Choose one of {TYPES}.")
+        for slot in self.required_slots:
+            if not any(mapping.slot == slot for mapping in sync.mappings):
+                raise ConfigurationError(f"The event's {slot} is not mapped.", hint=f"Add {slot} to the event.")
+        for mapping in sync.mappings:
+            if mapping.slot == "person" and mapping.to not in PERSON_IDENTIFIERS:
+                raise ConfigurationError(
+                    f"An event cannot name its person by {mapping.to}.", hint=f"Choose one of {PERSON_IDENTIFIERS}."
+                )
+
+    def key_checks(self, sync: Sync) -> tuple[Check, ...]:
+        return ()
+
+    def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
+        if slot == "name":
+            return (limits.BLANK_EVENT_NAME, limits.EVENT_NAME)
+        if slot == "person":
+            email = (limits.EMAIL,) if to == "email" else ()
+            return (limits.EMPTY_PERSON, limits.PERSON_ID, *email)
+        return ()
+
+    def operation(self, sync: Sync, key: str, fields: Sequence[Placed]) -> str:
+        placed = {item.field.slot: item for item in fields if item.field.slot != "attributes"}
+        person = placed["person"]
+        head = sql_text(
+            f'{{"type":"person","action":"{sync.event_type}","identifiers":{{"{person.field.to}":',
+        )
+        parts = [
+            f"{head} || {person.sql} || '}},\"id\":\"' || {event_id(sync.stream_id, key)} || '\",\"name\":'",
+            placed["name"].sql,
+        ]
+        if "timestamp" in placed:
+            parts.append(f"coalesce(',\"timestamp\":' || {placed['timestamp'].sql}, '')")
+        attributes = members([item for item in fields if item.field.slot == "attributes"])
+        return " || ".join([*parts, f"',\"attributes\":{{' || {attributes} || '}}}}'"])
+
+    def removal(self, sync: Sync, key: str) -> str:
+        raise ConfigurationError("An event that was sent cannot be taken back.")

@@ -1,0 +1,58 @@
+"""People: who they are, what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headcount.destinations.base import Check, Placed
+from headcount.destinations.customerio import limits
+from headcount.destinations.customerio.fields import check_names, person_field_type
+from headcount.destinations.customerio.payload import members, sql_text
+from headcount.errors import ConfigurationError
+from headcount.model import Behavior, Sync, ValueType
+
+
+class Person:
+    """A Customer.io person, identified by id, email or cio_id; every other field is an attribute."""
+
+    name = "person"
+    label = "Person"
+    behaviors = (Behavior.UPDATE_OR_CREATE, Behavior.UPDATE_ONLY, Behavior.MIRROR)
+    identifiers = ("id", "email", "cio_id")
+    required_slots: tuple[str, ...] = ()
+
+    def declared_type(self, slot: str, to: str) -> ValueType:
+        return person_field_type(to)
+
+    def validate(self, sync: Sync) -> None:
+        check_names(sync, limit=limits.ATTRIBUTES)
+        if any(mapping.to == sync.identifier for mapping in sync.mappings):
+            raise ConfigurationError(
+                f"The field {sync.identifier} is this sync's identifier and is mapped a second time.",
+                hint="Remove the mapping: the identifier is always sent.",
+            )
+
+    def key_checks(self, sync: Sync) -> tuple[Check, ...]:
+        if sync.identifier == "email":
+            return (limits.KEY_BYTES, limits.KEY_EMAIL)
+        if sync.identifier == "cio_id":
+            return (limits.CIO_ID,)
+        return (limits.KEY_BYTES,)
+
+    def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
+        if to == "email":
+            return (limits.PERSON_ID, limits.EMAIL)
+        if to == "id":
+            return (limits.PERSON_ID,)
+        return (limits.VALUE,)
+
+    def operation(self, sync: Sync, key: str, fields: Sequence[Placed]) -> str:
+        inside = members(fields)
+        if sync.behavior is Behavior.UPDATE_ONLY:
+            inside = f"'\"_update\":true' || coalesce(',' || nullif({inside}, ''), '')"
+        head = sql_text('{"type":"person","action":"identify","identifiers":' + f'{{"{sync.identifier}":')
+        return f"{head} || to_json({key})::VARCHAR || '}},\"attributes\":{{' || {inside} || '}}}}'"
+
+    def removal(self, sync: Sync, key: str) -> str:
+        head = sql_text('{"type":"person","action":"delete","identifiers":' + f'{{"{sync.identifier}":')
+        return f"{head} || to_json({key})::VARCHAR || '}}}}'"
