@@ -131,7 +131,9 @@ def _from_boolean(x: str, type_: ValueType) -> str:
         return _quoted(f"({wire})")
     if type_ in (ValueType.AUTO, ValueType.BOOLEAN, ValueType.JSON):
         return wire
-    raise ConfigurationError(f"A boolean column cannot be sent as {type_.value}.", hint="Choose boolean, number or text.")
+    raise ConfigurationError(
+        f"A boolean column cannot be sent as {type_.value}.", hint="Choose boolean, number or text."
+    )
 
 
 def _from_time(x: str, type_: ValueType, written: str) -> str:
@@ -139,7 +141,9 @@ def _from_time(x: str, type_: ValueType, written: str) -> str:
         return f"CASE WHEN {x} IS NOT NULL THEN {_epoch(x)} END"
     if type_ in (ValueType.TEXT, ValueType.JSON):
         return f"CASE WHEN {x} IS NULL THEN NULL WHEN isfinite({x}) THEN {_quoted(written)} ELSE '!time' END"
-    raise ConfigurationError(f"A date or time column cannot be sent as {type_.value}.", hint="Choose timestamp or text.")
+    raise ConfigurationError(
+        f"A date or time column cannot be sent as {type_.value}.", hint="Choose timestamp or text."
+    )
 
 
 def _from_date(x: str, type_: ValueType) -> str:
@@ -154,7 +158,8 @@ def _from_binary(x: str, type_: ValueType) -> str:
     if type_ is ValueType.BASE64:
         return _quoted(f"to_base64({x})")
     raise ConfigurationError(
-        "A binary column cannot be sent as it is.", hint="Set the mapping's type to base64, or convert it in the query."
+        "A binary column cannot be sent as it is.",
+        hint="Set the mapping's type to base64, or convert it in the query.",
     )
 
 
@@ -178,7 +183,9 @@ def _from_variant(x: str, type_: ValueType) -> str:
 
 def as_text(x: str) -> str:
     """The plain text of a JSON value: a string's content, else the JSON itself; null says nothing."""
-    return f"CASE WHEN starts_with({x}, '\"') THEN json_extract_string({x}, '$') WHEN {x} <> 'null' THEN {x} END"
+    return (
+        f"CASE WHEN starts_with({x}, '\"') THEN json_extract_string({x}, '$') WHEN {x} <> 'null' THEN {x} END"
+    )
 
 
 _FAMILIES: dict[Kind, Callable[[str, ValueType], str]] = {

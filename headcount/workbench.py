@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from headcount.errors import StateBusy, StateError
 
@@ -69,17 +70,17 @@ _MACROS = (
 class Workbench:
     """One in-memory database with a bounded memory and a scratch folder of its own for what does not fit.
 
-    Used by one thread at a time; ``close`` removes the scratch folder.
+    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch folder.
     """
 
-    def __init__(self, scratch: Path, *, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> None:
+    def __init__(self, scratch: Path, *, memory_limit: str = MEMORY_LIMIT, ordered: bool = False) -> None:
         self.scratch = _scratch_folder(scratch)
         self.connection = duckdb.connect(
             config={
                 "memory_limit": memory_limit,
-                "threads": threads or min(4, os.cpu_count() or 2),
+                "threads": min(4, os.cpu_count() or 2),
                 "temp_directory": str(self.scratch),
-                "preserve_insertion_order": False,
+                "preserve_insertion_order": ordered,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             }
@@ -102,6 +103,14 @@ class Workbench:
     def value(self, sql: str) -> Any:
         """The single value a query returns."""
         return self.run(sql)[0][0]
+
+    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """The rows of a query as Arrow record batches of at most ``rows`` rows, as they are asked for."""
+        reader = self.connection.sql(sql).to_arrow_reader(rows)
+        try:
+            yield from reader
+        finally:
+            reader.close()
 
     @contextmanager
     def attached(self, path: Path, name: str, *, read_only: bool) -> Iterator[None]:
@@ -146,7 +155,8 @@ def _state_error(error: duckdb.IOException) -> StateError:
     text = str(error)
     if "lock" in text.lower():
         return StateBusy(
-            "Another process is working with this sync's state.", hint="Wait until it has finished and try again."
+            "Another process is working with this sync's state.",
+            hint="Wait until it has finished and try again.",
         )
     return StateError(
         "Headcount's own files cannot be read or written: " + text.splitlines()[0],

@@ -68,6 +68,8 @@ class Client(Protocol):
 class Check:
     """A documented limit, checked before anything is sent. ``name`` is what the project file calls it.
 
+    A project file can turn any check into a warning.
+
     ``fails`` is a DuckDB condition and ``reason`` a DuckDB text expression, both over one wire value (or key),
     written as ``{w}``.
     """
@@ -75,6 +77,7 @@ class Check:
     name: str
     fails: str
     reason: str
+    warns: bool = False  # the row is sent all the same, and counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +104,7 @@ class DestinationObject(Protocol):
     label: str
     behaviors: tuple[Behavior, ...]
     identifiers: tuple[str, ...]
-    required_slots: tuple[str, ...]
+    item_bytes: int  # the longest operation it takes
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         """The type a field has in the destination; ``AUTO`` where the source column decides."""

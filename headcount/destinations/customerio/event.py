@@ -39,7 +39,7 @@ class Event:
     label = "Event"
     behaviors = (Behavior.APPEND_ONLY,)
     identifiers = ("unique_id",)
-    required_slots = ("name", "person")
+    item_bytes = limits.ITEM_BYTES
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         if slot == "timestamp":
@@ -49,14 +49,19 @@ class Event:
     def validate(self, sync: Sync) -> None:
         check_names(sync, limit=None)
         if sync.event_type not in TYPES:
-            raise ConfigurationError(f"An event cannot be of type {sync.event_type}.", hint=f"Choose one of {TYPES}.")
-        for slot in self.required_slots:
+            raise ConfigurationError(
+                f"An event cannot be of type {sync.event_type}.", hint=f"Choose one of {TYPES}."
+            )
+        for slot in ("name", "person"):
             if not any(mapping.slot == slot for mapping in sync.mappings):
-                raise ConfigurationError(f"The event's {slot} is not mapped.", hint=f"Add {slot} to the event.")
+                raise ConfigurationError(
+                    f"The event's {slot} is not mapped.", hint=f"Add {slot} to the event."
+                )
         for mapping in sync.mappings:
             if mapping.slot == "person" and mapping.to not in PERSON_IDENTIFIERS:
                 raise ConfigurationError(
-                    f"An event cannot name its person by {mapping.to}.", hint=f"Choose one of {PERSON_IDENTIFIERS}."
+                    f"An event cannot name its person by {mapping.to}.",
+                    hint=f"Choose one of {PERSON_IDENTIFIERS}.",
                 )
 
     def key_checks(self, sync: Sync) -> tuple[Check, ...]:
@@ -77,7 +82,7 @@ class Event:
             f'{{"type":"person","action":"{sync.event_type}","identifiers":{{"{person.field.to}":',
         )
         parts = [
-            f"{head} || {person.sql} || '}},\"id\":\"' || {event_id(sync.stream_id, key)} || '\",\"name\":'",
+            f'{head} || {person.sql} || \'}},"id":"\' || {event_id(sync.stream_id, key)} || \'","name":\'',
             placed["name"].sql,
         ]
         if "timestamp" in placed:

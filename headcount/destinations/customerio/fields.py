@@ -57,7 +57,8 @@ def _check_name(name: str, object_: str) -> None:
         )
     if object_ == "person" and name in STEERING_NAMES:
         raise ConfigurationError(
-            f"{name} is not an attribute: Customer.io reads it as an instruction.", hint="Choose another name."
+            f"{name} is not an attribute: Customer.io reads it as an instruction.",
+            hint="Choose another name.",
         )
 
 

@@ -68,4 +68,5 @@ ID_LIKE_CIO_ID = Check(
     name="id_like_cio_id",
     fails="starts_with({w}, 'cio_')",
     reason="'an id that begins with cio_ is easily taken for Customer.io''s own id'",
+    warns=True,
 )

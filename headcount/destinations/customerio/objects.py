@@ -13,5 +13,7 @@ OBJECTS: dict[str, DestinationObject] = {"person": Person(), "event": Event()}
 def destination_object(name: str) -> DestinationObject:
     """The object called ``name``. Raises ``ConfigurationError``."""
     if name not in OBJECTS:
-        raise ConfigurationError(f"Customer.io has no object {name}.", hint=f"Choose one of {', '.join(OBJECTS)}.")
+        raise ConfigurationError(
+            f"Customer.io has no object {name}.", hint=f"Choose one of {', '.join(OBJECTS)}."
+        )
     return OBJECTS[name]

@@ -19,7 +19,7 @@ class Person:
     label = "Person"
     behaviors = (Behavior.UPDATE_OR_CREATE, Behavior.UPDATE_ONLY, Behavior.MIRROR)
     identifiers = ("id", "email", "cio_id")
-    required_slots: tuple[str, ...] = ()
+    item_bytes = limits.ITEM_BYTES
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         return person_field_type(to)
@@ -37,7 +37,7 @@ class Person:
             return (limits.KEY_BYTES, limits.KEY_EMAIL)
         if sync.identifier == "cio_id":
             return (limits.CIO_ID,)
-        return (limits.KEY_BYTES,)
+        return (limits.KEY_BYTES, limits.ID_LIKE_CIO_ID)
 
     def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
         if to == "email":

@@ -1,0 +1,219 @@
+"""Outcomes into state: what was accepted becomes acknowledged, what is in doubt is marked, what was refused is held.
+
+One transaction of the state file, with the marker ``folded_run`` inside it: a second fold of the same run does
+nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from headcount.mapping import Mapped
+from headcount.model import Behavior, Fate, Outcome, Plan
+from headcount.state import Catalogue, Identity, StateFile, arrange_fields, set_meta
+from headcount.workbench import Workbench, quote_text
+
+CHUNK = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fates:
+    """What became of a plan's changes, by position in it.
+
+    ``answered`` are the ranges with receipts, ``doubtful`` those that may have been applied without an answer; both
+    inclusive. ``exceptions`` are the changes inside answered ranges that were not accepted.
+    """
+
+    answered: tuple[tuple[int, int], ...] = ()
+    doubtful: tuple[tuple[int, int], ...] = ()
+    exceptions: tuple[tuple[int, Outcome], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folding:
+    """Everything a fold needs besides the plan. ``seen`` are keys to acknowledge without sending (Events)."""
+
+    run: int
+    identity: Identity
+    plan: Plan
+    fates: Fates
+    read: int
+    released: Sequence[str] = ()
+    seen: str | None = None  # SQL that yields the keys
+    hold: bool = True  # False when every row was refused for the operator's sake
+
+
+def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> None:
+    """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
+    with state.writing(bench) as catalogue:
+        if catalogue.folded_run is not None and catalogue.folded_run >= work.run:
+            return
+        if catalogue.identity != work.identity:
+            catalogue = _new_generation(bench, catalogue, work.identity)
+        signatures = mapped.signatures()
+        positions = arrange_fields(bench, catalogue, mapped.field_ids, signatures)
+        _number_changes(bench, work)
+        columns = [f"f{positions[id_]:03d}" for id_ in work.plan.fields]
+        _acknowledge(bench, catalogue, mapped, columns)
+        _hold(bench, mapped, work, columns)
+        _finish(bench, mapped, work)
+
+
+def _new_generation(bench: Workbench, catalogue: Catalogue, identity: Identity) -> Catalogue:
+    for table in ("acknowledged", "held"):
+        bench.run(f"DELETE FROM state.{table}")
+    set_meta(bench, "schema", "1")
+    set_meta(bench, "identity", identity.text())
+    return Catalogue(positions=catalogue.positions, signatures=catalogue.signatures)
+
+
+def _number_changes(bench: Workbench, work: Folding) -> None:
+    """The temp view ``changes``: every change of the plan with its position and its fate, unsent ones left out."""
+    _ranges(bench, "answered", work.fates.answered)
+    _ranges(bench, "doubtful", work.fates.doubtful)
+    bench.run(
+        "CREATE OR REPLACE TEMP TABLE exceptions (seq BIGINT, fate VARCHAR, reason VARCHAR, field VARCHAR, message VARCHAR)"
+    )
+    for chunk in _chunks(work.fates.exceptions):
+        rows = [(seq, o.fate.value, o.reason, o.field, o.message) for seq, o in chunk]
+        bench.run(
+            "INSERT INTO exceptions SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "
+            "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+    file = f"read_parquet({quote_text(str(work.plan.path))}, file_row_number = true)"
+    fate = _fate(work)
+    joined = "LEFT JOIN exceptions e ON e.seq = p.file_row_number" if work.fates.exceptions else ""
+    extra = (
+        "e.reason, e.field, e.message"
+        if work.fates.exceptions
+        else "'' AS reason, '' AS field, '' AS message"
+    )
+    bench.run(
+        f"CREATE OR REPLACE TEMP VIEW changes AS SELECT * FROM "
+        f"(SELECT p.*, {fate} AS fate, {extra} FROM {file} p {joined}) WHERE fate IS NOT NULL"
+    )
+
+
+def _fate(work: Folding) -> str:
+    """SQL for a change's fate; NULL when it was never sent."""
+    fates = work.fates
+    base = f"CASE WHEN {_inside('answered', fates.answered)} THEN 'accepted' WHEN {_inside('doubtful', fates.doubtful)} THEN 'in doubt' END"
+    if not fates.exceptions:
+        return base
+    return f"CASE WHEN e.fate = 'unsent' THEN NULL ELSE coalesce(e.fate, {base}) END"
+
+
+def _inside(table: str, ranges: Sequence[tuple[int, int]]) -> str:
+    if not ranges:
+        return "false"
+    if len(ranges) == 1:
+        return f"p.file_row_number BETWEEN {ranges[0][0]} AND {ranges[0][1]}"
+    return f"EXISTS (SELECT 1 FROM {table} r WHERE p.file_row_number BETWEEN r.first AND r.last)"
+
+
+def _ranges(bench: Workbench, name: str, ranges: Sequence[tuple[int, int]]) -> None:
+    bench.run(f"CREATE OR REPLACE TEMP TABLE {name} (first BIGINT, last BIGINT)")
+    if len(ranges) > 1:
+        firsts, lasts = [list(column) for column in zip(*ranges, strict=True)]
+        bench.run(f"INSERT INTO {name} SELECT unnest(?::BIGINT[]), unnest(?::BIGINT[])", [firsts, lasts])
+
+
+def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns: Sequence[str]) -> None:
+    stored = [] if mapped.sync.behavior is Behavior.APPEND_ONLY else list(enumerate(columns))
+    names = ", ".join(["key", "in_doubt", *(column for _, column in stored)])
+    # A value in doubt is not acknowledged: only accepted changes bring theirs.
+    values = [f"CASE WHEN fate = 'accepted' THEN f{i:03d} END" for i, _ in stored]
+    insert = (
+        f"INSERT INTO state.acknowledged ({names}) SELECT {', '.join(['key', _DOUBT, *values])} FROM changes"
+    )
+    relevant = "op <> 'remove' AND fate IN ('accepted', 'in doubt')"
+    if not catalogue.acknowledged:
+        bench.run(f"{insert} WHERE {relevant}")
+        return
+    merged = [
+        f"{column} = coalesce(CASE WHEN c.fate = 'accepted' THEN c.f{i:03d} END, a.{column})"
+        for i, column in stored
+    ]
+    bench.run(
+        "CREATE OR REPLACE TEMP TABLE sent_keys AS SELECT c.key FROM changes c "
+        "JOIN state.acknowledged a ON a.key = c.key WHERE c.op <> 'remove'"
+    )
+    bench.run(
+        f"UPDATE state.acknowledged a SET {', '.join([f'in_doubt = {_DOUBT}', *merged])} FROM changes c "
+        f"WHERE a.key = c.key AND {relevant}"
+    )
+    bench.run(f"{insert} WHERE {relevant} AND key NOT IN (SELECT key FROM sent_keys)")
+    bench.run(
+        "DELETE FROM state.acknowledged WHERE key IN "
+        "(SELECT key FROM changes WHERE op = 'remove' AND fate = 'accepted')"
+    )
+    bench.run(
+        "UPDATE state.acknowledged SET in_doubt = true WHERE key IN "
+        "(SELECT key FROM changes WHERE op = 'remove' AND fate = 'in doubt')"
+    )
+
+
+_DOUBT = "fate = 'in doubt'"
+
+
+def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str]) -> None:
+    """What was sent is held no longer, unless it was refused once more."""
+    bench.run(
+        "DELETE FROM state.held WHERE key IN (SELECT key FROM changes WHERE fate IN ('accepted', 'rejected'))"
+    )
+    for start in range(0, len(work.released), CHUNK):
+        bench.run(
+            "DELETE FROM state.held WHERE key IN (SELECT unnest(?::VARCHAR[]))",
+            [list(work.released[start : start + CHUNK])],
+        )
+    if not work.hold or not any(outcome.fate is Fate.REJECTED for _, outcome in work.fates.exceptions):
+        return
+    fields = {o.field for _, o in work.fates.exceptions if o.fate is Fate.REJECTED}
+    words = " ".join(
+        f"WHEN {quote_text(f)} THEN {quote_text(mapped.refused_signature(f))}" for f in sorted(fields)
+    )
+    names = ", ".join(["key", "op", "run", "reason", "field", "message", "signature", "released", *columns])
+    values = ", ".join(
+        [
+            "key",
+            "op",
+            str(work.run),
+            "reason",
+            "field",
+            "message",
+            f"CASE field {words} END",
+            "false",
+            *(f"f{i:03d}" for i in range(len(columns))),
+        ]
+    )
+    bench.run(f"INSERT INTO state.held ({names}) SELECT {values} FROM changes WHERE fate = 'rejected'")
+
+
+def _finish(bench: Workbench, mapped: Mapped, work: Folding) -> None:
+    if work.seen:
+        bench.run(f"INSERT INTO state.acknowledged (key, in_doubt) SELECT key, false FROM ({work.seen})")
+    set_meta(bench, "folded_run", str(work.run))
+    set_meta(bench, "source_rows", str(work.read))
+    set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))
+
+
+def release(bench: Workbench, state: StateFile, keys: Sequence[str] | None) -> int:
+    """Let held rows go again: the named ones, or all. Returns how many were held."""
+    if not state.path.exists():
+        return 0
+    with state.writing(bench):
+        bench.run(
+            "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?::VARCHAR[]) AS key", [list(keys or ())]
+        )
+        which = "NOT released" if keys is None else "NOT released AND key IN (SELECT key FROM wanted)"
+        count = int(bench.value(f"SELECT count(*) FROM state.held WHERE {which}"))
+        bench.run(f"UPDATE state.held SET released = true WHERE {which}")
+    return count
+
+
+def _chunks(exceptions: Sequence[tuple[int, Outcome]]) -> Iterable[Sequence[tuple[int, Outcome]]]:
+    for start in range(0, len(exceptions), CHUNK):
+        yield exceptions[start : start + CHUNK]

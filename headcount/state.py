@@ -1,0 +1,182 @@
+"""What a sync remembers between its runs: a DuckDB file with the acknowledged wire values and the held rows.
+
+The file admits one process that writes. It is open only while a run plans (to read) and folds (to write), never
+while it delivers. Attribute names may be 150 bytes long and differ only in case, so columns have positional names
+(``f000`` …) and the table ``fields`` says which is which.
+
+    meta          name, value
+    fields        position, id, signature
+    acknowledged  key, in_doubt, f000 …       NULL: never sent
+    held          key, op, run, reason, field, message, signature, released, f000 …   the refused wire values
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from headcount.errors import StateBusy, StateError
+from headcount.workbench import Workbench, quote_text
+
+SCHEMA = "1"
+PATIENCE = 10.0  # seconds to wait for another process to let go of the file
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Whose state it is. Another identity starts a new generation: nothing acknowledged carries over."""
+
+    environment_id: int
+    object: str
+    identifier: str
+    key_column: str
+
+    def text(self) -> str:
+        return json.dumps([self.environment_id, self.object, self.identifier, self.key_column])
+
+    @staticmethod
+    def parse(text: str) -> Identity:
+        environment_id, object_, identifier, key_column = json.loads(text)
+        return Identity(
+            environment_id=environment_id, object=object_, identifier=identifier, key_column=key_column
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """What the state holds, read once per opening. ``positions`` maps field ids to column numbers."""
+
+    identity: Identity | None = None
+    folded_run: int | None = None
+    acknowledged: int = 0
+    in_doubt: int = 0
+    held: int = 0
+    source_rows: int | None = None  # rows the last folded run read
+    column_kinds: dict[str, str] | None = None
+    positions: dict[str, int] | None = None
+    signatures: dict[str, str] | None = None
+
+    def column(self, field_id: str) -> str | None:
+        position = (self.positions or {}).get(field_id)
+        return None if position is None else f"f{position:03d}"
+
+
+class StateFile:
+    """The state of one sync, attached to a workbench as the schema ``state`` while it is open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def reading(self, bench: Workbench) -> Iterator[Catalogue]:
+        """Open to read; a state that does not exist yet reads as empty."""
+        if not self.path.exists():
+            yield Catalogue()
+            return
+        with _patiently(bench, self.path, read_only=True):
+            yield _catalogue(bench)
+
+    @contextmanager
+    def writing(self, bench: Workbench) -> Iterator[Catalogue]:
+        """Open to write, in one transaction: all of it happens, or nothing."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateError(
+                f"Headcount cannot write to {self.path.parent}: {error.strerror}.",
+                hint="Make the folder writable, or set HEADCOUNT_HOME to another folder.",
+            ) from error
+        with _patiently(bench, self.path, read_only=False):
+            bench.run("BEGIN")
+            try:
+                _create_tables(bench, "state")
+                yield _catalogue(bench)
+                bench.run("COMMIT")
+            except BaseException:
+                with suppress(Exception):  # a failed commit has rolled back by itself
+                    bench.run("ROLLBACK")
+                raise
+
+
+@contextmanager
+def _patiently(bench: Workbench, path: Path, *, read_only: bool) -> Iterator[None]:
+    """Attach the file as ``state``; while another process has it, wait a little before giving up."""
+    deadline = time.monotonic() + PATIENCE
+    with ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(bench.attached(path, "state", read_only=read_only))
+                break
+            except StateBusy:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+        yield
+
+
+def _create_tables(bench: Workbench, schema: str) -> None:
+    for statement in (
+        "meta (name VARCHAR, value VARCHAR)",
+        "fields (position INTEGER, id VARCHAR, signature VARCHAR)",
+        "acknowledged (key VARCHAR, in_doubt BOOLEAN)",
+        "held (key VARCHAR, op VARCHAR, run BIGINT, reason VARCHAR, field VARCHAR, message VARCHAR,"
+        " signature VARCHAR, released BOOLEAN)",
+    ):
+        bench.run(f"CREATE TABLE IF NOT EXISTS {schema}.{statement}")
+
+
+def _catalogue(bench: Workbench) -> Catalogue:
+    meta = dict(bench.run("SELECT name, value FROM state.meta"))
+    if meta.get("schema", SCHEMA) != SCHEMA:
+        raise StateError(
+            "This sync's state was written by another version of Headcount.",
+            hint="Install the newest version.",
+        )
+    fields = bench.run("SELECT id, position, signature FROM state.fields ORDER BY position")
+    acknowledged, in_doubt = bench.run("SELECT count(*), count_if(in_doubt) FROM state.acknowledged")[0]
+    return Catalogue(
+        identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
+        folded_run=int(meta["folded_run"]) if "folded_run" in meta else None,
+        acknowledged=acknowledged,
+        in_doubt=in_doubt,
+        held=bench.value("SELECT count(*) FROM state.held"),
+        source_rows=int(meta["source_rows"]) if "source_rows" in meta else None,
+        column_kinds=json.loads(meta["column_kinds"]) if "column_kinds" in meta else None,
+        positions={id_: position for id_, position, _ in fields},
+        signatures={id_: signature for id_, _, signature in fields},
+    )
+
+
+def set_meta(bench: Workbench, name: str, value: str) -> None:
+    bench.run("DELETE FROM state.meta WHERE name = ?", [name])
+    bench.run("INSERT INTO state.meta VALUES (?, ?)", [name, value])
+
+
+def arrange_fields(
+    bench: Workbench, catalogue: Catalogue, ids: Sequence[str], signatures: dict[str, str]
+) -> dict[str, int]:
+    """Give every field a column, forget the columns of fields that are no longer mapped. Returns the positions."""
+    positions = dict(catalogue.positions or {})
+    for id_ in [id_ for id_ in positions if id_ not in ids]:
+        for table in ("acknowledged", "held"):
+            bench.run(f"ALTER TABLE state.{table} DROP COLUMN f{positions[id_]:03d}")
+        del positions[id_]
+    for id_ in ids:
+        if id_ not in positions:
+            positions[id_] = _free_position(positions)
+            for table in ("acknowledged", "held"):
+                bench.run(f"ALTER TABLE state.{table} ADD COLUMN f{positions[id_]:03d} VARCHAR")
+    if positions != catalogue.positions or signatures != catalogue.signatures:
+        bench.run("DELETE FROM state.fields")
+        rows = ", ".join(f"({positions[i]}, {quote_text(i)}, {quote_text(signatures[i])})" for i in ids)
+        if rows:
+            bench.run(f"INSERT INTO state.fields VALUES {rows}")
+    return positions
+
+
+def _free_position(positions: dict[str, int]) -> int:
+    return max(positions.values(), default=-1) + 1
