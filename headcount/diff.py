@@ -52,13 +52,14 @@ class Diff:
     """
 
     def __init__(
-        self, bench: Workbench, mapped: Mapped, catalogue: Catalogue, folder: Path, *, full: bool = False
+        self, bench: Workbench, mapped: Mapped, catalogue: Catalogue, folder: Path, *, full: bool = False, record_seen: bool = False
     ) -> None:
         self.bench = bench
         self.mapped = mapped
         self.catalogue = catalogue
         self.folder = folder
         self.full = full
+        self.record_seen = record_seen
         self.append_only = mapped.sync.behavior is Behavior.APPEND_ONLY
         self.staged = f"read_parquet({quote_text(str(folder / 'staged.parquet'))})"
         self.columns = [f"f{i:03d}" for i in range(len(mapped.fields))]

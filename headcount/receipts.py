@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from headcount.model import Batch, Receipt
+from headcount.model import Batch, Fate, Outcome, Receipt
+
+Range = tuple[int, int]  # first and last position in the plan, both included
 
 
 class Ledger(Protocol):
@@ -21,5 +24,72 @@ class Ledger(Protocol):
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Enter what became of batches, in one short transaction."""
 
+    def receipts(self) -> Sequence[Receipt]:
+        """Everything entered so far, also by an earlier process that was killed."""
+
+    def intents(self) -> Sequence[tuple[int, int]]:
+        """The ranges of all intents, inclusive, as they were entered."""
+
     def stop_requested(self) -> bool:
         """Has somebody asked for this run to be canceled? Cheap enough to be asked for every batch."""
+
+
+def merged(ranges: Iterable[Range]) -> list[Range]:
+    """The same positions as sorted ranges that neither touch nor overlap."""
+    result: list[Range] = []
+    for first, last in sorted(ranges):
+        if result and first <= result[-1][1] + 1:
+            result[-1] = (result[-1][0], max(last, result[-1][1]))
+        else:
+            result.append((first, last))
+    return result
+
+
+def without(ranges: Iterable[Range], taken: Iterable[Range]) -> list[Range]:
+    """The positions of ``ranges`` that are not in ``taken``."""
+    result: list[Range] = []
+    holes = merged(taken)
+    for first, last in merged(ranges):
+        for hole_first, hole_last in holes:
+            if hole_last < first or hole_first > last:
+                continue
+            if hole_first > first:
+                result.append((first, hole_first - 1))
+            first = hole_last + 1
+        if first <= last:
+            result.append((first, last))
+    return result
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """The receipts and intents of one run, read together."""
+
+    receipts: tuple[Receipt, ...]
+    intents: tuple[Range, ...]
+
+    @property
+    def answered(self) -> list[Range]:
+        return merged((receipt.first, receipt.last) for receipt in self.receipts)
+
+    @property
+    def doubtful(self) -> list[Range]:
+        """What may have been sent and has no receipt."""
+        return without(self.intents, self.answered)
+
+    def remaining(self, size: int) -> list[Range]:
+        """What has no receipt yet, of a plan of ``size`` changes."""
+        return without([(0, size - 1)], self.answered) if size else []
+
+    def exceptions(self) -> list[tuple[int, Outcome]]:
+        """Every change with a receipt that was not accepted, with its position in the plan."""
+        return [(receipt.first + outcome.index, outcome) for receipt in self.receipts for outcome in receipt.exceptions]
+
+    def count(self, fate: Fate) -> int:
+        """How many changes met this fate; intents without receipt are in doubt."""
+        open_ = sum(last - first + 1 for first, last in self.doubtful) if fate is Fate.IN_DOUBT else 0
+        return open_ + sum(receipt.count(fate) for receipt in self.receipts)
+
+
+def read_book(ledger: Ledger) -> Book:
+    return Book(receipts=tuple(ledger.receipts()), intents=tuple(ledger.intents()))
