@@ -1,0 +1,52 @@
+"""Why a delivery ends early, known to all of its threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from headcount.errors import HeadcountError
+
+NAP = 0.25  # seconds between two looks at the clock of a pause
+
+
+class Halt:
+    """Asked by everybody before every step: ``halt()`` is True once nothing more may be sent.
+
+    The first cause stays: ``error`` is what a person has to be told, ``canceled`` somebody's wish, ``broken``
+    an exception nobody expected.
+    """
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._on = threading.Event()
+        self.error: HeadcountError | None = None
+        self.broken: BaseException | None = None
+        self.canceled = False
+
+    def __call__(self) -> bool:
+        return self._on.is_set()
+
+    def cancel(self) -> None:
+        with self._lock:
+            self.canceled = self.canceled or not self._on.is_set()
+            self._on.set()
+
+    def fail(self, error: HeadcountError) -> None:
+        with self._lock:
+            self.error = self.error or error
+            self._on.set()
+
+    def broke(self, error: BaseException) -> None:
+        with self._lock:
+            self.broken = self.broken or error
+            self._on.set()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not on after a halt. Counted down instead of timed, so tests may switch the sleeping
+        off.
+        """
+        while seconds > 0 and not self():
+            self._sleep(min(seconds, NAP))
+            seconds -= NAP

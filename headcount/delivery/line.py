@@ -1,0 +1,149 @@
+"""The order of things: intents are durable before their requests, receipts follow answers, sums are kept."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from headcount.delivery.ceiling import Ceiling
+from headcount.delivery.clerk import Clerk
+from headcount.delivery.crew import Crew
+from headcount.delivery.halt import Halt
+from headcount.delivery.parcels import Rules, Unpacking
+from headcount.delivery.post import Post
+from headcount.delivery.probation import Probation
+from headcount.destinations.base import Client
+from headcount.errors import HeadcountError
+from headcount.limiter import Limiter
+from headcount.model import Batch, Budget, Fate, Receipt, RetryPolicy
+from headcount.receipts import Ledger
+
+PATIENCE = (
+    0.02  # seconds a batch waits for others to share the transaction of their intents, while senders idle
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """What became of the batches handed in, in changes; the sums are those of the stored receipts.
+
+    ``unsent`` counts what was taken from the iterator and not sent; what was never taken from it is not known
+    here. ``stopped``: somebody canceled. ``error``: what ended the delivery early, for a person to read.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
+    in_doubt: int = 0
+    unsent: int = 0
+    requests: int = 0
+    bytes: int = 0
+    stopped: bool = False
+    error: HeadcountError | None = None
+
+
+def deliver(
+    batches: Iterable[Batch],
+    *,
+    client: Client,
+    limiter: Limiter,
+    ledger: Ledger,
+    budget: Budget,
+    retry: RetryPolicy,
+    first_refusals: int = 500,
+    progress: Callable[[Receipt], None] | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    rng: Callable[[], float] = random.random,
+) -> Delivery:
+    """Send the batches and keep the ledger; returns when every batch taken from ``batches`` has its receipt.
+
+    ``batches`` is read on the calling thread, never more than about ``3 * budget.senders`` ahead of the
+    answers. Trouble with the destination is returned in ``Delivery.error``. Raised is only what is nobody's
+    answer: errors of the iterator, the ledger and ``progress``, bugs, KeyboardInterrupt; receipts of finished
+    batches are stored before, and batches that were in flight keep their intent without a receipt.
+    """
+    halt = Halt(sleep)
+    rules = Rules(
+        post=Post(client, limiter, retry, halt, rng),
+        halt=halt,
+        ceiling=Ceiling(),
+        probation=Probation(first_refusals, halt),
+    )
+    sums = _Sums(progress)
+    with Clerk(ledger, halt, 4 * budget.senders, sums.add) as clerk:
+
+        def work(batch: Batch) -> None:
+            with rules.probation.turn():
+                receipt = Unpacking(batch, rules).receipt()
+            clerk.enter(receipt)
+
+        with Crew(budget.senders, work, halt) as crew:
+            left_over = _feed(iter(batches), crew, ledger, halt)
+    if halt.broken:
+        raise halt.broken
+    return sums.delivery(left_over, halt)
+
+
+def _feed(batches: Iterator[Batch], crew: Crew, ledger: Ledger, halt: Halt) -> int:
+    """Hand in all batches, group by group; returns how many changes were taken and not handed in."""
+    try:
+        while not halt():
+            group = _group(batches, crew, halt)
+            if not group:
+                break
+            if not halt() and ledger.stop_requested():
+                halt.cancel()
+            if halt():
+                return sum(batch.count for batch in group)
+            ledger.save_intents(group)  # durable before the first byte of their requests
+            crew.take(group)
+    except BaseException as error:
+        halt.broke(error)
+        raise
+    return 0
+
+
+def _group(batches: Iterator[Batch], crew: Crew, halt: Halt) -> list[Batch]:
+    """As many batches as the queue has room for, fewer when senders wait already."""
+    group: list[Batch] = []
+    room = crew.room()
+    began = time.monotonic()
+    while len(group) < room and not halt():
+        batch = next(batches, None)
+        if batch is None:
+            break
+        group.append(batch)
+        if crew.hungry and time.monotonic() - began > PATIENCE:
+            break
+    return group
+
+
+class _Sums:
+    """The sums of the receipts, added up on the clerk's thread."""
+
+    def __init__(self, progress: Callable[[Receipt], None] | None) -> None:
+        self._progress = progress
+        self._fates = dict.fromkeys(Fate, 0)
+        self._requests = 0
+        self._bytes = 0
+
+    def add(self, receipt: Receipt) -> None:
+        for fate in Fate:
+            self._fates[fate] += receipt.count(fate)
+        self._requests += receipt.requests
+        self._bytes += receipt.bytes
+        if self._progress:
+            self._progress(receipt)
+
+    def delivery(self, left_over: int, halt: Halt) -> Delivery:
+        return Delivery(
+            accepted=self._fates[Fate.ACCEPTED],
+            rejected=self._fates[Fate.REJECTED],
+            in_doubt=self._fates[Fate.IN_DOUBT],
+            unsent=self._fates[Fate.UNSENT] + left_over,
+            requests=self._requests,
+            bytes=self._bytes,
+            stopped=halt.canceled,
+            error=halt.error,
+        )

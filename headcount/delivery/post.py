@@ -1,0 +1,81 @@
+"""One request and its retries, within the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from headcount.delivery.halt import Halt
+from headcount.destinations.base import Answer, Client
+from headcount.errors import DestinationError, HeadcountError, TransientError
+from headcount.limiter import Limiter
+from headcount.model import RetryPolicy
+
+
+@dataclass
+class Usage:
+    """What one batch has cost so far."""
+
+    requests: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """The answer to a request, or None when the delivery came to a halt before there was one.
+
+    ``doubt``: an attempt without a readable answer may have been applied.
+    """
+
+    answer: Answer | None
+    doubt: bool
+
+
+class Post:
+    """Shared by all senders."""
+
+    def __init__(
+        self, client: Client, limiter: Limiter, policy: RetryPolicy, halt: Halt, rng: Callable[[], float]
+    ) -> None:
+        self._client = client
+        self._limiter = limiter
+        self._policy = policy
+        self._halt = halt
+        self._rng = rng
+
+    def send(self, body: bytes, count: int, usage: Usage) -> Reply:
+        """Send until there is an answer. Trouble that is no row's ends in ``Halt``, not in an exception."""
+        doubt = False
+        for attempt in range(self._policy.attempts):
+            if not self._limiter.acquire(self._halt):
+                break
+            usage.requests += 1
+            usage.bytes += len(body)
+            try:
+                return Reply(answer=self._client.send(body, count), doubt=doubt)
+            except TransientError as error:
+                doubt = doubt or error.applied
+                self._after(error, attempt)
+            except DestinationError as error:
+                self._halt.fail(error)
+                break
+        return Reply(answer=None, doubt=doubt)
+
+    def _after(self, error: TransientError, attempt: int) -> None:
+        if attempt + 1 >= self._policy.attempts:
+            self._halt.fail(exhausted(error, attempt + 1))
+            return
+        pause = self._rng() * min(self._policy.cap, self._policy.base * 2**attempt)
+        if error.retry_after is not None:  # a wish of the other side concerns everybody
+            pause = max(pause, error.retry_after)
+            self._limiter.pause(pause)
+        self._halt.wait(pause)
+
+
+def exhausted(error: TransientError, attempts: int) -> HeadcountError:
+    return TransientError(
+        f"Given up after {attempts} attempts. {error.message}",
+        applied=error.applied,
+        retry_after=error.retry_after,
+        hint=error.hint or "Run again later; nothing that was accepted is sent twice.",
+    )

@@ -1,0 +1,157 @@
+"""One budget of requests per workspace, kept by all syncs and processes of a machine together (P5).
+
+The budget is a file: three numbers behind a lock. Nothing is reserved ahead. Whoever wakes up when a slot is
+free takes it and closes the door behind itself for one spacing, so a thread that wakes up late never makes
+requests bunch, and a pause that begins meanwhile stops everybody who has not gone through the door yet.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import math
+import os
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from headcount.errors import StateError
+
+SLACK = 1.05  # a request may arrive 50 ms later than its neighbours and still not overfill anybody's second
+LONGEST_PAUSE = 300.0  # seconds
+NAP = 0.25  # seconds between two questions whether to stop
+
+
+def never() -> bool:
+    return False
+
+
+class Limiter(Protocol):
+    """The budget of one workspace. Used by several threads at once."""
+
+    def acquire(self, stop: Callable[[], bool] = never) -> bool:
+        """Block until one request may be written, then True; False as soon as ``stop`` says so (within 0.3
+        s).
+        """
+
+    def pause(self, seconds: float) -> None:
+        """Let nobody through for so many seconds, in any process: the other side asked for it."""
+
+
+class Unlimited:
+    """No budget and no file, for benchmarks and tests; still keeps a pause among its own threads."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    def acquire(self, stop: Callable[[], bool] = never) -> bool:
+        while (wait := self._until - time.monotonic()) > 0:
+            if stop():
+                return False
+            time.sleep(min(wait, NAP))
+        return not stop()
+
+    def pause(self, seconds: float) -> None:
+        self._until = max(self._until, time.monotonic() + _bounded(seconds))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """The three numbers, all on the machine's monotonic clock."""
+
+    written: float = 0.0
+    opens: float = 0.0
+    paused_until: float = 0.0
+
+    FORMAT = struct.Struct("<3d")
+
+    def wait(self, now: float) -> float:
+        return max(self.opens, self.paused_until) - now
+
+    def packed(self, now: float) -> bytes:
+        return self.FORMAT.pack(now, self.opens, self.paused_until)
+
+    @classmethod
+    def unpacked(cls, data: bytes, now: float) -> Door:
+        """Written "in the future" means that the clock began anew, with the machine: the old numbers are
+        void.
+        """
+        if len(data) != cls.FORMAT.size:
+            return cls()
+        written, opens, paused_until = cls.FORMAT.unpack(data)
+        sane = written <= now and all(map(math.isfinite, (opens, paused_until)))
+        return cls(written=written, opens=opens, paused_until=paused_until) if sane else cls()
+
+
+class FileLimiter:
+    """``Limiter`` in a file at ``path``, created when missing; its directory must exist.
+
+    ``requests_per_second`` of None or 0 is no limit, but pauses are kept. Fractions above 1 are rounded down:
+    no second sees more than the budget. Processes with different budgets may share a file: each request is
+    followed by the spacing of the process that wrote it, so nobody starves and the larger budget is never
+    exceeded.
+    """
+
+    def __init__(self, path: Path, requests_per_second: float | None) -> None:
+        self._path = path
+        self._spacing = spacing(requests_per_second)
+
+    def acquire(self, stop: Callable[[], bool] = never) -> bool:
+        while not stop():
+            wait = self._try()
+            if wait <= 0:
+                return True
+            time.sleep(min(wait, NAP))
+        return False
+
+    def pause(self, seconds: float) -> None:
+        with self._locked() as (door, now, write):
+            until = max(door.paused_until, now + _bounded(seconds))
+            write(replace(door, paused_until=until))
+
+    def _try(self) -> float:
+        """Go through the door if it is open (0 or less), else the seconds until it is worth trying again."""
+        with self._locked() as (door, now, write):
+            wait = door.wait(now)
+            if wait <= 0 and self._spacing:
+                write(replace(door, opens=now + self._spacing))
+            return wait
+
+    @contextmanager
+    def _locked(self) -> Iterator[tuple[Door, float, Callable[[Door], None]]]:
+        """The door, alone. Opened anew each time, so that threads and forked processes share nothing."""
+        try:
+            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise self._broken(error) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            now = time.monotonic()
+            yield Door.unpacked(os.pread(file, 64, 0), now), now, lambda door: self._write(file, door, now)
+        finally:
+            os.close(file)  # and with it the lock
+
+    def _write(self, file: int, door: Door, now: float) -> None:
+        try:
+            os.pwrite(file, door.packed(now), 0)
+        except OSError as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: OSError) -> StateError:
+        hint = "Headcount must be able to write to its own directory."
+        return StateError(f"The request budget at {self._path} cannot be kept: {error.strerror}.", hint=hint)
+
+
+def spacing(requests_per_second: float | None) -> float:
+    """Seconds between two requests; 0 without a limit."""
+    if not requests_per_second:
+        return 0.0
+    whole = math.floor(requests_per_second) if requests_per_second >= 1 else requests_per_second
+    return SLACK / whole
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), LONGEST_PAUSE)
