@@ -2,15 +2,17 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+Values = dict[str, Any]
 KEPT = 500_000  # newest entries of a workspace; the real service keeps 30 days
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """kind is Customer.io's name (attribute_change, failed_event, …); cio_id is empty when nobody matched."""
+class Activity(NamedTuple):
+    """kind is Customer.io's name (attribute_change, …); cio_id is empty when nobody matched.
+
+    The data of an attribute_change is a pair of dicts: the values before, and the values after (None: removed).
+    """
 
     number: int
     kind: str
@@ -30,6 +32,9 @@ class ActivityLog:
     def __init__(self) -> None:
         self._entries: deque[Activity] = deque(maxlen=KEPT)
         self._number = 0
+
+    def changed(self, kind: str, cio_id: str, at: int, before: Values, after: Values, name: str = "") -> None:
+        self.add(kind, cio_id, at, (before, after), name)
 
     def add(self, kind: str, cio_id: str, at: int, data: Any = None, name: str = "") -> None:
         self._number += 1

@@ -105,10 +105,8 @@ def activity_json(workspace: Workspace, entry: Activity) -> dict[str, Any]:
 
 def _data(entry: Activity) -> Any:
     if entry.kind.endswith("attribute_change") and "failed" not in entry.kind:
-        return {
-            name: change if isinstance(change, dict) else {"from": change[0], "to": change[1]}
-            for name, change in entry.data.items()
-        }
+        before, after = entry.data
+        return {name: {"from": before.get(name), "to": new} for name, new in after.items()}
     return entry.data or {}
 
 

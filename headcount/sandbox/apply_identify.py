@@ -16,27 +16,25 @@ if TYPE_CHECKING:
     from headcount.sandbox.workspace import Workspace
 
 MAX_UNIX = 100_000_000_000  # later than year 5000: milliseconds, or nonsense
-SPECIAL = frozenset(
-    {"id", "email", "phone", "cio_id", "anonymous_id", "_update", "_timestamp", "_created_in_customerio_at"}
-)
+SPECIAL = frozenset({"cio_id", "anonymous_id", "_update", "_timestamp", "_created_in_customerio_at"})
 _MISSING = object()
 
 
 def identify(workspace: Workspace, item: dict[str, Any], now: int) -> Person | None:
     """Returns the person whose profile took the attributes, None where nothing was done."""
     [(kind, value)] = item["identifiers"].items()
-    given = item.get("attributes") or {}
+    given = dict(item.get("attributes") or ())
     at = _time_of(item, given, now)
-    if is_suppressed(workspace, kind, value, given):
+    if workspace.suppressed and is_suppressed(workspace, kind, value, given):
         workspace.log.add("skipped_update", "", now, {"reason": "suppressed", "identifiers": {kind: value}})
         return None
-    person = _resolve(workspace, kind, value, given, at, now)
+    others = {other: given.pop(other) for other in workspace.kinds if other in given}
+    person = _resolve(workspace, kind, value, others, _is_update_only(given), at, now)
     if person is None:
         return None
     if not SPECIAL.isdisjoint(given):
-        given = {
-            name: new for name, new in given.items() if name not in SPECIAL or _is_plain(workspace, name)
-        }
+        _link_anonymous(workspace, person, given, now)
+        given = {name: new for name, new in given.items() if name not in SPECIAL}
     merge_attributes(workspace, person, given, at, now)
     return person
 
@@ -63,41 +61,28 @@ def is_suppressed(workspace: Workspace, kind: str, value: str, attributes: dict[
     )
 
 
-def _is_plain(workspace: Workspace, name: str) -> bool:
-    """In a workspace that does not identify by it, an email or a phone is an attribute like any other."""
-    return name in ("email", "phone", "id") and name not in workspace.kinds
-
-
 def _resolve(
-    workspace: Workspace, kind: str, value: str, given: dict[str, Any], at: int, now: int
+    workspace: Workspace, kind: str, value: str, others: dict[str, Any], update_only: bool, at: int, now: int
 ) -> Person | None:
-    """The person meant, with identifiers set as far as the rules allow; None when nothing may be done."""
+    """The person meant, with identifiers set as far as the rules allow; None when nothing may be done.
+
+    others are the identifiers among the attributes; null takes one away, which only a cio_id may ask for.
+    """
     found = workspace.people.find(kind, value)
-    others = _other_identifiers(workspace, kind, given)
+    others = {other: None if text in (None, "") else str(text) for other, text in others.items()}
     if found is None and kind != "cio_id":
+        others.pop(kind, None)
         found = _owner_of(workspace, others)
         others = {kind: value, **others} if found else others
     if found is None:
-        if kind == "cio_id" or _is_update_only(given):
+        if kind == "cio_id" or update_only:
             _failed(workspace, "", now, {"reason": "no such person", "identifiers": {kind: value}})
             return None
-        return _create(workspace, {kind: value, **others}, given, at, now)
-    if kind in given and kind in workspace.kinds and given[kind] is not None:
-        others[kind] = given[kind]
+        return _create(workspace, {kind: value, **others}, at, now)
     for name, text in others.items():
-        set_identifier(workspace, found, name, text, at, now, by=kind)
-    _link_anonymous(workspace, found, given, now)
+        if name != kind or text is not None:
+            set_identifier(workspace, found, name, text, at, now, by=kind)
     return found
-
-
-def _other_identifiers(workspace: Workspace, kind: str, given: dict[str, Any]) -> dict[str, str | None]:
-    """Identifiers among the attributes; null takes one away, which only a cio_id may ask for."""
-    named = {}
-    for other in workspace.kinds:
-        if other in given and (other != kind):
-            text = given[other]
-            named[other] = None if text is None or text == "" else str(text)
-    return named
 
 
 def _owner_of(workspace: Workspace, others: dict[str, str | None]) -> Person | None:
@@ -111,9 +96,7 @@ def _is_update_only(given: dict[str, Any]) -> bool:
     return given.get("_update") in (True, "true")
 
 
-def _create(
-    workspace: Workspace, identifiers: dict[str, str | None], given: dict[str, Any], at: int, now: int
-) -> Person:
+def _create(workspace: Workspace, identifiers: dict[str, str | None], at: int, now: int) -> Person:
     person = workspace.people.new(at)
     for kind, text in identifiers.items():
         if text is not None:
@@ -122,7 +105,6 @@ def _create(
     person.attributes["_created_in_customerio_at"] = now
     workspace.log.add("profile_create", person.cio_id, now, identifiers)
     workspace.journal.note("person", person.cio_id)
-    _link_anonymous(workspace, person, given, now)
     return person
 
 
@@ -150,7 +132,7 @@ def set_identifier(
         person.attributes[kind] = text
         person.times[kind] = at
         workspace.people.index(person, kind)
-    workspace.log.add("attribute_change", person.cio_id, now, {kind: {"from": have, "to": text}})
+    workspace.log.changed("attribute_change", person.cio_id, now, {kind: have}, {kind: text})
     workspace.journal.note("person", person.cio_id)
 
 
@@ -177,47 +159,55 @@ def _link_anonymous(workspace: Workspace, person: Person, given: dict[str, Any],
 
 def merge_attributes(workspace: Workspace, person: Person, given: dict[str, Any], at: int, now: int) -> None:
     """Sets, keeps and removes attributes one by one; what is older than the stored value is dropped."""
-    have, times = person.attributes, person.times
-    changes: dict[str, Any] = {}
+    have, times, born = person.attributes, person.times, person.born
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
     stale: list[str] = []
-    unsets_empty = workspace.settings.empty_string_unsets
+    empty = "" if workspace.settings.empty_string_unsets else None
     for name, new in given.items():
         old = have.get(name, _MISSING)
-        if old is _MISSING and new is None:
-            continue
-        if old is not _MISSING and at < times.get(name, person.born):
-            stale.append(name)
-        elif new is None or (unsets_empty and new == ""):
-            if have.pop(name, _MISSING) is not _MISSING:
-                times.pop(name, None)
-                changes[name] = (old, None)
-        elif old is _MISSING or old != new or old.__class__ is not new.__class__:
-            if name.startswith(subscriptions.NAME):
+        if old is _MISSING:
+            if new is None or new == empty:
+                continue
+            if name.startswith(subscriptions.DOTTED):
                 name, new = subscriptions.updated(have, name, new)
+        elif old == new and old.__class__ is new.__class__:
+            continue
+        elif at < times.get(name, born):
+            stale.append(name)
+            continue
+        else:
+            before[name] = old
+        after[name] = new
+        if new is None or new == empty:
+            del have[name]
+            times.pop(name, None)
+        else:
             have[name] = new
-            if at != person.born or name in times:
+            if at != born or name in times:
                 times[name] = at
-            changes[name] = (None if old is _MISSING else old, new)
-    _note(workspace, person, changes, stale, now)
-
-
-def _note(workspace: Workspace, person: Person, changes: dict[str, Any], stale: list[str], now: int) -> None:
-    if changes:
-        if len(person.attributes) > ATTRIBUTES:
-            _drop_excess(workspace, person, changes, now)
-        workspace.log.add("attribute_change", person.cio_id, now, changes)
-        workspace.journal.note("person", person.cio_id)
+    if after:
+        _note(workspace, person, before, after, now)
     if stale:
         reason = {"reason": "older than the stored value", "attributes": stale}
         workspace.log.add("skipped_update", person.cio_id, now, reason)
 
 
-def _drop_excess(workspace: Workspace, person: Person, changes: dict[str, Any], now: int) -> None:
+def _note(
+    workspace: Workspace, person: Person, before: dict[str, Any], after: dict[str, Any], now: int
+) -> None:
+    if len(person.attributes) > ATTRIBUTES:
+        _drop_excess(workspace, person, after, now)
+    workspace.log.changed("attribute_change", person.cio_id, now, before, after)
+    workspace.journal.note("person", person.cio_id)
+
+
+def _drop_excess(workspace: Workspace, person: Person, after: dict[str, Any], now: int) -> None:
     excess = list(person.attributes)[ATTRIBUTES:]
     for name in excess:
         del person.attributes[name]
         person.times.pop(name, None)
-        changes.pop(name, None)
+        after.pop(name, None)
     _failed(
         workspace, person.cio_id, now, {"reason": f"more than {ATTRIBUTES} attributes", "attributes": excess}
     )

@@ -21,7 +21,8 @@ def identify(workspace: Workspace, item: dict[str, Any], now: int) -> None:
     thing = workspace.objects.find_or_new(item["identifiers"], at)
     if thing is None:
         return _failed(workspace, item, now)
-    changes = {}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
     for name, new in (item.get("attributes") or {}).items():
         old = thing.attributes.get(name)
         if old == new or (name in thing.attributes and at < thing.time_of(name)):
@@ -32,9 +33,10 @@ def identify(workspace: Workspace, item: dict[str, Any], now: int) -> None:
         else:
             thing.attributes[name] = new
             thing.times[name] = at
-        changes[name] = (old, new)
-    if changes:
-        workspace.log.add(f"_o:{thing.type_id}:attribute_change", "", now, changes, thing.object_id)
+        before[name], after[name] = old, new
+    if after:
+        kind = f"_o:{thing.type_id}:attribute_change"
+        workspace.log.changed(kind, "", now, before, after, thing.object_id)
     workspace.journal.note("object", thing.cio_object_id)
     link_object(workspace, thing, item.get("cio_relationships") or [], now)
     return None

@@ -76,7 +76,7 @@ def _person(person: Person) -> dict[str, Any]:
 
 
 def activity(entry: Activity) -> Record:
-    return _fields(entry)
+    return entry._asdict()
 
 
 def profile(workspace: Workspace) -> Record:

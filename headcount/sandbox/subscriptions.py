@@ -3,12 +3,11 @@
 from typing import Any
 
 NAME = "cio_subscription_preferences"
+DOTTED = f"{NAME}."
 
 
 def updated(have: dict[str, Any], name: str, value: Any) -> tuple[str, Any]:
-    """The attribute to store instead: a dotted name becomes the whole object with one part changed."""
-    if not name.startswith(f"{NAME}."):
-        return name, value
+    """The attribute to store instead of a dotted one: the whole object with one part changed."""
     whole = have.get(NAME)
     return NAME, _with(whole if isinstance(whole, dict) else {}, name.split(".")[1:], value)
 
