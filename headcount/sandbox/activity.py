@@ -11,7 +11,7 @@ KEPT = 500_000  # newest entries of a workspace; the real service keeps 30 days
 class Activity(NamedTuple):
     """kind is Customer.io's name (attribute_change, …); cio_id is empty when nobody matched.
 
-    The data of an attribute_change is a pair of dicts: the values before, and the values after (None: removed).
+    The data of an attribute_change is a pair of dicts: values before, and values after (None: removed).
     """
 
     number: int
