@@ -1,0 +1,1 @@
+"""The sandbox's own pages: Customer.io's words and places, for people who look or need credentials."""
