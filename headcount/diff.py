@@ -66,9 +66,9 @@ class Diff:
         # Per mapped field: the state's column that holds it, or None when it was never sent.
         self.known = [catalogue.column(id_) if catalogue.acknowledged else None for id_ in mapped.field_ids]
 
-    def stage(self, reader: pa.RecordBatchReader) -> None:
+    def stage(self, reader: pa.RecordBatchReader, progress: Callable[[int], None] | None = None) -> None:
         """Map every row and compare it. Consumes the reader; raises the ``SourceError`` it may end with."""
-        watched = _Watched(reader)
+        watched = _Watched(reader, progress)
         how = staging(self.mapped, reader.schema, "source_rows")
         self.bench.connection.register("source_rows", prepare(watched.reader, how.prepared))
         fields = [f"CASE WHEN NOT same THEN d.{c} END AS {c}" for c in self.columns]
@@ -132,6 +132,8 @@ class Diff:
         """
         read, invalid, unchanged = self._count()
         invalid_path = self._write_invalid(invalid)
+        if self.record_seen:
+            unchanged = self._record_seen()
         self._hold()
         missed = self._miss(missing) if missing else 0
         plan = self._write_plan(missed > 0)
@@ -164,6 +166,12 @@ class Diff:
             )
         read, invalid, unchanged = self.bench.run(sql)[0]
         return read, invalid, unchanged
+
+    def _record_seen(self) -> int:
+        """Write the keys of all valid rows to ``seen.parquet``: they count as unchanged and are not sent."""
+        path = quote_text(str(self.folder / "seen.parquet"))
+        self.bench.run(f"COPY (SELECT key FROM ({self._candidates()})) TO {path} ({_PARQUET})")
+        return int(self.bench.value(f"SELECT count(*) FROM read_parquet({path})"))
 
     def _any_duplicates(self) -> bool:
         return bool(self.bench.value("SELECT count(*) > 0 FROM duplicates"))
@@ -270,7 +278,7 @@ class Diff:
         )
 
     def _changes(self, missed: bool) -> str:
-        joins, where = "", []
+        joins, where = "", ["false"] if self.record_seen else []
         fresh = not self.catalogue.acknowledged
         if not fresh:
             joins = "LEFT JOIN state.acknowledged a ON a.key = c.key"
@@ -343,13 +351,19 @@ class Diff:
 class _Watched:
     """A reader whose error survives the trip through the SQL engine, which would wrap it in one of its own."""
 
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
+    def __init__(self, reader: pa.RecordBatchReader, progress: Callable[[int], None] | None) -> None:
         self.error: SourceError | None = None
+        self.rows = 0
+        self.progress = progress
         self.reader = pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
 
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         try:
-            yield from reader
+            for batch in reader:
+                self.rows += batch.num_rows
+                if self.progress:
+                    self.progress(self.rows)
+                yield batch
         except SourceError as error:
             self.error = error
             raise

@@ -8,20 +8,19 @@ has receipts is folded, what was on its way is in doubt, and a new plan follows.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from headcount.batching import batches
 from headcount.delivery import Delivery, deliver
 from headcount.destinations.base import Client, DestinationObject
-from headcount.diff import Diff, Planned
+from headcount.diff import Diff
 from headcount.engines.base import Source
 from headcount.errors import EveryRowRefused, HeadcountError, SumsDoNotAddUp, WrongWorkspace
 from headcount.fold import Fates, Folding, fold
-from headcount.frozen import Frozen
+from headcount.frozen import Frozen, load
 from headcount.guards import check_guards
 from headcount.limiter import Limiter
 from headcount.mapping import compile_sync
@@ -86,7 +85,7 @@ class Result:
     error: HeadcountError | None = None
 
 
-def make_plan(line: Line, folder: Path, *, full: bool = False, limit: int | None = None) -> Frozen:
+def make_plan(line: Line, folder: Path, *, full: bool = False) -> Frozen:
     """Read, map and compare; freeze the plan into ``folder``. Sends nothing (but looks people up for Update Only).
 
     Raises ``SourceError``, ``ConfigurationError``, ``StateError``; an interrupted read leaves no plan behind.
@@ -126,3 +125,114 @@ def _missing_people(line: Line) -> Callable[[Sequence[str]], Sequence[str]] | No
         return [key for key in keys if key not in known]
 
     return missing
+
+
+def run_line(line: Line, run: RunInfo, ledger: Ledger, folder: Path, *, full: bool = False, approved: bool = False) -> Result:
+    """One whole run. A plan that is frozen in ``folder`` already is delivered as it stands: that resumes a run.
+
+    Raises what ``make_plan`` raises, and ``ApprovalNeeded`` before the first request. What stops the delivery is in
+    the result, after everything answered was folded.
+    """
+    frozen = load(folder, line.sync, line.object) or make_plan(line, folder, full=full)
+    if not approved and not ledger.intents():
+        _ask_guards(line, frozen)
+    delivery = _deliver(line, frozen, run, ledger)
+    return settle(line, frozen, run, ledger, delivery)
+
+
+def settle(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger, delivery: Delivery | None = None) -> Result:
+    """Fold what has receipts, mark what was on its way and has none as in doubt, and check the sums."""
+    line.progress.folding()
+    book = read_book(ledger)
+    error = delivery.error if delivery else None
+    with Workbench(line.scratch) as bench:
+        fold(bench, line.state, frozen.mapped, _folding(frozen, run, book, hold=not isinstance(error, EveryRowRefused)))
+    counts = count(frozen, book)
+    check_sums(counts)
+    return Result(frozen=frozen, counts=counts, canceled=bool(delivery and delivery.stopped), error=error)
+
+
+def resumable(frozen: Frozen | None, line: Line, now: datetime) -> bool:
+    """May this plan still be delivered? The caller has made sure that the sync itself is unchanged."""
+    return frozen is not None and frozen.identity == line.identity and now - frozen.made_at < RESUMABLE
+
+
+def _ask_guards(line: Line, frozen: Frozen) -> None:
+    with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
+        check_guards(line.sync, frozen.planned, catalogue, line.identity)
+
+
+def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delivery | None:
+    remaining = read_book(ledger).remaining(frozen.plan.size)
+    if not remaining:
+        return None
+    workspace = line.client.workspace()
+    if workspace.environment_id != line.workspace:
+        raise WrongWorkspace(
+            f"The credentials lead to workspace {workspace.environment_id}, but this sync belongs to {line.workspace}.",
+            hint="Use the credentials of the right workspace, or make a connection of its own for the other one.",
+        )
+    with Workbench(line.scratch, ordered=True, memory_limit="120MB") as bench:
+        return deliver(
+            batches(bench, frozen.mapped, frozen.plan, run, line.budget, remaining),
+            client=line.client,
+            limiter=line.limiter,
+            ledger=ledger,
+            budget=line.budget,
+            retry=line.retry,
+            progress=line.progress.answered,
+        )
+
+
+def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding:
+    seen = frozen.folder / "seen.parquet"
+    return Folding(
+        run=run.id,
+        identity=frozen.identity,
+        plan=frozen.plan,
+        fates=Fates(
+            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=tuple(book.exceptions())
+        ),
+        read=frozen.planned.read,
+        released=frozen.planned.released,
+        seen=f"FROM read_parquet({quote_text(str(seen))})" if seen.exists() else None,
+        hold=hold,
+    )
+
+
+def count(frozen: Frozen, book: Book) -> Counts:
+    """The sums of a run, from its plan and its book."""
+    planned, plan = frozen.planned, frozen.plan
+    accepted, rejected, in_doubt = (book.count(f) for f in (Fate.ACCEPTED, Fate.REJECTED, Fate.IN_DOUBT))
+    return Counts(
+        read=planned.read,
+        add=plan.add,
+        change=plan.change,
+        remove=plan.remove,
+        unchanged=planned.unchanged,
+        invalid=planned.invalid,
+        held=planned.held,
+        missed=planned.missed,
+        accepted=accepted,
+        rejected=rejected,
+        in_doubt=in_doubt,
+        unsent=book.count(Fate.UNSENT) + _never_tried(plan.size, book),
+        requests=sum(receipt.requests for receipt in book.receipts),
+        bytes=sum(receipt.bytes for receipt in book.receipts),
+    )
+
+
+def _never_tried(size: int, book: Book) -> int:
+    tried = [*book.answered, *book.doubtful]
+    return size - sum(last - first + 1 for first, last in tried)
+
+
+def check_sums(counts: Counts) -> None:
+    """Promise P1. Raises ``SumsDoNotAddUp``."""
+    rows = counts.add + counts.change + counts.unchanged + counts.invalid + counts.held + counts.missed
+    fates = counts.accepted + counts.rejected + counts.in_doubt + counts.unsent
+    if counts.read != rows or counts.planned != fates:
+        raise SumsDoNotAddUp(
+            f"This run's sums do not add up: {counts}.",
+            hint="Nothing is lost; please report this with the numbers above.",
+        )

@@ -1,0 +1,108 @@
+"""A frozen plan with everything needed to deliver and fold it later, in a folder of its own.
+
+    plan.parquet      the changes
+    invalid.parquet   the rows that are never sent, one line per complaint (when there are any)
+    seen.parquet      the keys to record as seen (first run of Events without backfill)
+    plan.json         the rest; written last, so that a plan without it does not count
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from headcount.destinations.base import DestinationObject
+from headcount.diff import Planned
+from headcount.mapping import Mapped, compile_sync
+from headcount.model import Column, Kind, Plan, Sync
+from headcount.state import Catalogue, Identity
+
+FILE = "plan.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """The plan of one run, what it was made from and what was counted on the way."""
+
+    mapped: Mapped
+    planned: Planned
+    identity: Identity
+    full: bool
+    made_at: datetime
+    new_generation: bool = False
+    acknowledged: int = 0
+    type_changes: tuple[tuple[str, str, str], ...] = ()  # column, type at the last run, type now
+
+    @staticmethod
+    def of(mapped: Mapped, planned: Planned, catalogue: Catalogue, identity: Identity, *, full: bool) -> Frozen:
+        return Frozen(
+            mapped=mapped,
+            planned=planned,
+            identity=identity,
+            full=full,
+            made_at=datetime.now(UTC),
+            new_generation=catalogue.identity not in (None, identity),
+            acknowledged=catalogue.acknowledged,
+            type_changes=_type_changes(mapped, catalogue),
+        )
+
+    @property
+    def plan(self) -> Plan:
+        return self.planned.plan
+
+    @property
+    def folder(self) -> Path:
+        return self.planned.plan.path.parent
+
+    def save(self, folder: Path) -> None:
+        """Write ``plan.json``, whole or not at all."""
+        document = {
+            "columns": [{"name": c.name, "kind": c.kind.value, "declared": c.declared} for c in self.mapped.columns],
+            "planned": {k: v for k, v in asdict(self.planned).items() if k not in ("plan", "invalid_path")},
+            "counts": {"add": self.plan.add, "change": self.plan.change, "remove": self.plan.remove},
+            "identity": self.identity.text(),
+            "full": self.full,
+            "made_at": self.made_at.isoformat(),
+            "new_generation": self.new_generation,
+            "acknowledged": self.acknowledged,
+            "type_changes": self.type_changes,
+        }
+        temporary = folder / (FILE + ".part")
+        temporary.write_text(json.dumps(document))
+        temporary.replace(folder / FILE)
+
+
+def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
+    """The plan frozen in a folder, or None when there is none. ``sync`` must be the one it was made for."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    document: dict[str, Any] = json.loads(path.read_text())
+    columns = [Column(name=c["name"], kind=Kind(c["kind"]), declared=c["declared"]) for c in document["columns"]]
+    mapped = compile_sync(sync, columns, object_)
+    plan = Plan(path=folder / "plan.parquet", fields=mapped.field_ids, **document["counts"])
+    planned = document["planned"]
+    for name in ("new_fields", "released"):
+        planned[name] = tuple(planned[name])
+    for name in ("invalid_reasons", "warnings"):
+        planned[name] = tuple(tuple(row) for row in planned[name])
+    return Frozen(
+        mapped=mapped,
+        planned=Planned(plan=plan, invalid_path=folder / "invalid.parquet", **planned),
+        identity=Identity.parse(document["identity"]),
+        full=document["full"],
+        made_at=datetime.fromisoformat(document["made_at"]),
+        new_generation=document["new_generation"],
+        acknowledged=document["acknowledged"],
+        type_changes=tuple(tuple(row) for row in document["type_changes"]),
+    )
+
+
+def _type_changes(mapped: Mapped, catalogue: Catalogue) -> tuple[tuple[str, str, str], ...]:
+    before = catalogue.column_kinds or {}
+    now = {column.name: column.declared or column.kind.value for column in mapped.columns}
+    used = mapped.source_columns
+    return tuple((n, before[n], now[n]) for n in used if n in before and before[n] != now[n])
