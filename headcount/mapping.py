@@ -298,10 +298,11 @@ class _Compiler:
 
     def _checked(self, field: str, check: Check, value: str) -> _Complaint:
         fails = check.fails.replace("{w}", value)
+        gate = check.gate.replace("{w}", value)
         if value != "key":
             fails = f"(NOT starts_with({value}, '!') AND {fails})"
         warns = check.warns or check.name in self.mapped.sync.warn_only
-        return _Complaint(field, fails, check.reason.replace("{w}", value), warns)
+        return _Complaint(field, fails, check.reason.replace("{w}", value), warns, gate)
 
     def _longer_than(self, limit: int) -> str:
         """Is the operation this row becomes longer than that? Metadata is known only later: 200 bytes each."""
@@ -317,6 +318,7 @@ class _Complaint:
     fails: str  # SQL condition
     reason: str  # SQL text
     warns: bool = False
+    gate: str = ""
 
     @property
     def sql(self) -> str:
@@ -331,5 +333,6 @@ def _joined(complaints: Sequence[_Complaint]) -> str:
     """All complaints of a row in one text, or NULL. Their words are only put together for rows that have any."""
     if not complaints:
         return "NULL::VARCHAR"
-    fails = " OR ".join(f"coalesce({complaint.fails}, false)" for complaint in complaints)
-    return f"CASE WHEN {fails} THEN concat_ws(chr(30), {', '.join(complaint.sql for complaint in complaints)}) END"
+    gates = " OR ".join(f"({complaint.gate or complaint.fails})" for complaint in complaints)
+    words = f"nullif(concat_ws(chr(30), {', '.join(complaint.sql for complaint in complaints)}), '')"
+    return f"CASE WHEN {gates} THEN {words} END"

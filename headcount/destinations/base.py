@@ -77,6 +77,7 @@ class Check:
     name: str
     fails: str
     reason: str
+    gate: str = ""  # a cheaper condition that holds wherever ``fails`` may hold; asked of every row
     warns: bool = False  # the row is sent all the same, and counted
 
 

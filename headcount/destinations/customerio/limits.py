@@ -20,16 +20,14 @@ BATCH_BYTES = 500_000
 CONTENT_BYTES = "strlen(CASE WHEN starts_with({w}, '\"') THEN json_extract_string({w}, '$') ELSE {w} END)"
 
 
-def _longer(limit: int, what: str) -> tuple[str, str]:
-    fails = f"CASE WHEN strlen({{w}}) > {limit} THEN {CONTENT_BYTES} > {limit} ELSE false END"
-    reason = f"'the {what} is ' || {CONTENT_BYTES} || ' bytes long; Customer.io takes at most {limit}'"
-    return fails, reason
-
-
 def content(name: str, limit: int, what: str) -> Check:
     """A JSON string of at most ``limit`` bytes."""
-    fails, reason = _longer(limit, what)
-    return Check(name=name, fails=fails, reason=reason)
+    return Check(
+        name=name,
+        gate=f"strlen({{w}}) > {limit}",
+        fails=f"{CONTENT_BYTES} > {limit}",
+        reason=f"'the {what} is ' || {CONTENT_BYTES} || ' bytes long; Customer.io takes at most {limit}'",
+    )
 
 
 VALUE = content("attribute_value_bytes", VALUE_BYTES, "value")
