@@ -16,7 +16,7 @@ ROUTES: Routes[Handler] = Routes(
 
 
 def handle(account: Account, workspace: Workspace, call: Call) -> Answer:
-    if workspace.settings.wrong_datacenter and "/_sandbox/" not in call.path:
+    if workspace.settings.wrong_datacenter and not call.redirected:
         return _wrong_datacenter(workspace, call)
     found = ROUTES.find(call.method, call.parts)
     if found is None:

@@ -20,6 +20,7 @@ class Call:
     body: bytes
     received: float
     base_url: str
+    redirected: bool = False  # came by the Location of a "wrong datacenter" answer
 
     @cached_property
     def parts(self) -> tuple[str, ...]:

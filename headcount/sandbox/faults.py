@@ -185,7 +185,7 @@ def read(id_: int, given: dict[str, Any]) -> Fault:
 def _read_match(given: dict[str, Any]) -> Match:
     named = {"next_" if name == "next" else name: value for name, value in given.items()}
     if isinstance(named.get("body"), str):
-        named["body"] = re.compile(named["body"])
+        named["body"] = _pattern(named["body"])
     match = Match(**named)
     if match.every < 1 or (match.next_ is not None and match.next_ < 1):
         raise ValueError("next and every count from 1")
@@ -197,5 +197,12 @@ def _read_rows(given: dict[str, Any]) -> Rows:
     return Rows(
         keys=frozenset(map(str, given.get("keys", ()))),
         indexes=frozenset(map(int, given.get("indexes", ()))),
-        pattern=re.compile(pattern) if pattern else None,
+        pattern=_pattern(pattern) if pattern else None,
     )
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from None

@@ -49,17 +49,18 @@ class Gateway:
             await self.site(scope, receive, send)
             return
         path = scope["raw_path"].decode("latin-1")
-        if path.startswith(OTHER_REGION):
+        redirected = path.startswith(OTHER_REGION)
+        if redirected:
             path = "/" + path.removeprefix(OTHER_REGION).partition("/")[2]
         if path.startswith(API):
-            await self._api(path, scope, receive, send)
+            await self._api(path, redirected, scope, receive, send)
         else:
             await self.site(scope, receive, send)
 
-    async def _api(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _api(self, path: str, redirected: bool, scope: Scope, receive: Receive, send: Send) -> None:
         entry = self.recording.arrive(time.monotonic(), time.time())
         try:
-            call = _call(path, scope, await _body(receive), entry.wall)
+            call = _call(path, redirected, scope, await _body(receive), entry.wall)
             workspace = self._workspace(call)
             self._note(entry, call, scope, workspace)
             fault = None
@@ -157,7 +158,7 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-def _call(path: str, scope: Scope, body: bytes, received: float) -> Call:
+def _call(path: str, redirected: bool, scope: Scope, body: bytes, received: float) -> Call:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     query = scope["query_string"]
     return Call(
@@ -168,6 +169,7 @@ def _call(path: str, scope: Scope, body: bytes, received: float) -> Call:
         body=body,
         received=received,
         base_url=f"{scope['scheme']}://{headers.get('host', 'localhost')}",
+        redirected=redirected,
     )
 
 

@@ -23,11 +23,15 @@ class Settings:
 
     def changed(self, values: dict[str, Any]) -> "Settings":
         """Raises ValueError for an unknown name or a value of another type."""
-        known = {field.name: field.type for field in fields(self)}
-        for name, value in values.items():
-            if name not in known:
-                raise ValueError(f"unknown setting {name!r}; there are {', '.join(known)}")
-            wanted: tuple[type, ...] = (int, float) if known[name] is float else (type(getattr(self, name)),)
-            if type(value) not in wanted:
-                raise ValueError(f"setting {name} takes a {wanted[-1].__name__}")
-        return replace(self, **values)
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        if unknown := values.keys() - known.keys():
+            raise ValueError(f"unknown setting {', '.join(unknown)}; there are {', '.join(known)}")
+        return replace(self, **{name: _like(known[name], name, value) for name, value in values.items()})
+
+
+def _like(default: float, name: str, value: Any) -> float:
+    if isinstance(default, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        raise ValueError(f"setting {name} takes a {type(default).__name__}")
+    return type(default)(value)

@@ -157,7 +157,7 @@ def content(item: dict[str, Any]) -> bytes:
 
 def _key(item: dict[str, Any]) -> Any:
     """An event is told apart by its id where it has one, everything else by its identifiers."""
-    if "id" in item and item["action"] in checks.EVENTS:
+    if item.get("id").__class__ is str and item["action"] in checks.EVENTS:
         return item["id"]
     identifiers = item.get("identifiers") or item["primary"] | {"": str(item["secondary"])}
     if len(identifiers) == 1:
