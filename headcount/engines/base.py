@@ -1,7 +1,33 @@
 """What Headcount asks of every source of rows.
 
-A source is opened for one purpose, used by one thread, and closed. It reads; it never writes. A model's SQL runs
-only here, on a connection of its own that sees nothing but the source.
+A source is opened for one purpose, used by one thread, and closed. It reads; it never writes. A model's SQL
+runs only here, on a connection of its own that sees nothing but the source.
+
+What the Arrow columns of a batch look like, by the kind that ``columns`` reported:
+
+    kind         Arrow type                            what it holds
+    TEXT         string                                any text; NUL characters are passed on
+    INTEGER      int8 … int64, uint8 … uint64, string  text: an integer of any size in decimal digits
+    DECIMAL      decimal128, string                    text: a number in decimal notation, or NaN
+    FLOAT        float, double, string                 NaN and infinities are passed on
+    BOOLEAN      bool, string
+    DATE         date32, string                        text: ISO 8601
+    TIMESTAMP    timestamp[us], string                 text: ISO 8601
+    TIMESTAMPTZ  timestamp[us, tz], string             tz is UTC under one name or another
+    TIME         string                                HH:MM:SS and a fraction; MySQL's go beyond a day
+    UUID         string                                as the source spells it
+    BINARY       binary
+    JSON         string                                one JSON document
+    VARIANT      string                                one JSON value per row
+
+No other type, and no dictionary, view, extension or nested type, is delivered. A number, boolean, date or
+timestamp arrives as ``string`` when the source has no type for it and the model declares one (CSV, SQLite,
+JSON files), or when its own type does not fit Arrow's (HUGEINT, PostgreSQL's numeric). The text of a *declared*
+column is whatever the source holds and may be malformed: that is the row's fault, so whoever maps it judges.
+
+In SQLite and JSON files a declared column holds the value's own words: a string without quotes, a number,
+``true`` and ``false``, nested values as JSON. Declared as JSON, a JSON file's column holds each value as a JSON
+document, and SQLite's the text as it is. Declared as BINARY, text arrives as its bytes in UTF-8.
 """
 
 from __future__ import annotations
@@ -9,11 +35,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Protocol
 
 from headcount.model import Column, Model
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +54,12 @@ class Relation:
 class Source(Protocol):
     """A database or a set of files that rows are read from.
 
-    Every method raises ``SourceError`` with a hint when the source is unreachable, refuses the credentials, or
-    does not know a table, file or column; the message never holds a password or a row value.
+    Every method raises ``SourceError`` with a hint when the source is unreachable, refuses the credentials,
+    or does not know a table, file or column; the message never holds a password or a row value.
     """
 
     def check(self) -> str:
-        """Prove that the source can be read. Returns one sentence for people: what answered, and its version."""
+        """Prove that the source can be read. Returns one sentence for people: what answered, its version."""
 
     def relations(self) -> tuple[Relation, ...]:
         """All tables, views or files the credentials can see, sorted by name."""
@@ -43,9 +70,9 @@ class Source(Protocol):
     def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
         """The rows of a model, only the named columns, in one consistent read.
 
-        Streams: memory does not grow with the number of rows. Batches hold at most some 20,000 rows. The Arrow
-        types follow the ``kind`` that ``columns`` reported (see ``Kind``). A failure in the middle surfaces as
-        ``SourceError`` while the reader is consumed.
+        Streams: memory does not grow with the number of rows. Batches hold at most some 20,000 rows. The
+        Arrow types follow the ``kind`` that ``columns`` reported (see the table above). A failure in the
+        middle surfaces as ``SourceError`` while the reader is consumed.
         """
 
     def close(self) -> None:

@@ -1,0 +1,160 @@
+"""A DuckDB connection that can reach one database, or some folders, and nothing else.
+
+No file outside, no extension, no setting that could be changed back: a model's SQL runs here.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from headcount.engines.masking import first_line, masked
+from headcount.engines.stream import BATCH_ROWS, stream
+from headcount.engines.wanted import literal, quoted
+from headcount.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+MEMORY = "80MB"  # for cache, sorting and joining; more is written to a private folder and removed
+
+FILE_AND_LINE = re.compile(
+    r'JSON.* in file "(?P<json>[^"]+)".* in line (?P<line>\d+)'
+    r"|CSV Error on Line: (?P<csv_line>\d+).*? file = (?P<csv>.+?)   delimiter"
+)
+CELLS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+
+
+class DuckSession:
+    """Used by one thread. Raises ``SourceError`` for whatever goes wrong."""
+
+    def __init__(self, database: str = ":memory:", folders: Sequence[str] = ()) -> None:
+        import duckdb
+
+        self._duckdb = duckdb
+        self._scratch = tempfile.mkdtemp(prefix="headcount-")
+        try:
+            self._connection: DuckDBPyConnection = duckdb.connect(
+                database,
+                read_only=database != ":memory:",
+                config={
+                    "autoinstall_known_extensions": "false",
+                    "autoload_known_extensions": "false",
+                    "memory_limit": MEMORY,
+                    "threads": "1",
+                },
+            )
+            self._lock(folders)
+        except duckdb.Error as error:
+            self.close()
+            raise self.failure(error) from None
+
+    def _lock(self, folders: Sequence[str]) -> None:
+        """Shut the doors, in the one order that works: folders, then outside access, then the settings."""
+        for setting in (
+            "TimeZone = 'UTC'",
+            f"temp_directory = {literal(self._scratch)}",
+            f"allowed_directories = [{', '.join(map(literal, folders))}]",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            self._connection.execute(f"SET {setting}")
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        try:
+            with self._connection.cursor() as cursor:
+                rows: list[tuple[Any, ...]] = cursor.execute(sql).fetchall()
+                return rows
+        except self._duckdb.Error as error:
+            raise self.failure(error) from None
+
+    def describe(self, sql: str) -> list[tuple[str, str]]:
+        """Name and declared type of each column of a query, without reading its rows."""
+        return [(row[0], row[1].strip('"')) for row in self.rows(f"DESCRIBE {sql}")]
+
+    def refuse_but_select(self, sql: str) -> None:
+        """The database's own judgement on what ``check_select`` has read."""
+        try:
+            kinds = [statement.type for statement in self._duckdb.extract_statements(sql)]
+        except self._duckdb.Error as error:
+            raise self.failure(error) from None
+        if kinds != [self._duckdb.StatementType.SELECT]:
+            raise SourceError("The model's SQL is not exactly one SELECT.")
+
+    def read(self, sql: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        import pyarrow as pa
+
+        try:
+            cursor = self._connection.cursor()
+            reader = cursor.sql(sql).to_arrow_reader(BATCH_ROWS)
+        except self._duckdb.Error as error:
+            raise self.failure(error) from None
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from reader
+            finally:
+                cursor.close()
+
+        return stream(
+            reader.schema, batches(), (self._duckdb.Error, pa.ArrowException, OSError), self.failure
+        )
+
+    def failure(self, error: Exception) -> SourceError:
+        """Ours for DuckDB's. A message about SQL is passed on; one about data loses the values it quotes."""
+        about_sql = (
+            self._duckdb.BinderException,
+            self._duckdb.CatalogException,
+            self._duckdb.ParserException,
+            self._duckdb.SyntaxException,
+            self._duckdb.PermissionException,
+            self._duckdb.IOException,
+        )
+        if place := FILE_AND_LINE.search(str(error).replace("\n", " ")):
+            file, line = place["json"] or place["csv"], place["line"] or place["csv_line"]
+            return SourceError(
+                f"{file}, line {line}: {_complaint(str(error))}.", hint="Mend or leave out the file."
+            )
+        words = first_line(error) if isinstance(error, about_sql) else masked(error)
+        if isinstance(error, self._duckdb.PermissionException):
+            return SourceError(words, hint="A model's SQL sees only what its connection names.")
+        if isinstance(error, self._duckdb.OutOfMemoryException):
+            return SourceError(
+                words, hint=f"The query needs more than {MEMORY}: prepare its result as a table."
+            )
+        return SourceError(words, hint=_hint(words))
+
+    def close(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def select_list(expressions: Sequence[tuple[str, str]]) -> str:
+    """``expression AS "name", …`` for pairs of name and expression."""
+    return ", ".join(f"{expression} AS {quoted(name, chr(34))}" for name, expression in expressions)
+
+
+def _complaint(words: str) -> str:
+    """What is wrong with a line of a file, without the line."""
+    if cells := CELLS.search(words):
+        return f"expected {cells[1]} cells and found {cells[2]}"
+    if "not utf-8 encoded" in words:
+        return "not UTF-8"
+    if "Malformed JSON" in words:
+        return "malformed JSON"
+    return "quotes, line or cells cannot be read" if "CSV Error" in words else "cannot be read"
+
+
+def _hint(words: str) -> str:
+    if "Could not set lock" in words or "being used by another" in words:
+        return "Another program has the file open for writing: close it there, or read a copy."
+    if "does not exist" in words:
+        return "Look at the names the connection's tables and columns have."
+    return ""
