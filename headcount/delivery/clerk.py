@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from headcount.delivery.crew import joined
 from headcount.delivery.halt import Halt
 from headcount.model import Receipt
 from headcount.receipts import Ledger
@@ -43,7 +44,7 @@ class Clerk:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join()
+        joined([self._thread], self._halt)
 
     def enter(self, receipt: Receipt) -> None:
         """Blocks while the desk is full: what was sent and is not in the ledger yet must stay little."""

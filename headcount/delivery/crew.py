@@ -15,7 +15,7 @@ class Crew:
 
     Used as a context manager: leaving it waits until every batch handed in has been worked on (quickly, after
     a halt: then they are only noted as unsent). An unexpected exception in ``work`` ends up in
-    ``halt.broken``, and the other batches are left alone from then on.
+    ``halt.broken``.
     """
 
     def __init__(self, size: int, work: Callable[[Batch], None], halt: Halt) -> None:
@@ -40,8 +40,7 @@ class Crew:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        joined(self._threads, self._halt)
 
     def room(self) -> int:
         """Block until half of the queue is free; how many batches may be handed in now."""
@@ -72,7 +71,19 @@ class Crew:
             self._idle += 1
             self._changed.wait_for(lambda: self._queue or self._closed)
             self._idle -= 1
-            if not self._queue or self._halt.broken:
+            if not self._queue:
                 return None
             self._changed.notify_all()
             return self._queue.popleft()
+
+
+def joined(threads: Sequence[threading.Thread], halt: Halt) -> None:
+    """Wait for the threads' end. An interrupt meanwhile halts the delivery, and is raised after their end."""
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException as error:
+        halt.broke(error)
+        for thread in threads:
+            thread.join()
+        raise
