@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from headcount.delivery.crew import joined
 from headcount.delivery.halt import Halt
+from headcount.delivery.worker import Worker, finished
 from headcount.model import Receipt
 from headcount.receipts import Ledger
 
@@ -34,7 +34,7 @@ class Clerk:
         self._closed = False
         self._gone = False
         self._listened = time.monotonic()
-        self._thread = threading.Thread(target=self._work, name="headcount-clerk", daemon=True)
+        self._thread = Worker(self._work, "headcount-clerk")
 
     def __enter__(self) -> Clerk:
         self._thread.start()
@@ -44,7 +44,7 @@ class Clerk:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        joined([self._thread], self._halt)
+        finished([self._thread], self._halt)
 
     def enter(self, receipt: Receipt) -> None:
         """Blocks while the desk is full: what was sent and is not in the ledger yet must stay little."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from headcount.delivery.halt import Halt
+from headcount.delivery.worker import Worker, finished
 from headcount.model import Batch
 
 
@@ -26,10 +27,7 @@ class Crew:
         self._queue: deque[Batch] = deque()
         self._idle = 0
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._run, name=f"headcount-sender-{number}", daemon=True)
-            for number in range(1, size + 1)
-        ]
+        self._threads = [Worker(self._run, f"headcount-sender-{number}") for number in range(1, size + 1)]
 
     def __enter__(self) -> Crew:
         for thread in self._threads:
@@ -40,7 +38,7 @@ class Crew:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        joined(self._threads, self._halt)
+        finished(self._threads, self._halt)
 
     def room(self) -> int:
         """Block until half of the queue is free; how many batches may be handed in now."""
@@ -75,15 +73,3 @@ class Crew:
                 return None
             self._changed.notify_all()
             return self._queue.popleft()
-
-
-def joined(threads: Sequence[threading.Thread], halt: Halt) -> None:
-    """Wait for the threads' end. An interrupt meanwhile halts the delivery, and is raised after their end."""
-    try:
-        for thread in threads:
-            thread.join()
-    except BaseException as error:
-        halt.broke(error)
-        for thread in threads:
-            thread.join()
-        raise

@@ -91,8 +91,8 @@ class Unpacking:
 
     def _read(self, parcel: Parcel, answer: Answer, size: int) -> None:
         verdict, single = answer.verdict, len(parcel.items) == 1
-        if verdict is Verdict.TOO_LARGE and not single:
-            self._rules.ceiling.refused(size)
+        if verdict is Verdict.TOO_LARGE:
+            self._rules.ceiling.forget() if single else self._rules.ceiling.refused(size)
         if verdict is Verdict.TAKEN:
             self._rules.ceiling.taken(size)
             self._taken(parcel, answer.errors)
