@@ -22,9 +22,7 @@ class Clerk:
     on the clerk's thread, after the receipt is durable. What goes wrong there ends up in ``halt.broken``.
     """
 
-    def __init__(
-        self, ledger: Ledger, halt: Halt, desk: int, progress: Callable[[Receipt], None] | None
-    ) -> None:
+    def __init__(self, ledger: Ledger, halt: Halt, desk: int, progress: Callable[[Receipt], None]) -> None:
         self._ledger = ledger
         self._halt = halt
         self._desk = desk
@@ -69,8 +67,8 @@ class Clerk:
         group, last = self._gather()
         if group:
             self._ledger.save_receipts(group)
-        for receipt in group if self._progress else ():
-            self._progress(receipt)  # type: ignore[misc]
+        for receipt in group:
+            self._progress(receipt)
         self._listen()
         return not last
 
