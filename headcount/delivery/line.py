@@ -58,6 +58,9 @@ def deliver(
 ) -> Delivery:
     """Send the batches and keep the ledger; returns when every batch taken from ``batches`` has its receipt.
 
+    The ledger is used on the calling thread (intents, the wish to stop) and on one more (receipts, the wish to
+    stop, then ``progress``), never by the senders. ``client`` should keep ``budget.senders`` connections.
+
     ``batches`` is read on the calling thread, never more than about ``3 * budget.senders`` ahead of the
     answers. Trouble with the destination is returned in ``Delivery.error``. Raised is only what is nobody's
     answer: errors of the iterator, the ledger and ``progress``, bugs, KeyboardInterrupt; receipts of finished

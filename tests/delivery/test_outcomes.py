@@ -60,7 +60,7 @@ def test_an_index_counts_inside_the_request_just_sent(server: Scripted) -> None:
 
 
 def test_a_single_row_that_is_too_large_is_rejected_as_that(server: Scripted) -> None:
-    server.script = lambda request: say(413 if {"n": 2} in request.items else 200, b"{}")
+    server.script = lambda request: say(413 if {"n": 2} in request.items else 200, errors())
     book = Book()
     run(numbered(8, 8), client_of(server.url), book)
     assert [(o.index, o.reason) for o in book.receipts[0].exceptions] == [(2, "too large")]
