@@ -23,11 +23,12 @@ _MISSING = object()
 def identify(workspace: Workspace, item: dict[str, Any], now: int) -> Person | None:
     """Returns the person whose profile took the attributes, None where nothing was done."""
     [(kind, value)] = item["identifiers"].items()
-    given = dict(item.get("attributes") or ())
+    given = item.get("attributes") or {}
     at = _time_of(item, given, now)
     if workspace.suppressed and is_suppressed(workspace, kind, value, given):
         workspace.log.add("skipped_update", "", now, {"reason": "suppressed", "identifiers": {kind: value}})
         return None
+    # The operation is ours alone by now, so identifiers may be taken out of it.
     others = {other: given.pop(other) for other in workspace.kinds if other in given}
     person = _resolve(workspace, kind, value, others, _is_update_only(given), at, now)
     if person is None:
