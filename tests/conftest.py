@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from headcount.control.setup import close, configure, setup
+
+configure()  # test modules import Django's models
+
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -21,8 +25,6 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
     """A home whose control store is ready for use."""
-    from headcount.control.setup import close, setup
-
     root = setup().root
     yield root
     close()

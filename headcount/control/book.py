@@ -8,7 +8,6 @@ from django.db.models import Sum
 
 from headcount.control.models import Intent
 from headcount.control.models import Receipt as ReceiptRow
-from headcount.control.ranges import Range, merged, without
 from headcount.model import Fate, Outcome, Receipt
 
 _SUMS = ("accepted", "rejected", "in_doubt", "unsent", "requests", "bytes")
@@ -28,23 +27,10 @@ def receipts(run_id: int) -> Iterator[Receipt]:
         )
 
 
-def _outcome(index: int, fate: str, reason: str, field: str, message: str) -> Outcome:
-    return Outcome(index=index, fate=Fate(fate), reason=reason, field=field, message=message)
-
-
-def covered(run_id: int) -> list[Range]:
-    """The changes that have a receipt, as merged ranges."""
-    return list(merged(_ranges(ReceiptRow, run_id)))
-
-
-def open_intents(run_id: int) -> list[Range]:
-    """The changes that may have been sent and have no receipt, as merged ranges."""
-    return list(without(_ranges(Intent, run_id), _ranges(ReceiptRow, run_id)))
-
-
-def remaining(run_id: int, size: int) -> list[Range]:
-    """The changes of a plan of ``size`` that have no receipt, as merged ranges."""
-    return list(without([(0, size - 1)] if size else [], _ranges(ReceiptRow, run_id)))
+def intents(run_id: int) -> Iterator[tuple[int, int]]:
+    """The ranges of the run's intents, both ends included, in the order of the plan."""
+    rows = Intent.objects.filter(run_id=run_id).order_by("first", "id")
+    yield from rows.values_list("first", "last").iterator()
 
 
 def sums(run_id: int) -> dict[str, int]:
@@ -53,6 +39,5 @@ def sums(run_id: int) -> dict[str, int]:
     return {name: found[name] or 0 for name in _SUMS}
 
 
-def _ranges(table: type[Intent] | type[ReceiptRow], run_id: int) -> Iterator[Range]:
-    rows = table.objects.filter(run_id=run_id).order_by("first")
-    yield from rows.values_list("first", "last").iterator()
+def _outcome(index: int, fate: str, reason: str, field: str, message: str) -> Outcome:
+    return Outcome(index=index, fate=Fate(fate), reason=reason, field=field, message=message)

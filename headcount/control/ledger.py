@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from headcount.control import book
 from headcount.control.models import Intent, Run
 from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.trouble import told
@@ -58,6 +59,14 @@ class RunLedger:
 
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
         self._save(_RECEIPT, [_receipt_row(self._run_id, receipt) for receipt in receipts])
+
+    def receipts(self) -> Sequence[Receipt]:
+        with told():
+            return tuple(book.receipts(self._run_id))
+
+    def intents(self) -> Sequence[tuple[int, int]]:
+        with told():
+            return tuple(book.intents(self._run_id))
 
     def stop_requested(self) -> bool:
         if not self._stop and time.monotonic() >= self._look_again:

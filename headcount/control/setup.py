@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from headcount.errors import StateError
@@ -31,7 +31,8 @@ def setup() -> Home:
     if _ready == wanted and home.control.exists():
         return home
     home.prepare()
-    _configure()
+    configure()
+    _point_at_present_database()
     from headcount.control.trouble import told
 
     with told():
@@ -47,30 +48,26 @@ def close() -> None:
     connections.close_all()
 
 
-def _configure() -> None:
+def configure() -> None:
+    """Let Django know its models; touches no file and no database. Models can be imported afterwards."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headcount.control.settings")
     import django
     from django.apps import apps
-    from django.db import connections
 
     if not apps.ready:
         django.setup()
-        return
+
+
+def _point_at_present_database() -> None:
+    from django.db import connections
+
     from headcount.control.database import databases
 
+    wanted = databases()
     connections.close_all()
-    connections.settings = connections.configure_settings(databases())
-    with _absent_is_fine():
+    connections.settings = connections.configure_settings(wanted)
+    with suppress(AttributeError):  # this thread may not have used a database yet
         del connections["default"]
-
-
-@contextmanager
-def _absent_is_fine() -> Iterator[None]:
-    """This thread may not have used the old database."""
-    try:
-        yield
-    except AttributeError:
-        return
 
 
 def _bring_up_to_date(home: Home) -> None:
