@@ -1,7 +1,7 @@
 """How many batches of 500 KB a second the sandbox takes, with the sender on the same machine.
 
-python bench/sandbox_pace.py [--sink] [--seconds 5] [--fresh]: three threads send ready-made bodies of about 2,000
-people with nine attributes; --fresh makes most of the people new ones, otherwise the same 49,000 come again.
+python bench/sandbox_pace.py [--sink] [--seconds 5] [--fresh]: three threads send ready-made bodies of about
+2,000 people with nine attributes; --fresh makes most people new ones, otherwise the same 49,000 come again.
 """
 
 import argparse
