@@ -77,7 +77,8 @@ def _own_mariadb(folder: Path) -> Iterator[dict[str, Any]]:
         server = subprocess.Popen(["mariadbd", *base, *options, *tls, *small], stdout=log, stderr=log)
     try:
         wait_for(port, server, folder / "log")
-        setup = "CREATE USER root@'127.0.0.1' IDENTIFIED BY 'root'; GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;"
+        root = "root@'127.0.0.1'"
+        setup = f"CREATE OR REPLACE USER {root} IDENTIFIED BY 'root'; GRANT ALL ON *.* TO {root} WITH GRANT OPTION"
         client = ["mariadb", "--no-defaults", "-uroot", f"--socket={folder}/s"]
         subprocess.run(client, input=setup.encode(), check=True, capture_output=True)
         ca = str(folder / "ca.pem")

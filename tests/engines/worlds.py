@@ -51,14 +51,17 @@ class _SQLWorld:
 
     quote = '"'
     placeholder = "?"
-    names = {"text": "text", "integer": "bigint"}
+    text = "text"
 
     def execute(self, sql: str, rows: Rows | None = None) -> None:
         raise NotImplementedError
 
     def put(self, name: str, columns: Sequence[str], types: Sequence[str], rows: Rows) -> Model:
         pairs = zip(columns, types, strict=True)
-        listed = ", ".join(f"{marks(column, self.quote)} {self.names[kind]}" for column, kind in pairs)
+        listed = ", ".join(
+            f"{marks(column, self.quote)} {self.text if kind == 'text' else 'bigint'}"
+            for column, kind in pairs
+        )
         table = marks(name, self.quote)
         self.execute(f"CREATE TABLE {table} ({listed})")
         if rows:
@@ -94,7 +97,7 @@ class SQLiteWorld(_SQLWorld):
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "source.sqlite"
-        self.execute("CREATE TABLE nothing (a)")
+        self.execute("CREATE TABLE empty (a)")
 
     def execute(self, sql: str, rows: Rows | None = None) -> None:
         connection = sqlite3.connect(self.path)
@@ -208,7 +211,7 @@ class MySQLWorld(_SQLWorld):
     )
     quote = "`"
     placeholder = "%s"
-    names = {"text": "varchar(200)", "integer": "bigint"}
+    text = "varchar(200)"
 
     def __init__(self, address: dict[str, Any]) -> None:
         self.address = {key: value for key, value in address.items() if key != "ca"}
