@@ -52,7 +52,14 @@ class Diff:
     """
 
     def __init__(
-        self, bench: Workbench, mapped: Mapped, catalogue: Catalogue, folder: Path, *, full: bool = False, record_seen: bool = False
+        self,
+        bench: Workbench,
+        mapped: Mapped,
+        catalogue: Catalogue,
+        folder: Path,
+        *,
+        full: bool = False,
+        record_seen: bool = False,
     ) -> None:
         self.bench = bench
         self.mapped = mapped

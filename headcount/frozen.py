@@ -1,9 +1,9 @@
 """A frozen plan with everything needed to deliver and fold it later, in a folder of its own.
 
-    plan.parquet      the changes
-    invalid.parquet   the rows that are never sent, one line per complaint (when there are any)
-    seen.parquet      the keys to record as seen (first run of Events without backfill)
-    plan.json         the rest; written last, so that a plan without it does not count
+plan.parquet      the changes
+invalid.parquet   the rows that are never sent, one line per complaint (when there are any)
+seen.parquet      the keys to record as seen (first run of Events without backfill)
+plan.json         the rest; written last, so that a plan without it does not count
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Frozen:
     type_changes: tuple[tuple[str, str, str], ...] = ()  # column, type at the last run, type now
 
     @staticmethod
-    def of(mapped: Mapped, planned: Planned, catalogue: Catalogue, identity: Identity, *, full: bool) -> Frozen:
+    def of(
+        mapped: Mapped, planned: Planned, catalogue: Catalogue, identity: Identity, *, full: bool
+    ) -> Frozen:
         return Frozen(
             mapped=mapped,
             planned=planned,
@@ -60,7 +62,9 @@ class Frozen:
     def save(self, folder: Path) -> None:
         """Write ``plan.json``, whole or not at all."""
         document = {
-            "columns": [{"name": c.name, "kind": c.kind.value, "declared": c.declared} for c in self.mapped.columns],
+            "columns": [
+                {"name": c.name, "kind": c.kind.value, "declared": c.declared} for c in self.mapped.columns
+            ],
             "planned": {k: v for k, v in asdict(self.planned).items() if k not in ("plan", "invalid_path")},
             "counts": {"add": self.plan.add, "change": self.plan.change, "remove": self.plan.remove},
             "identity": self.identity.text(),
@@ -81,7 +85,9 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     if not path.exists():
         return None
     document: dict[str, Any] = json.loads(path.read_text())
-    columns = [Column(name=c["name"], kind=Kind(c["kind"]), declared=c["declared"]) for c in document["columns"]]
+    columns = [
+        Column(name=c["name"], kind=Kind(c["kind"]), declared=c["declared"]) for c in document["columns"]
+    ]
     mapped = compile_sync(sync, columns, object_)
     plan = Plan(path=folder / "plan.parquet", fields=mapped.field_ids, **document["counts"])
     planned = document["planned"]

@@ -17,7 +17,8 @@ def check_guards(sync: Sync, planned: Planned, catalogue: Catalogue, identity: I
     guards = sync.guards
     if guards.zero_rows and planned.read == 0 and catalogue.source_rows:
         raise ApprovalNeeded(
-            f"The source has no rows; the last run read {catalogue.source_rows:,}.", hint="Check the query. " + _HINT
+            f"The source has no rows; the last run read {catalogue.source_rows:,}.",
+            hint="Check the query. " + _HINT,
         )
     if catalogue.acknowledged < guards.minimum:
         return
@@ -38,7 +39,10 @@ def _new_generation(sync: Sync, catalogue: Catalogue, identity: Identity) -> str
     before = f"{catalogue.identity.identifier} from {catalogue.identity.key_column}"
     after = f"{identity.identifier} from {identity.key_column}"
     if catalogue.identity.environment_id != identity.environment_id:
-        before, after = f"workspace {catalogue.identity.environment_id}", f"workspace {identity.environment_id}"
+        before, after = (
+            f"workspace {catalogue.identity.environment_id}",
+            f"workspace {identity.environment_id}",
+        )
     fate = "sent again" if sync.backfill else "recorded as seen and not sent"
     return (
         f"This sync's records were known by {before} and are now known by {after}. "

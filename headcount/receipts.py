@@ -83,7 +83,11 @@ class Book:
 
     def exceptions(self) -> list[tuple[int, Outcome]]:
         """Every change with a receipt that was not accepted, with its position in the plan."""
-        return [(receipt.first + outcome.index, outcome) for receipt in self.receipts for outcome in receipt.exceptions]
+        return [
+            (receipt.first + outcome.index, outcome)
+            for receipt in self.receipts
+            for outcome in receipt.exceptions
+        ]
 
     def count(self, fate: Fate) -> int:
         """How many changes met this fate; intents without receipt are in doubt."""

@@ -127,7 +127,9 @@ def _missing_people(line: Line) -> Callable[[Sequence[str]], Sequence[str]] | No
     return missing
 
 
-def run_line(line: Line, run: RunInfo, ledger: Ledger, folder: Path, *, full: bool = False, approved: bool = False) -> Result:
+def run_line(
+    line: Line, run: RunInfo, ledger: Ledger, folder: Path, *, full: bool = False, approved: bool = False
+) -> Result:
     """One whole run. A plan that is frozen in ``folder`` already is delivered as it stands: that resumes a run.
 
     Raises what ``make_plan`` raises, and ``ApprovalNeeded`` before the first request. What stops the delivery is in
@@ -140,13 +142,20 @@ def run_line(line: Line, run: RunInfo, ledger: Ledger, folder: Path, *, full: bo
     return settle(line, frozen, run, ledger, delivery)
 
 
-def settle(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger, delivery: Delivery | None = None) -> Result:
+def settle(
+    line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger, delivery: Delivery | None = None
+) -> Result:
     """Fold what has receipts, mark what was on its way and has none as in doubt, and check the sums."""
     line.progress.folding()
     book = read_book(ledger)
     error = delivery.error if delivery else None
     with Workbench(line.scratch) as bench:
-        fold(bench, line.state, frozen.mapped, _folding(frozen, run, book, hold=not isinstance(error, EveryRowRefused)))
+        fold(
+            bench,
+            line.state,
+            frozen.mapped,
+            _folding(frozen, run, book, hold=not isinstance(error, EveryRowRefused)),
+        )
     counts = count(frozen, book)
     check_sums(counts)
     return Result(frozen=frozen, counts=counts, canceled=bool(delivery and delivery.stopped), error=error)

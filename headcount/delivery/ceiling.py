@@ -8,8 +8,7 @@ import threading
 class Ceiling:
     """The smallest size refused for being too large, unless something as large has been taken.
 
-    The second half matters: one row that is too large on its own gets every request refused that contains it,
-    and says nothing about the size of requests. Sizes are in bytes. Used by all senders.
+    Sizes are in bytes. Used by all senders. A wrong guess costs requests, never an outcome.
     """
 
     def __init__(self) -> None:
@@ -25,6 +24,10 @@ class Ceiling:
         with self._lock:
             if size > self._taken:
                 self._refused = min(size, self._refused or size)
+
+    def forget(self) -> None:
+        """A single row was refused as too large: the refusals of requests that contained it prove nothing."""
+        self._refused = None
 
     def taken(self, size: int) -> None:
         with self._lock:

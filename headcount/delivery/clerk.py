@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from headcount.delivery.halt import Halt
+from headcount.delivery.worker import Worker, finished
 from headcount.model import Receipt
 from headcount.receipts import Ledger
 
@@ -21,9 +22,7 @@ class Clerk:
     on the clerk's thread, after the receipt is durable. What goes wrong there ends up in ``halt.broken``.
     """
 
-    def __init__(
-        self, ledger: Ledger, halt: Halt, desk: int, progress: Callable[[Receipt], None] | None
-    ) -> None:
+    def __init__(self, ledger: Ledger, halt: Halt, desk: int, progress: Callable[[Receipt], None]) -> None:
         self._ledger = ledger
         self._halt = halt
         self._desk = desk
@@ -33,7 +32,7 @@ class Clerk:
         self._closed = False
         self._gone = False
         self._listened = time.monotonic()
-        self._thread = threading.Thread(target=self._work, name="headcount-clerk", daemon=True)
+        self._thread = Worker(self._work, "headcount-clerk")
 
     def __enter__(self) -> Clerk:
         self._thread.start()
@@ -43,7 +42,7 @@ class Clerk:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join()
+        finished([self._thread], self._halt)
 
     def enter(self, receipt: Receipt) -> None:
         """Blocks while the desk is full: what was sent and is not in the ledger yet must stay little."""
@@ -68,8 +67,8 @@ class Clerk:
         group, last = self._gather()
         if group:
             self._ledger.save_receipts(group)
-        for receipt in group if self._progress else ():
-            self._progress(receipt)  # type: ignore[misc]
+        for receipt in group:
+            self._progress(receipt)
         self._listen()
         return not last
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from headcount.delivery.halt import Halt
+from headcount.delivery.worker import Worker, finished
 from headcount.model import Batch
 
 
@@ -15,7 +16,7 @@ class Crew:
 
     Used as a context manager: leaving it waits until every batch handed in has been worked on (quickly, after
     a halt: then they are only noted as unsent). An unexpected exception in ``work`` ends up in
-    ``halt.broken``, and the other batches are left alone from then on.
+    ``halt.broken``.
     """
 
     def __init__(self, size: int, work: Callable[[Batch], None], halt: Halt) -> None:
@@ -26,10 +27,7 @@ class Crew:
         self._queue: deque[Batch] = deque()
         self._idle = 0
         self._closed = False
-        self._threads = [
-            threading.Thread(target=self._run, name=f"headcount-sender-{number}", daemon=True)
-            for number in range(1, size + 1)
-        ]
+        self._threads = [Worker(self._run, f"headcount-sender-{number}") for number in range(1, size + 1)]
 
     def __enter__(self) -> Crew:
         for thread in self._threads:
@@ -40,8 +38,7 @@ class Crew:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        finished(self._threads, self._halt)
 
     def room(self) -> int:
         """Block until half of the queue is free; how many batches may be handed in now."""
@@ -72,7 +69,7 @@ class Crew:
             self._idle += 1
             self._changed.wait_for(lambda: self._queue or self._closed)
             self._idle -= 1
-            if not self._queue or self._halt.broken:
+            if not self._queue:
                 return None
             self._changed.notify_all()
             return self._queue.popleft()

@@ -58,7 +58,10 @@ def deliver(
 ) -> Delivery:
     """Send the batches and keep the ledger; returns when every batch taken from ``batches`` has its receipt.
 
-    ``batches`` is read on the calling thread, never more than about ``3 * budget.senders`` ahead of the
+    The ledger is used on the calling thread (intents, the wish to stop) and on one other (receipts, the wish
+    to stop, then ``progress``), never by the senders. ``client`` should keep ``budget.senders`` connections.
+
+    ``batches`` is read on the calling thread, at most ``3 * budget.senders`` batches ahead of the
     answers. Trouble with the destination is returned in ``Delivery.error``. Raised is only what is nobody's
     answer: errors of the iterator, the ledger and ``progress``, bugs, KeyboardInterrupt; receipts of finished
     batches are stored before, and batches that were in flight keep their intent without a receipt.

@@ -14,9 +14,6 @@ from headcount.delivery.probation import Probation
 from headcount.destinations.base import Answer, ItemError, Verdict
 from headcount.model import Batch, Fate, Outcome, Receipt
 
-TOO_LARGE = ItemError(
-    index=None, reason="too large", field="", message="the row alone is larger than a request may be"
-)
 UNEXPLAINED = ItemError(index=None, reason="refused", field="", message="refused without a reason")
 
 
@@ -91,8 +88,8 @@ class Unpacking:
 
     def _read(self, parcel: Parcel, answer: Answer, size: int) -> None:
         verdict, single = answer.verdict, len(parcel.items) == 1
-        if verdict is Verdict.TOO_LARGE and not single:
-            self._rules.ceiling.refused(size)
+        if verdict is Verdict.TOO_LARGE:
+            self._rules.ceiling.forget() if single else self._rules.ceiling.refused(size)
         if verdict is Verdict.TAKEN:
             self._rules.ceiling.taken(size)
             self._taken(parcel, answer.errors)
@@ -136,9 +133,12 @@ def _named(errors: Sequence[ItemError]) -> bool:
 
 
 def _why(answer: Answer) -> ItemError:
-    if answer.errors:
-        return answer.errors[0]
-    return TOO_LARGE if answer.verdict is Verdict.TOO_LARGE else UNEXPLAINED
+    """The words for a single row that was not taken."""
+    said = answer.errors[0] if answer.errors else UNEXPLAINED
+    if answer.verdict is Verdict.TOO_LARGE:
+        message = said.message if answer.errors else "the row alone is larger than a request may be"
+        return ItemError(index=None, reason="too large", field="", message=message)
+    return said
 
 
 def _rejection(item: int, error: ItemError) -> Outcome:

@@ -40,13 +40,14 @@ class Post:
         self._client = client
         self._limiter = limiter
         self._policy = policy
+        self._attempts = max(1, policy.attempts)
         self._halt = halt
         self._rng = rng
 
     def send(self, body: bytes, count: int, usage: Usage) -> Reply:
         """Send until there is an answer. Trouble that is no row's ends in ``Halt``, not in an exception."""
         doubt = False
-        for attempt in range(self._policy.attempts):
+        for attempt in range(self._attempts):
             if not self._limiter.acquire(self._halt):
                 break
             usage.requests += 1
@@ -62,7 +63,7 @@ class Post:
         return Reply(answer=None, doubt=doubt)
 
     def _after(self, error: TransientError, attempt: int) -> None:
-        if attempt + 1 >= self._policy.attempts:
+        if attempt + 1 >= self._attempts:
             self._halt.fail(exhausted(error, attempt + 1))
             return
         pause = self._rng() * min(self._policy.cap, self._policy.base * 2**attempt)

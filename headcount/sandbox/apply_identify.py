@@ -23,20 +23,33 @@ _MISSING = object()
 def identify(workspace: Workspace, item: dict[str, Any], now: int) -> Person | None:
     """Returns the person whose profile took the attributes, None where nothing was done."""
     [(kind, value)] = item["identifiers"].items()
-    given = dict(item.get("attributes") or ())
+    given = item.get("attributes") or {}
     at = _time_of(item, given, now)
     if workspace.suppressed and is_suppressed(workspace, kind, value, given):
         workspace.log.add("skipped_update", "", now, {"reason": "suppressed", "identifiers": {kind: value}})
         return None
+    # The operation is ours alone by now, so identifiers may be taken out of it.
     others = {other: given.pop(other) for other in workspace.kinds if other in given}
+    count = len(workspace.people)
     person = _resolve(workspace, kind, value, others, _is_update_only(given), at, now)
     if person is None:
         return None
     if not SPECIAL.isdisjoint(given):
         _link_anonymous(workspace, person, given, now)
         given = {name: new for name, new in given.items() if name not in SPECIAL}
-    merge_attributes(workspace, person, given, at, now)
+    if len(workspace.people) == count or not _fill(workspace, person, given, now):
+        merge_attributes(workspace, person, given, at, now)
     return person
+
+
+def _fill(workspace: Workspace, person: Person, given: dict[str, Any], now: int) -> bool:
+    """Gives a new person plain attributes all at once; False where they must be merged one by one."""
+    if None in given.values() or "." in "".join(given) or workspace.settings.empty_string_unsets:
+        return False
+    person.attributes.update(given)
+    if given:
+        _note(workspace, person, {}, given, now)
+    return True
 
 
 def _time_of(item: dict[str, Any], attributes: dict[str, Any], now: int) -> int:

@@ -58,7 +58,7 @@ ACTIONS = {
 
 def problems(item: Any, entity_bytes: int, kinds: Sequence[str] = ("id", "email", "phone")) -> Problems:
     """Everything wrong with one operation; kinds are the identifiers this workspace has switched on."""
-    if entity_bytes >= SMALL_BYTES and is_small_person(item, kinds):
+    if entity_bytes >= SMALL_BYTES and usual_person(item, kinds) and _are_values_short(item["attributes"]):
         return FINE
     if not isinstance(item, dict):
         return (Problem("invalid", "body", "must be an object"),)
@@ -75,35 +75,37 @@ def problems(item: Any, entity_bytes: int, kinds: Sequence[str] = ("id", "email"
     return found
 
 
-def is_small_person(item: Any, kinds: Sequence[str], size: int = VALUE_BYTES + 1) -> bool:
-    """Whether this is a person that short looks show to be fine: the usual row, at full speed.
+def usual_person(item: Any, kinds: Sequence[str]) -> tuple[str, str] | None:
+    """The identifier of an identify whose shape and names are fine: the usual row, at full speed.
 
-    size is the length of its JSON, if known: where all of it is short enough for a value, so is every value.
+    None means that the row must be looked at closely. Its values are not looked at.
     """
-    if item.__class__ is not dict or item.get("action") != "identify" or item.get("type") != "person":
-        return False
-    identifiers, attributes = item.get("identifiers"), item.get("attributes")
-    if identifiers.__class__ is not dict or len(identifiers) != 1 or attributes.__class__ is not dict:
-        return False
-    [(kind, key)] = identifiers.items()
-    if kind not in kinds or key.__class__ is not str or not 0 < len(key) <= ID_BYTES // 4:
-        return False
-    if len(attributes) > 20 or not _has_known_names(attributes) or "cio_relationships" in item:
-        return False
-    if size > VALUE_BYTES:
-        for value in attributes.values():
-            # A character is at most four bytes of UTF-8, so short strings need no encoding.
-            if value.__class__ in _LONG_KINDS and (
-                value.__class__ is not str or len(value) > VALUE_BYTES // 4
-            ):
-                return False
+    try:
+        if item["action"] != "identify" or item["type"] != "person" or "cio_relationships" in item:
+            return None
+        identifiers, attributes = item["identifiers"], item["attributes"]
+        if len(attributes) > 20 or not (attributes.keys() <= _KNOWN_NAMES or _are_names_fine(attributes)):
+            return None
+        [named] = identifiers.items()
+        return (
+            named
+            if named[0] in kinds and 0 < len(named[1]) <= ID_BYTES // 4 and named[1].__class__ is str
+            else None
+        )
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return None
+
+
+def _are_values_short(attributes: dict[str, Any]) -> bool:
+    for value in attributes.values():
+        # A character is at most four bytes of UTF-8, so short strings need no encoding.
+        if value.__class__ in _LONG_KINDS and (value.__class__ is not str or len(value) > VALUE_BYTES // 4):
+            return False
     return True
 
 
-def _has_known_names(attributes: dict[str, Any]) -> bool:
-    """Whether no name is too long; names seen before are remembered, because tables repeat them."""
-    if attributes.keys() <= _KNOWN_NAMES:
-        return True
+def _are_names_fine(attributes: dict[str, Any]) -> bool:
+    """Whether no name is too long; names once seen are remembered, because tables repeat them."""
     if any(_is_long(name, NAME_BYTES) for name in attributes):
         return False
     if len(_KNOWN_NAMES) < 10_000:

@@ -180,7 +180,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _config(gateway: Gateway, credentials: certificates.Credentials | None, folder: Path) -> uvicorn.Config:
     config = uvicorn.Config(
         gateway, http=SandboxProtocol, ws="none", lifespan="off", log_level="warning", access_log=False,
-        server_header=False, date_header=True, timeout_keep_alive=75, timeout_graceful_shutdown=3,
+        server_header=False, proxy_headers=False, timeout_keep_alive=75, timeout_graceful_shutdown=3,
     )  # fmt: skip
     if credentials:
         chain, key = folder / "chain.pem", folder / "key.pem"

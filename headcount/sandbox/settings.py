@@ -29,7 +29,7 @@ class Settings:
         return replace(self, **{name: _like(known[name], name, value) for name, value in values.items()})
 
 
-def _like(default: float, name: str, value: Any) -> float:
+def _like(default: Any, name: str, value: Any) -> Any:
     if isinstance(default, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):

@@ -47,8 +47,12 @@ def raise_for(reply: Reply, advice: str = "") -> None:
             f"Customer.io answered {status}.", applied=True, retry_after=pause_asked(reply.headers)
         )
     if not 200 <= status < 300 and status not in (*ABOUT_THE_DATA, 413):
-        hint = "Is the base URL right? It is the host alone, without /api/v2." if status != 402 else ""
-        raise DestinationError(f"This address does not take batches: it answered {status}.", hint=hint)
+        raise DestinationError(f"The answer was {status}, which no retry mends.", hint=_address_hint(status))
+
+
+def _address_hint(status: int) -> str:
+    astray = status < 400 or status in (404, 405, 410)
+    return "Check the base URL: it is the host alone, without /api/v2." if astray else ""
 
 
 def parsed(body: bytes) -> Any:

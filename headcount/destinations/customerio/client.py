@@ -12,7 +12,7 @@ from headcount.destinations.base import Answer
 from headcount.destinations.customerio.answers import batch_answer, parsed, raise_for
 from headcount.destinations.customerio.credentials import FIND_APP, Credentials
 from headcount.destinations.customerio.region import APP, TRACK, checked_region, checked_url, region_of
-from headcount.destinations.customerio.transport import Pool, Reply, Transport
+from headcount.destinations.customerio.transport import Pool, Reply, Transport, UnreachedError
 from headcount.errors import (
     CredentialsRefused,
     DestinationError,
@@ -183,12 +183,11 @@ def _reached(call: Callable[[], Reply]) -> Reply:
     """Questions change nothing, so ``applied`` is False; a host that cannot be reached is the operator's."""
     try:
         return call()
+    except UnreachedError as error:
+        hint = "Check the network, the proxy and the base URL."
+        raise DestinationError(error.message, hint=hint) from error
     except TransientError as error:
-        if error.applied:
-            raise TransientError(error.message, applied=False) from error
-        raise DestinationError(
-            error.message, hint="Check the network, the proxy and the base URL."
-        ) from error
+        raise TransientError(error.message, applied=False) from error
 
 
 def _weightiest(failures: list[HeadcountError]) -> HeadcountError:

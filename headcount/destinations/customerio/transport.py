@@ -20,6 +20,10 @@ from headcount.errors import DestinationError, HeadcountError, TransientError
 CONNECT_SECONDS = 10.0
 
 
+class UnreachedError(TransientError):
+    """No connection came about. Becomes the operator's error where a person is waiting for the answer."""
+
+
 class Pool(Protocol):
     """What is used of ``urllib3.PoolManager``: the seam at which tests put something else."""
 
@@ -147,7 +151,10 @@ def translated(error: BaseException, url: str, *, begun: bool) -> HeadcountError
         return DestinationError(
             f"{host or 'The base URL'} cannot be used: {words}.", hint="Check the base URL."
         )
-    return TransientError(f"{host}: {words or 'the exchange failed'}.", applied=begun and when == "begun")
+    message = f"{host}: {words or 'the exchange failed'}."
+    if when == "before":
+        return UnreachedError(message, applied=False)
+    return TransientError(message, applied=begun)
 
 
 def _certificate_problem(error: BaseException) -> str:

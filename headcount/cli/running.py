@@ -1,0 +1,181 @@
+"""Commands that look ahead and act: plan, run, approve, retry, preview, test, explain."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from headcount.cli.output import console, print_json
+from headcount.model import RunStatus
+from headcount.service.running import RunReport
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+SyncKey = Annotated[str, typer.Argument(metavar="SYNC", help="The sync's key in the project file.")]
+Full = Annotated[bool, typer.Option("--full", help="Send every person again, changed or not.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    for command in (plan, run, approve, retry, preview, test, explain):
+        app.command()(command)
+
+
+def plan(
+    sync: SyncKey,
+    rows: Annotated[int, typer.Option(help="How many changes to show.")] = 20,
+    full: Full = False,
+    json: Json = False,
+) -> None:
+    """Show what a run would send, old -> new, and send nothing."""
+    from headcount.cli.progress import TerminalProgress
+    from headcount.cli.show import plan_text
+    from headcount.service.planning import plan_sync
+
+    if json:
+        print_json(asdict(plan_sync(sync, rows=rows, full=full)))
+        return
+    with TerminalProgress(console) as progress:
+        report = plan_sync(sync, rows=rows, full=full, progress=progress)
+    plan_text(console, report)
+
+
+def run(
+    sync: SyncKey,
+    full: Full = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a full run.")] = False,
+    json: Json = False,
+) -> None:
+    """Send what changed since the last run."""
+    if full and not (yes or json):
+        _confirm_full(sync)
+    from headcount.service.running import run_sync
+
+    _finish(lambda progress: run_sync(sync, full=full, progress=progress), json)
+
+
+def _confirm_full(sync: str) -> None:
+    from headcount.cli.show import plan_text
+    from headcount.service.planning import plan_sync
+
+    plan_text(console, plan_sync(sync, rows=0, full=True))
+    if console.is_terminal:
+        typer.confirm("Send all of this again?", abort=True)
+
+
+def approve(run: Annotated[int, typer.Argument(help="The run's number.")], json: Json = False) -> None:
+    """Let a run go on that a guard has stopped."""
+    from headcount.service.running import approve_run
+
+    _finish(lambda progress: approve_run(run, progress=progress), json)
+
+
+def retry(
+    sync: SyncKey,
+    key: Annotated[
+        list[str] | None, typer.Option(help="Only this record; may be given several times.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Send rejected rows again, with the values they have now."""
+    from headcount.service.running import retry_sync
+
+    _finish(lambda progress: retry_sync(sync, key or None, progress=progress), json)
+
+
+def test(
+    sync: SyncKey,
+    key: Annotated[str, typer.Option(help="The record to send.")],
+    json: Json = False,
+) -> None:
+    """Send one chosen row for real, and record it as accepted."""
+    from headcount.service.running import test_row
+
+    _finish(lambda progress: test_row(sync, key, progress=progress), json)
+
+
+def preview(
+    sync: SyncKey,
+    key: Annotated[str | None, typer.Option(help="The record to show.")] = None,
+    rows: Annotated[int, typer.Option(help="How many rows to show.")] = 3,
+    json: Json = False,
+) -> None:
+    """Show the exact payloads of some rows, and send nothing."""
+    from headcount.cli.show import preview_text
+    from headcount.service.planning import preview_sync
+
+    found = preview_sync(sync, rows=rows, record=key)
+    if json:
+        print_json([asdict(row) for row in found])
+        return
+    if not found:
+        console.print("No such row." if key else "The model has no rows.")
+    preview_text(console, found)
+
+
+def explain(
+    sync: SyncKey, key: Annotated[str, typer.Argument(help="The record's key.")], json: Json = False
+) -> None:
+    """Tell one record's story: what was sent, when, in which run, with which answer."""
+    from headcount.cli.show import story_text
+    from headcount.service.story import explain as tell
+
+    story = tell(sync, key)
+    if json:
+        print_json(asdict(story))
+        return
+    story_text(console, story)
+
+
+def _finish(work: Any, json: bool) -> None:
+    """Run with progress bars or silently, print the report, and leave with the exit code it deserves."""
+    from headcount.cli.progress import TerminalProgress
+    from headcount.cli.show import run_text
+
+    if json:
+        report = work(None)
+        print_json(run_json(report))
+    else:
+        with TerminalProgress(console) as progress:
+            report = work(progress)
+        run_text(console, report)
+    raise typer.Exit(exit_code(report))
+
+
+def exit_code(report: RunReport) -> int:
+    """0 done; 1 done, but rows were rejected or invalid; 3 the run did not get to its end."""
+    if report.status is RunStatus.COMPLETED:
+        return 1 if report.troubled else 0
+    return 0 if report.status is RunStatus.SKIPPED else 3
+
+
+def run_json(report: RunReport) -> dict[str, Any]:
+    """The one object that ``run --json`` prints."""
+    counts = report.counts
+    return {
+        "run": report.run,
+        "sync": report.sync,
+        "status": report.status.value,
+        "source": {
+            "rows": counts.read,
+            "invalid": counts.invalid,
+            "unchanged": counts.unchanged,
+            "held": counts.held,
+            "missed": counts.missed,
+        },
+        "plan": {"add": counts.add, "change": counts.change, "remove": counts.remove},
+        "destination": {
+            "accepted": counts.accepted,
+            "rejected": counts.rejected,
+            "in_doubt": counts.in_doubt,
+            "unsent": counts.unsent,
+            "requests": counts.requests,
+            "bytes": counts.bytes,
+        },
+        "seconds": report.seconds,
+        "error": report.error,
+        "hint": report.hint,
+        "warnings": list(report.warnings),
+        "resumed": [run_json(earlier) for earlier in report.resumed],
+    }

@@ -1,0 +1,198 @@
+"""Reports as text for a terminal."""
+
+from __future__ import annotations
+
+import json
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from headcount.model import RunStatus
+from headcount.service.planning import FieldChange, PlanReport, PreviewRow, RowChange
+from headcount.service.running import RunReport
+from headcount.service.story import Chapter, Story
+
+_MARKS = {
+    RunStatus.COMPLETED: "[green]✓ completed[/]",
+    RunStatus.FAILED: "[red]✗ failed[/]",
+    RunStatus.WAITING: "[yellow]! waiting for approval[/]",
+    RunStatus.SKIPPED: "[yellow]! skipped[/]",
+    RunStatus.CANCELED: "[yellow]! canceled[/]",
+    RunStatus.SUPERSEDED: "[yellow]! superseded[/]",
+}
+
+
+def _numbers(**counts: int) -> str:
+    """Counts in one line; what is zero steps back."""
+    parts = []
+    for name, number in counts.items():
+        text = f"{name.replace('_', ' ')} {number:,}"
+        parts.append(text if number else f"[dim]{text}[/]")
+    return "   ".join(parts)
+
+
+def plan_text(console: Console, plan: PlanReport) -> None:
+    """The plan as the page shows it: sums, forecast, why, the first changes."""
+    head = _numbers(
+        add=plan.add,
+        change=plan.change,
+        remove=plan.remove,
+        unchanged=plan.unchanged,
+        invalid=plan.invalid,
+        held=plan.held,
+        missed=plan.missed,
+    )
+    console.print(f"[bold]Plan for {escape(plan.name)}[/]   {head}")
+    if plan.add + plan.change + plan.remove:
+        forecast = plan.forecast
+        console.print(
+            f"forecast: {forecast.requests:,} requests, {size_text(forecast.bytes)}, {seconds_text(forecast.seconds)}, "
+            f"{forecast.new_profiles:,} new profiles",
+        )
+    else:
+        console.print("Nothing to send.")
+    if plan.field_changes:
+        why = sorted(plan.field_changes.items(), key=lambda item: -item[1])
+        console.print("why: " + "   ".join(f"{escape(f)} {n / max(plan.change, 1):.0%}" for f, n in why[:8]))
+    _rows(console, plan.rows, plan.add + plan.change + plan.remove)
+    invalid_text(console, plan.invalid_reasons)
+    _warnings(console, plan.warnings)
+    if plan.needs_approval:
+        console.print(f"[yellow]A run would stop and ask:[/] {escape(plan.needs_approval)}")
+
+
+def _rows(console: Console, rows: tuple[RowChange, ...], total: int) -> None:
+    if not rows:
+        return
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(
+            _op(row.op), escape(row.key), "  ".join(_change(row.op, change) for change in row.fields)
+        )
+    console.print(table)
+    if total > len(rows):
+        console.print(f"[dim]… and {total - len(rows):,} more[/]")
+
+
+def _op(op: str) -> str:
+    return {"add": "[green]+ add[/]", "change": "[yellow]~ change[/]", "remove": "[red]- remove[/]"}.get(
+        op, op
+    )
+
+
+def _change(op: str, change: FieldChange) -> str:
+    name, new = f"[cyan]{escape(change.field)}[/]", _value(change.new)
+    if op == "add" or (op == "change" and change.old is None):
+        return f"{name} {new}"
+    if op == "remove":
+        return f"{name} {_value(change.old)}"
+    return f"{name} {_value(change.old)} → {new}"
+
+
+def _value(wire: str | None) -> str:
+    if wire is None:
+        return "[dim]–[/]"
+    text = str(json.loads(wire)) if wire.startswith('"') else wire
+    return escape(text if len(text) <= 60 else text[:57] + "…") or '""'
+
+
+def run_text(console: Console, report: RunReport) -> None:
+    """How a run ended, in a few lines."""
+    for earlier in report.resumed:
+        console.print(f"[dim]Run {earlier.run} was left unfinished and was brought to its end first:[/]")
+        run_text(console, earlier)
+    counts = report.counts
+    mark = _MARKS.get(report.status, report.status.value)
+    console.print(f"Run {report.run} · {escape(report.sync)} · {mark} · {seconds_text(report.seconds)}")
+    if report.status is not RunStatus.SKIPPED:
+        console.print(
+            "  read "
+            + _numbers(
+                **{f"{counts.read:,} = add": counts.add},
+                change=counts.change,
+                unchanged=counts.unchanged,
+                invalid=counts.invalid,
+                held=counts.held,
+                missed=counts.missed,
+            )
+        )
+        console.print(
+            "  sent "
+            + _numbers(
+                **{f"{counts.planned:,} = accepted": counts.accepted},
+                rejected=counts.rejected,
+                in_doubt=counts.in_doubt,
+                unsent=counts.unsent,
+            )
+            + f"   [dim]in {counts.requests:,} requests, {size_text(counts.bytes)}[/]"
+        )
+    invalid_text(console, report.invalid_reasons)
+    _warnings(console, report.warnings)
+    if report.error:
+        colour = "yellow" if report.status in (RunStatus.WAITING, RunStatus.SKIPPED) else "red"
+        console.print(f"[{colour}]{escape(report.error)}[/] {escape(report.hint)}")
+    if report.status is RunStatus.WAITING:
+        console.print(f"Approve it with: headcount approve {report.run}")
+
+
+def invalid_text(console: Console, reasons: tuple[tuple[str, str, int], ...]) -> None:
+    for field, reason, rows in reasons[:10]:
+        console.print(f"  [yellow]invalid[/] {rows:,} × {escape(field)}: {escape(reason)}")
+
+
+def _warnings(console: Console, warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        console.print(f"  [yellow]note[/] {escape(warning)}")
+
+
+def preview_text(console: Console, rows: tuple[PreviewRow, ...]) -> None:
+    for row in rows:
+        if row.payload is not None:
+            console.print_json(row.payload)
+        for field, reason in row.problems:
+            console.print(
+                f"[yellow]{escape(row.key or '(no key)')} would be invalid:[/] {escape(field)}: {escape(reason)}"
+            )
+
+
+def story_text(console: Console, story: Story) -> None:
+    """One record, newest run first."""
+    console.print(f"[bold]{escape(story.key)}[/] in {escape(story.sync)}")
+    if story.now is None:
+        console.print("  Nothing of it was ever accepted.")
+    else:
+        doubt = (
+            "  [yellow]the last change is in doubt and will be sent again[/]" if story.now.in_doubt else ""
+        )
+        values = "  ".join(
+            f"[cyan]{escape(k)}[/] {_value(v)}" for k, v in story.now.values.items() if v is not None
+        )
+        console.print(f"  accepted: {values or ('sent' if story.now.acknowledged else 'nothing yet')}{doubt}")
+        if story.now.held:
+            console.print(f"  [yellow]held:[/] {escape(story.now.held)}")
+    for chapter in story.chapters:
+        _chapter(console, chapter)
+
+
+def _chapter(console: Console, chapter: Chapter) -> None:
+    when = chapter.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    changes = "  ".join(_change(chapter.op, change) for change in chapter.fields)
+    answer = {"accepted": "[green]accepted[/]", "rejected": "[red]rejected[/]"}.get(
+        chapter.answer, f"[yellow]{chapter.answer}[/]"
+    )
+    reason = f" {escape(chapter.reason)}" if chapter.reason else ""
+    console.print(f"  {when}  run {chapter.run}  {_op(chapter.op)}  {answer}{reason}  {changes}")
+
+
+def size_text(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size:,} bytes"
+
+
+def seconds_text(seconds: float) -> str:
+    if seconds >= 5400:
+        return f"{seconds / 3600:,.1f} h"
+    return f"{seconds / 60:,.1f} min" if seconds >= 90 else f"{seconds:,.1f} s"

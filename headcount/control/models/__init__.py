@@ -1,0 +1,25 @@
+"""The tables of the control store, one file for each noun. Call ``headcount.control.setup.setup`` first."""
+
+from headcount.control.models.audit import Audit
+from headcount.control.models.connection import Connection
+from headcount.control.models.model import Model
+from headcount.control.models.receipt import Intent, Receipt
+from headcount.control.models.rejected import Invalid, Rejected
+from headcount.control.models.run import Run
+from headcount.control.models.secret import Secret
+from headcount.control.models.stream import Stream
+from headcount.control.models.sync import Sync
+
+__all__ = [
+    "Audit",
+    "Connection",
+    "Intent",
+    "Invalid",
+    "Model",
+    "Receipt",
+    "Rejected",
+    "Run",
+    "Secret",
+    "Stream",
+    "Sync",
+]

@@ -1,0 +1,53 @@
+"""One execution of a sync."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from headcount.control.models.sync import Sync
+from headcount.model import RunStatus
+
+
+class Run(models.Model):
+    """The run row is the truth about a run; whatever executes it reads its orders here.
+
+    ``sync_snapshot`` is the sync as it was when the run was planned, and ``fingerprint`` a digest of it and
+    of its connections: a run is resumed only while both still agree with the present.
+    """
+
+    sync = models.ForeignKey(Sync, on_delete=models.CASCADE, related_name="runs")
+    status = models.CharField(
+        max_length=12, choices=[(s.value, s.value) for s in RunStatus], default=RunStatus.QUEUED.value
+    )
+    trigger = models.CharField(max_length=30, default="manual")
+    full = models.BooleanField(default=False)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    sync_snapshot = models.JSONField(default=dict)
+    fingerprint = models.CharField(max_length=64, default="")
+    plan_path = models.CharField(max_length=1000, default="")
+    plan_fields = models.JSONField(default=list)
+    plan_counts = models.JSONField(default=dict)  # add, change, remove
+    planned_at = models.DateTimeField(null=True)
+
+    counts = models.JSONField(default=dict)  # headcount.model.Counts
+    error = models.TextField(default="")
+    hint = models.TextField(default="")
+    warnings = models.JSONField(default=list)  # sentences
+
+    cancel_requested = models.BooleanField(default=False)
+    approved = models.BooleanField(default=False)  # somebody let it pass its guards
+    folded = models.BooleanField(default=False)
+
+    pid = models.IntegerField(null=True)
+    host = models.CharField(max_length=255, default="")
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["sync", "-id"], name="run_of_sync"), models.Index(fields=["status"])]
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"

@@ -1,0 +1,141 @@
+"""Stored secrets: encrypted with a key that is not in the database.
+
+The key is in HEADCOUNT_SECRET_KEY or else in the file ``secret.key``; both may hold several, one a line or
+with commas between them. The first encrypts, all of them decrypt: that is what makes a rotation possible.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.db import transaction
+
+from headcount.control.models import Connection, Secret
+from headcount.errors import ConfigurationError, StateError
+from headcount.home import current_home, unusable
+
+VARIABLE = "HEADCOUNT_SECRET_KEY"
+
+
+def store(connection: Connection, field: str, value: str) -> None:
+    """Keep ``value`` for a field of a connection; what was kept before is gone."""
+    token = _cipher().encrypt(value.encode()).decode()
+    Secret.objects.update_or_create(connection=connection, field=field, defaults={"ciphertext": token})
+
+
+def read(connection: Connection, field: str) -> str:
+    """The kept value. Raises ``ConfigurationError`` when there is none, ``StateError`` when no key opens
+    it.
+    """
+    secret = Secret.objects.filter(connection=connection, field=field).first()
+    if secret is None:
+        raise ConfigurationError(
+            f"Nothing is stored for {field} of connection {connection.key}.",
+            hint=f"Store it with: headcount connections add {connection.key}",
+        )
+    try:
+        return _cipher().decrypt(secret.ciphertext.encode()).decode()
+    except InvalidToken:
+        raise _wrong_key() from None
+
+
+def stored_fields(connection: Connection) -> set[str]:
+    return set(Secret.objects.filter(connection=connection).values_list("field", flat=True))
+
+
+def rotate() -> int:
+    """Encrypt everything anew and return how many secrets there are.
+
+    With a key file, a fresh key is made and the old ones are dropped in the end. With HEADCOUNT_SECRET_KEY,
+    put the new key before the old one, rotate, then remove the old one. May be repeated after a crash.
+    """
+    if os.environ.get(VARIABLE):
+        return _encrypt_anew(_cipher())
+    path = current_home().secret_key
+    new = Fernet.generate_key().decode()
+    _write(path, [new, *_keys()])
+    count = _encrypt_anew(_cipher())
+    _write(path, [new])
+    return count
+
+
+def _encrypt_anew(cipher: MultiFernet) -> int:
+    with transaction.atomic():
+        secrets = list(Secret.objects.select_for_update())
+        for secret in secrets:
+            try:
+                secret.ciphertext = cipher.rotate(secret.ciphertext.encode()).decode()
+            except InvalidToken:
+                raise _wrong_key() from None
+            secret.save()
+    return len(secrets)
+
+
+def _cipher() -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in _keys()])
+    except ValueError:
+        raise StateError(
+            "The key for stored secrets is not one that Headcount made.",
+            hint=f"Restore {VARIABLE} or the file secret.key in HEADCOUNT_HOME.",
+        ) from None
+
+
+def _keys() -> list[str]:
+    named = os.environ.get(VARIABLE, "")
+    if named:
+        return _split(named)
+    path = current_home().secret_key
+    try:
+        if not path.exists():
+            _create(path)
+        return _split(path.read_text())
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def _split(text: str) -> list[str]:
+    return text.replace(",", " ").split()
+
+
+def _create(path: Path) -> None:
+    """Make the key file, unless another process is quicker: then its key is the one."""
+    if Secret.objects.exists():
+        raise _wrong_key()
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    _write_new(draft, [Fernet.generate_key().decode()])
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _write(path: Path, keys: Sequence[str]) -> None:
+    """Replace the key file in one step, so that a crash leaves the old one or the new one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        _write_new(draft, keys)
+        draft.replace(path)
+    except OSError as error:
+        raise unusable(path, error) from error
+
+
+def _write_new(path: Path, keys: Sequence[str]) -> None:
+    path.unlink(missing_ok=True)  # left by a process of the same number that was killed
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write("\n".join(keys) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _wrong_key() -> StateError:
+    return StateError(
+        "The stored secrets cannot be read with the present key.",
+        hint=f"Restore {VARIABLE} or the file secret.key in HEADCOUNT_HOME, or store the secrets again.",
+    )

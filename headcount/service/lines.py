@@ -1,0 +1,143 @@
+"""From rows of the control store to a line that can run: the sync as a value, its source, its client, its budget."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from headcount.control.models import Connection, Run
+from headcount.control.models import Sync as SyncRow
+from headcount.control.setup import setup
+from headcount.destinations.customerio.client import CustomerIoClient
+from headcount.destinations.customerio.objects import destination_object
+from headcount.engines import open_source
+from headcount.errors import ConfigurationError
+from headcount.home import Home
+from headcount.limiter import FileLimiter
+from headcount.model import RunInfo, Sync
+from headcount.project.values import sync_value
+from headcount.service.settings import budget_of, resolved
+from headcount.state import StateFile
+from headcount.sync import Line, Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """A line, where its files are, and the configuration it was made from."""
+
+    line: Line
+    home: Home
+    snapshot: dict[str, Any]
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Give back the connections to the destination at the end."""
+        try:
+            yield
+        finally:
+            self.line.client.close()
+
+
+def find_sync(key: str) -> SyncRow:
+    """The sync under a key. Raises ``ConfigurationError`` with the nearest keys for one that does not exist."""
+    setup()
+    row = SyncRow.objects.select_related("model__connection", "destination", "stream").filter(key=key).first()
+    if row is not None:
+        return row
+    known = list(SyncRow.objects.values_list("key", flat=True))
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}." if known else "Apply a project file first: headcount apply"
+    raise ConfigurationError(f"There is no sync {key}.", hint=hint)
+
+
+def snapshot_of(row: SyncRow) -> dict[str, Any]:
+    """Everything a run's meaning depends on, as JSON. Secrets stand in it as references only."""
+    source, destination = row.model.connection, row.destination
+    return {
+        "sync": {"key": row.key, "definition": row.definition, "stream_id": row.stream.stream_id},
+        "model": {"key": row.model.key, "definition": row.model.definition},
+        "source": {"key": source.key, "type": source.type, "settings": source.settings},
+        "destination": {
+            "key": destination.key,
+            "settings": destination.settings,
+            "environment_id": destination.environment_id,
+        },
+    }
+
+
+def fingerprint(snapshot: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
+
+
+def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
+    """The sync as a value: as it is now, or as it was when a run took its snapshot."""
+    then = snapshot or snapshot_of(row)
+    return sync_value(
+        then["sync"]["key"],
+        then["sync"]["definition"],
+        model_key=then["model"]["key"],
+        model=then["model"]["definition"],
+        stream_id=then["sync"]["stream_id"],
+    )
+
+
+def prepare_line(row: SyncRow, progress: Progress | None, *, sync: Sync | None = None) -> Setup:
+    """Open nothing but what a line needs to begin: the source is opened when it is read.
+
+    Raises ``ConfigurationError`` for secrets that cannot be resolved and for a destination nobody has reached yet.
+    """
+    home = setup()
+    sync = sync or sync_as_of(row)
+    client = client_for(row.destination)
+    source = row.model.connection
+    budget = budget_of(row.destination)
+    workspace = row.destination.environment_id or _meet(row.destination, client)
+    line = Line(
+        sync=sync,
+        object=destination_object(sync.object),
+        workspace=workspace,
+        open_source=lambda: open_source(source.type, resolved(source)),
+        client=client,
+        limiter=FileLimiter(home.limits / str(workspace), budget.requests_per_second),
+        state=StateFile(home.state / f"{row.stream.state_id}.duckdb"),
+        scratch=home.root / "scratch",
+        budget=budget,
+        can_look_up=bool(row.destination.settings.get("app_api_key")),
+        progress=progress or Progress(),
+    )
+    return Setup(line=line, home=home, snapshot=snapshot_of(row))
+
+
+def client_for(connection: Connection) -> CustomerIoClient:
+    """A client with the connection's credentials, resolved now."""
+    settings = resolved(connection)
+    return CustomerIoClient(
+        settings["site_id"],
+        settings["api_key"],
+        app_api_key=settings.get("app_api_key") or None,
+        base_url=settings.get("base_url") or None,
+        region=settings.get("region") or connection.region or None,
+        pool_size=max(10, budget_of(connection).senders),
+    )
+
+
+def _meet(connection: Connection, client: CustomerIoClient) -> int:
+    """A destination that was not tested yet says now which workspace it is; from then on it must stay that one."""
+    workspace = client.workspace()
+    connection.environment_id = workspace.environment_id
+    connection.region, connection.url = workspace.region, workspace.url
+    connection.workspace_name = workspace.name
+    connection.save(update_fields=["environment_id", "region", "url", "workspace_name"])
+    return workspace.environment_id
+
+
+def next_run() -> RunInfo:
+    """What the metadata of the next run would be, for previews."""
+    last = Run.objects.order_by("-id").values_list("id", flat=True).first() or 0
+    return RunInfo(id=last + 1, started_at=datetime.now(UTC))

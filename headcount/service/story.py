@@ -1,0 +1,107 @@
+"""One record's story: what was sent, when, in which run, with which answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from headcount.control.models import Receipt, Run
+from headcount.destinations.customerio.objects import destination_object
+from headcount.errors import HeadcountError
+from headcount.frozen import Frozen, load
+from headcount.recall import Remembered, remembered
+from headcount.model import RunStatus
+from headcount.service.lines import find_sync, prepare_line, sync_as_of
+from headcount.service.planning import FieldChange, canonical, row_changes
+from headcount.workbench import Workbench, quote_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chapter:
+    """What one run did with the record. ``answer`` is accepted, rejected, in doubt, unsent or never sent (invalid)."""
+
+    run: int
+    at: datetime
+    op: str
+    fields: tuple[FieldChange, ...]
+    answer: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    sync: str
+    key: str
+    now: Remembered | None  # what the state holds; None when nothing was ever accepted or refused
+    chapters: tuple[Chapter, ...]  # newest first
+
+
+def explain(sync: str, key: str) -> Story:
+    """Everything known about one key of a sync. Reads plans and receipts; never the source, never Customer.io."""
+    row = find_sync(sync)
+    prepared = prepare_line(row, None)
+    key = canonical(prepared.line.sync.identifier, key)
+    with prepared.closing(), Workbench(prepared.line.scratch, ordered=True) as bench:
+        with prepared.line.state.reading(bench) as catalogue:
+            now = remembered(bench, catalogue, key)
+        chapters = [
+            c for run in row.runs.order_by("-id") for c in _chapters(bench, run, prepared.home.plans, key)
+        ]
+    return Story(sync=sync, key=key, now=now, chapters=tuple(chapters))
+
+
+def _chapters(bench: Workbench, run: Run, plans: Path, key: str) -> Iterator[Chapter]:
+    folder = plans / str(run.pk)
+    if not run.sync_snapshot or not (folder / "plan.json").exists():
+        return
+    try:
+        sync = sync_as_of(run.sync, run.sync_snapshot)
+        frozen = load(folder, sync, destination_object(sync.object))
+    except HeadcountError:
+        return  # a plan that cannot be read any more tells nothing
+    if frozen is None:
+        return
+    yield from _sent(bench, run, frozen, key)
+    yield from _never_sent(bench, run, frozen, key)
+
+
+def _sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chapter]:
+    file = f"read_parquet({quote_text(str(frozen.plan.path))}, file_row_number = true)"
+    for (seq,) in bench.run(f"SELECT file_row_number FROM {file} WHERE key = ?", [key]):
+        change = next(row_changes(bench, frozen, f"WHERE key = {quote_text(key)}"))
+        answer, reason = _answer(run, seq)
+        yield Chapter(
+            run=run.pk,
+            at=run.started_at or run.created_at,
+            op=change.op,
+            fields=change.fields,
+            answer=answer,
+            reason=reason,
+        )
+
+
+def _answer(run: Run, seq: int) -> tuple[str, str]:
+    receipt = Receipt.objects.filter(run=run, first__lte=seq, last__gte=seq).first()
+    if receipt is None:
+        sent = run.intents.filter(first__lte=seq, last__gte=seq).exists()
+        working = run.status in (RunStatus.WORKING.value, RunStatus.QUEUED.value)
+        return ("on its way" if sent and working else "in doubt" if sent else "unsent"), ""
+    for index, fate, reason, field, message in receipt.exceptions:
+        if receipt.first + index == seq:
+            return fate, " · ".join(part for part in (field, reason, message) if part)
+    return "accepted", ""
+
+
+def _never_sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chapter]:
+    path = frozen.planned.invalid_path
+    if not path.exists():
+        return
+    sql = f"SELECT field, reason FROM read_parquet({quote_text(str(path))}) WHERE key = ?"
+    reasons = sorted(set(bench.run(sql, [key])))
+    if reasons:
+        words = "; ".join(f"{field}: {reason}" for field, reason in reasons)
+        yield Chapter(
+            run=run.pk, at=run.started_at or run.created_at, op="", fields=(), answer="invalid", reason=words
+        )

@@ -1,0 +1,25 @@
+"""What a plan has to tell a person, as sentences."""
+
+from __future__ import annotations
+
+from headcount.destinations.customerio.fields import name_warnings
+from headcount.frozen import Frozen
+
+
+def warnings_of(frozen: Frozen | None) -> list[str]:
+    """Everything worth a look that does not stop a run."""
+    if frozen is None:
+        return []
+    found = list(name_warnings(frozen.mapped.sync))
+    for column, before, now in frozen.type_changes:
+        found.append(f"The column {column} was {before} at the last run and is {now} now.")
+    for field, reason, rows in frozen.planned.warnings:
+        found.append(f"{field}: {reason} ({rows:,} rows).")
+    if frozen.planned.new_fields:
+        fields = ", ".join(frozen.planned.new_fields)
+        found.append(f"New in this sync: {fields}. Only the rows they affect are sent again.")
+    if frozen.mapped.sync.changed_fields_only:
+        found.append(
+            "Only changed fields are sent: a person that was deleted in Customer.io comes back with those fields alone."
+        )
+    return found
