@@ -52,7 +52,13 @@ def find_sync(key: str) -> SyncRow:
         return row
     known = list(SyncRow.objects.values_list("key", flat=True))
     near = difflib.get_close_matches(key, known, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}." if known else "Apply a project file first: headcount apply"
+    hint = (
+        f"Did you mean {near[0]}?"
+        if near
+        else f"There are: {', '.join(known)}."
+        if known
+        else "Apply a project file first: headcount apply"
+    )
     raise ConfigurationError(f"There is no sync {key}.", hint=hint)
 
 

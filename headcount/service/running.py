@@ -102,7 +102,9 @@ def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunR
     only = canonical(sync_as_of(row).identifier, record)
     with sync_lock(home, row.stream.state_id) as mine:
         if not mine:
-            raise ConfigurationError("Another run of this sync is working.", hint="Test again when it has ended.")
+            raise ConfigurationError(
+                "Another run of this sync is working.", hint="Test again when it has ended."
+            )
         before = tuple(_bring_to_end(row, run, progress) for run in runs.unfinished(row))
         run = runs.add(row, trigger="test")
         return replace(_work(row, run, progress, only=only), resumed=before)
@@ -170,7 +172,9 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, only: str | None) -> RunRep
     folder = plan_folder(prepared, run)
     with RunLedger(run.pk) as ledger, prepared.closing():
         try:
-            result = run_line(prepared.line, info, ledger, folder, full=run.full, approved=run.approved, only=only)
+            result = run_line(
+                prepared.line, info, ledger, folder, full=run.full, approved=run.approved, only=only
+            )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
         except HeadcountError as error:

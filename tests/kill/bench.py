@@ -61,14 +61,18 @@ class Company:
         self.round = 0
         with self._open() as database:
             database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, plan TEXT, visits INTEGER)")
-            database.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER, total REAL, at INTEGER)")
+            database.execute(
+                "CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER, total REAL, at INTEGER)"
+            )
         self._people(range(1, PEOPLE + 1))
         self._orders(FIRST_EVENTS)
 
     def edit(self) -> None:
         self.round += 1
         with self._open() as database:
-            database.execute("UPDATE users SET visits = visits + 1, plan = ? WHERE id % 3 <> 0", [f"plan {self.round}"])
+            database.execute(
+                "UPDATE users SET visits = visits + 1, plan = ? WHERE id % 3 <> 0", [f"plan {self.round}"]
+            )
             database.execute("DELETE FROM users WHERE id IN (SELECT id FROM users ORDER BY id LIMIT 20)")
             start = database.execute("SELECT max(id) FROM users").fetchone()[0] + 1
         self._people(range(start, start + 20))
@@ -91,7 +95,9 @@ class Company:
     def _orders(self, count: int) -> None:
         with self._open() as database:
             start = (database.execute("SELECT max(id) FROM orders").fetchone()[0] or 0) + 1
-            rows = [(i, i % PEOPLE + 1_000_000, i / 4, 1_700_000_000 + i) for i in range(start, start + count)]
+            rows = [
+                (i, i % PEOPLE + 1_000_000, i / 4, 1_700_000_000 + i) for i in range(start, start + count)
+            ]
             database.executemany("INSERT INTO orders VALUES (?, ?, ?, ?)", rows)
 
     @contextmanager
@@ -112,12 +118,16 @@ class Sandbox:
 
     def send(self, method: str, path: str, document: Any = None) -> Any:
         body = None if document is None else json.dumps(document).encode()
-        request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"}, method=method)
+        request = urllib.request.Request(
+            self.url + path, body, {"Content-Type": "application/json"}, method=method
+        )
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
     def slow(self, seconds: float) -> None:
-        self.send("POST", "/_sandbox/faults", {"kind": "latency", "latency": seconds, "match": {"path": "/api/v2/"}})
+        self.send(
+            "POST", "/_sandbox/faults", {"kind": "latency", "latency": seconds, "match": {"path": "/api/v2/"}}
+        )
 
     def quick(self) -> None:
         self.send("DELETE", "/_sandbox/faults")
@@ -174,7 +184,9 @@ class Command:
     @contextmanager
     def control(self) -> Iterator[sqlite3.Connection]:
         """The control store, opened by somebody else."""
-        with closing(sqlite3.connect(self.home / "control.sqlite3", timeout=5, isolation_level=None)) as database:
+        with closing(
+            sqlite3.connect(self.home / "control.sqlite3", timeout=5, isolation_level=None)
+        ) as database:
             yield database
 
     def count(self, sql: str) -> int:

@@ -109,7 +109,9 @@ def answered(scene: Scene, sync: str) -> bool:
     process = scene.edited(sync)
     reached = wait_for(lambda: scene.sandbox.in_flight() > 0, process)
     with _held_shut(scene):
-        reached = reached and wait_for(lambda: scene.sandbox.answered() > 0 and scene.sandbox.in_flight() == 0, process)
+        reached = reached and wait_for(
+            lambda: scene.sandbox.answered() > 0 and scene.sandbox.in_flight() == 0, process
+        )
         time.sleep(0.1)
         killed = kill(process)
     scene.sandbox.quick()
@@ -123,7 +125,10 @@ def folding(scene: Scene, sync: str) -> bool:
 
     def writing() -> bool:
         files = scene.command.state_files()
-        return any(path.with_suffix(".duckdb.wal").exists() or path.stat().st_mtime_ns != ready.get(path) for path in files)
+        return any(
+            path.with_suffix(".duckdb.wal").exists() or path.stat().st_mtime_ns != ready.get(path)
+            for path in files
+        )
 
     reached = wait_for(writing, process)
     return kill(process) and reached
@@ -158,7 +163,9 @@ def _all_answered(scene: Scene) -> bool:
     newest = scene.command.count("SELECT max(id) FROM control_run WHERE status = 'working'")
     if not newest:
         return False
-    covered = scene.command.count(f"SELECT sum(last - first + 1) FROM control_receipt WHERE run_id = {newest}")
+    covered = scene.command.count(
+        f"SELECT sum(last - first + 1) FROM control_receipt WHERE run_id = {newest}"
+    )
     plan = scene.command.home / "plans" / str(newest) / "plan.parquet"
     if not covered or not (plan.parent / "plan.json").exists():
         return False
@@ -189,7 +196,9 @@ PHASES: tuple[tuple[Phase, int], ...] = (
 
 
 @pytest.mark.parametrize(("scene", "phase"), [(rate, phase) for phase, rate in PHASES], indirect=["scene"])
-def test_a_run_killed_in_any_phase_loses_nothing_and_repeats_only_what_was_in_flight(scene: Scene, phase: Phase) -> None:
+def test_a_run_killed_in_any_phase_loses_nothing_and_repeats_only_what_was_in_flight(
+    scene: Scene, phase: Phase
+) -> None:
     tally: Counter[str] = Counter()
     for attempt in range(TIMES_EACH * 4):
         sync = OBJECTS[attempt % 2]
