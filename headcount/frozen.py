@@ -39,7 +39,13 @@ class Frozen:
 
     @staticmethod
     def of(
-        mapped: Mapped, planned: Planned, catalogue: Catalogue, identity: Identity, *, full: bool
+        mapped: Mapped,
+        planned: Planned,
+        catalogue: Catalogue,
+        identity: Identity,
+        *,
+        full: bool,
+        only: str | None = None,
     ) -> Frozen:
         return Frozen(
             mapped=mapped,
