@@ -21,7 +21,7 @@ from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.limiter import FileLimiter
 from headcount.model import RunInfo, Sync
-from headcount.project.values import sync_value
+from headcount.project.values import model_value, sync_value
 from headcount.service.settings import budget_of, resolved
 from headcount.state import StateFile
 from headcount.sync import Line, Progress
@@ -87,8 +87,7 @@ def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
     return sync_value(
         then["sync"]["key"],
         then["sync"]["definition"],
-        model_key=then["model"]["key"],
-        model=then["model"]["definition"],
+        model_value(then["model"]["key"], then["model"]["definition"]),
         stream_id=then["sync"]["stream_id"],
     )
 
