@@ -101,11 +101,25 @@ class Placed:
 class DestinationObject(Protocol):
     """What a destination can receive. It declares; mapping, batching, forms and docs follow the declaration."""
 
-    name: str
-    label: str
-    behaviors: tuple[Behavior, ...]
-    identifiers: tuple[str, ...]
-    item_bytes: int  # the longest operation it takes
+    @property
+    def name(self) -> str:
+        """What the project file calls it."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+
+    @property
+    def behaviors(self) -> tuple[Behavior, ...]:
+        """What a sync may do to it."""
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The fields it can be known by."""
+
+    @property
+    def item_bytes(self) -> int:
+        """The longest operation it takes."""
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         """The type a field has in the destination; ``AUTO`` where the source column decides."""
