@@ -26,7 +26,7 @@ from headcount.model import (
 from headcount.names import styled
 from headcount.prepare import Prepared, json_column, variant_column
 from headcount.templates import columns_used, template_column
-from headcount.wire import REFUSALS, canonical_key, text, wire_value
+from headcount.wire import REFUSALS, canonical_key, wire_value
 from headcount.workbench import quote_name, quote_text
 
 # Between the parts of one complaint, and between complaints, in the columns ``invalid`` and ``warned``.

@@ -9,7 +9,7 @@ has receipts is folded, what was on its way is in doubt, and a new plan follows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -60,10 +60,10 @@ class Line:
     limiter: Limiter
     state: StateFile
     scratch: Path
-    budget: Budget = Budget()
-    retry: RetryPolicy = RetryPolicy()
+    budget: Budget = field(default_factory=Budget)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     can_look_up: bool = False  # an App API key is there
-    progress: Progress = Progress()
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def identity(self) -> Identity:

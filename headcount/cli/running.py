@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-
 from headcount.cli.output import console, print_json
+
 from headcount.model import RunStatus
 from headcount.service.running import RunReport
 

@@ -24,7 +24,6 @@ from headcount.limiter import Unlimited
 from headcount.model import (
     Batch,
     Behavior,
-    Budget,
     Counts,
     FromColumn,
     Guards,
