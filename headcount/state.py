@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headcount.errors import StateBusy, StateError
-from headcount.workbench import Workbench, quote_text
+from headcount.workbench import Workbench, own_files, quote_text
 
 SCHEMA = "1"
 PATIENCE = 10.0  # seconds to wait for another process to let go of the file
@@ -83,13 +83,8 @@ class StateFile:
     @contextmanager
     def writing(self, bench: Workbench) -> Iterator[Catalogue]:
         """Open to write, in one transaction: all of it happens, or nothing."""
-        try:
+        with own_files(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StateError(
-                f"Headcount cannot write to {self.path.parent}: {error.strerror}.",
-                hint="Make the folder writable, or set HEADCOUNT_HOME to another folder.",
-            ) from error
         with _patiently(bench, self.path, read_only=False):
             bench.run("BEGIN")
             try:

@@ -139,9 +139,7 @@ class World:
     def table(self, types: Table[str, str], *rows: Sequence[Any]) -> None:
         """The table ``rows``, anew. Values are bound as Python values and cast to the declared types."""
         names = ", ".join('"' + name.replace('"', '""') + '"' for name in types)
-        declared = ", ".join(
-            '"' + name.replace('"', '""') + '" ' + type_ for name, type_ in types.items()
-        )
+        declared = ", ".join('"' + name.replace('"', '""') + '" ' + type_ for name, type_ in types.items())
         with duckdb.connect(str(self.source)) as database:
             database.execute(f"CREATE OR REPLACE TABLE rows ({declared})")
             if rows:
@@ -249,8 +247,14 @@ def check(result: Result, read: int | None) -> None:
     assert read is None or c.read == read
     file = str(plan.path)
     tally = dict(duckdb.sql(f"SELECT op, count(*) FROM read_parquet('{file}') GROUP BY op").fetchall())
-    assert (tally.get("add", 0), tally.get("change", 0), tally.get("remove", 0)) == (c.add, c.change, c.remove)
-    ((keys, rows),) = duckdb.sql(f"SELECT count(DISTINCT key), count(*) FROM read_parquet('{file}')").fetchall()
+    assert (tally.get("add", 0), tally.get("change", 0), tally.get("remove", 0)) == (
+        c.add,
+        c.change,
+        c.remove,
+    )
+    ((keys, rows),) = duckdb.sql(
+        f"SELECT count(DISTINCT key), count(*) FROM read_parquet('{file}')"
+    ).fetchall()
     assert keys == rows, "a key stands in a plan once"
 
 
