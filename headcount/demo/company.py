@@ -17,7 +17,9 @@ CUSTOMERS = 400
 ORDERS = 3_000
 TODAY = datetime(2026, 11, 1, tzinfo=UTC)
 
-_FIRST = "Ada Ben Chloé Dimitri Elif Femi Greta Hiro Inés Jonas Kaia Liam Mei Noor Oskar Priya Quinn Rosa Sofía Tomás".split()
+_FIRST = (
+    "Ada Ben Chloé Dimitri Elif Femi Greta Hiro Inés Jonas Kaia Liam Mei Noor Oskar Priya Quinn Rosa".split()
+)
 _LAST = "Abel Brandt Costa Diaz Ekholm Fischer Grau Hansen Ito Jensen Kaya Lund Moreau Novak Okafor Petit Rossi".split()
 _CITIES = ("Aarhus", "Bologna", "Çeşme", "Dublin", "Évora", "Freiburg", "Ghent")
 _PLANS = ("free", "free", "free", "pro", "team")
