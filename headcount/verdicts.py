@@ -72,7 +72,8 @@ def _row_warnings(task: Comparison) -> Said:
             f"SELECT field, {_WITHOUT_SIZES} AS r, count(*) AS n FROM (SELECT "
             f"split_part(w, {quote_text(PART)}, 1) AS field, split_part(w, {quote_text(PART)}, 2) AS reason FROM "
             f"(SELECT unnest(string_split(warned, {quote_text(COMPLAINT)})) AS w FROM {task.staged} "
-            "WHERE warned IS NOT NULL)) GROUP BY field, regexp_replace(reason, '[0-9]+', '', 'g') ORDER BY n DESC, field, r"
+            "WHERE warned IS NOT NULL)) GROUP BY field, regexp_replace(reason, '[0-9]+', '', 'g') "
+            "ORDER BY n DESC, field, r"
         )
     )
 
