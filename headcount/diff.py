@@ -48,7 +48,9 @@ class Planned:
 class Diff:
     """One comparison, step by step. ``folder`` is the run's own; the state may be attached as ``state``.
 
-    ``catalogue`` says what the state holds; an empty one makes everything an addition.
+    ``catalogue`` says what the state holds; an empty one makes everything an addition. ``full`` plans every person
+    again, ``record_seen`` acknowledges all rows without sending them, ``only`` looks at the rows of one key alone and
+    plans them whether they changed or not.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Diff:
         *,
         full: bool = False,
         record_seen: bool = False,
+        only: str | None = None,
     ) -> None:
         self.bench = bench
         self.mapped = mapped
@@ -67,6 +70,7 @@ class Diff:
         self.folder = folder
         self.full = full
         self.record_seen = record_seen
+        self.only = only
         self.append_only = mapped.sync.behavior is Behavior.APPEND_ONLY
         self.staged = f"read_parquet({quote_text(str(folder / 'staged.parquet'))})"
         self.columns = [f"f{i:03d}" for i in range(len(mapped.fields))]
@@ -81,6 +85,8 @@ class Diff:
         fields = [f"CASE WHEN NOT same THEN d.{c} END AS {c}" for c in self.columns]
         columns = ", ".join(["d.key AS key", f"{self._same()} AS same", *fields, "d.invalid", "d.warned"])
         sql = f"SELECT {columns} FROM ({how.select}) d {self._join()}"
+        if self.only is not None:
+            sql += f" WHERE d.key = {quote_text(self.only)}"
         try:
             self.bench.run(f"COPY ({sql}) TO {quote_text(str(self.folder / 'staged.parquet'))} ({_PARQUET})")
         except Exception as error:
@@ -91,7 +97,9 @@ class Diff:
 
     def _comparable(self) -> bool:
         """Can any row be the same as acknowledged? Not when all go, nor when a field is new to every row."""
-        if self.full or not self.catalogue.acknowledged:
+        if not self.catalogue.acknowledged:
+            return False
+        if not self.append_only and (self.full or self.only is not None):
             return False
         certain = (m for m in self.mapped.fields if not self.mapped.silent(m))
         return self.append_only or all(self.known[self.mapped.fields.index(m)] for m in certain)
@@ -231,7 +239,7 @@ class Diff:
     def _hold(self) -> None:
         """The keys whose row is, value by value, what the destination refused before."""
         self.bench.run("CREATE OR REPLACE TEMP TABLE held_now (key VARCHAR)")
-        if not self.catalogue.held:
+        if not self.catalogue.held or self.only is not None:
             return
         columns = [self.catalogue.column(id_) for id_ in self.mapped.field_ids]
         same = [
@@ -266,7 +274,7 @@ class Diff:
     def _write_plan(self, missed: bool) -> Plan:
         path = self.folder / "plan.parquet"
         sql = self._changes(missed)
-        if self.mapped.sync.behavior is Behavior.MIRROR and self.catalogue.acknowledged:
+        if self.mapped.sync.behavior is Behavior.MIRROR and self.catalogue.acknowledged and self.only is None:
             sql += f" UNION ALL {self._removals()}"
         if self.append_only:
             sql = f"SELECT * FROM ({sql}) ORDER BY {self._event_order()}"
@@ -346,7 +354,7 @@ class Diff:
 
     def _released(self) -> tuple[str, ...]:
         """Held keys that are gone from the source or stand there as acknowledged: nothing waits for them."""
-        if not self.catalogue.held:
+        if not self.catalogue.held or self.only is not None:
             return ()
         sql = (
             f"SELECT h.key FROM state.held h LEFT JOIN (SELECT key, bool_and(same) AS same FROM {self.staged} "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -95,15 +95,11 @@ class DuckSession:
         except self._duckdb.Error as error:
             raise self.failure(error) from None
 
-        def batches() -> Iterator[pa.RecordBatch]:
-            try:
-                yield from reader
-            finally:
-                cursor.close()
+        def release(_finished: bool) -> None:
+            cursor.close()
 
-        return stream(
-            reader.schema, batches(), (self._duckdb.Error, pa.ArrowException, OSError), self.failure
-        )
+        failures = (self._duckdb.Error, pa.ArrowException, OSError)
+        return stream(reader.schema, reader, failures, self.failure, release)
 
     def failure(self, error: Exception) -> SourceError:
         """Ours for DuckDB's. A message about SQL is passed on; one about data loses the values it quotes."""
