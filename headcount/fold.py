@@ -39,7 +39,7 @@ class Folding:
     identity: Identity
     plan: Plan
     fates: Fates
-    read: int
+    read: int | None  # rows of the source; None when only one of them was looked at
     released: Sequence[str] = ()
     seen: str | None = None  # SQL that yields the keys
     hold: bool = True  # False when every row was refused for the operator's sake
@@ -200,7 +200,8 @@ def _finish(bench: Workbench, mapped: Mapped, work: Folding) -> None:
     if work.seen:
         bench.run(f"INSERT INTO state.acknowledged (key, in_doubt) SELECT key, false FROM ({work.seen})")
     set_meta(bench, "folded_run", str(work.run))
-    set_meta(bench, "source_rows", str(work.read))
+    if work.read is not None:
+        set_meta(bench, "source_rows", str(work.read))
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))
 
 

@@ -69,7 +69,8 @@ _MACROS = (
 class Workbench:
     """One in-memory database with a bounded memory and a scratch folder of its own for what does not fit.
 
-    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch folder.
+    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch
+    folder.
     """
 
     def __init__(self, scratch: Path, *, memory_limit: str = MEMORY_LIMIT, ordered: bool = False) -> None:
