@@ -22,7 +22,7 @@ def count_rows(task: Comparison) -> tuple[int, int, int]:
     if task.any_duplicates:
         bad += " OR coalesce(key IN (SELECT key FROM duplicates), false)"
     sql = (
-        "SELECT count(*), count_if(bad), count_if(same AND NOT bad) "
+        "SELECT count(*), count(*) FILTER (bad), count(*) FILTER (same AND NOT bad) "
         f"FROM (SELECT same, {bad} AS bad FROM {task.staged})"
     )
     read, invalid, unchanged = task.bench.run(sql)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
@@ -221,6 +222,11 @@ class World:
 
     def mend(self) -> None:
         self.admin("/faults", method="DELETE")
+
+    def until_quiet(self) -> None:
+        """Wait for requests whose answers nobody waits for any more."""
+        while self.admin("/requests?limit=1")["in_flight"]:
+            time.sleep(0.02)
 
     def wires(self, identifier: str = "id") -> dict[str, dict[str, str]]:
         """What the sandbox holds: per person the attributes to the letter, without the identifier and its own."""

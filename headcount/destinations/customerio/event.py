@@ -81,7 +81,7 @@ class Event:
             PlanWarning(
                 field=placed.field.to,
                 reason="the event is more than 72 hours old and will trigger no campaigns",
-                count=f"count_if(TRY_CAST({placed.sql} AS BIGINT) < epoch(now()) - {limits.CAMPAIGN_SECONDS})",
+                count=f"count(*) FILTER (TRY_CAST({placed.sql} AS BIGINT) < epoch(now()) - {limits.CAMPAIGN_SECONDS})",
             )
             for placed in fields
             if placed.field.slot == "timestamp"
