@@ -98,6 +98,15 @@ class Placed:
     sql: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlanWarning:
+    """Something to tell about the rows a plan adds or changes. ``count`` is an aggregate in SQL: how many rows."""
+
+    field: str
+    reason: str
+    count: str
+
+
 class DestinationObject(Protocol):
     """What a destination can receive. It declares; mapping, batching, forms and docs follow the declaration."""
 
@@ -106,6 +115,7 @@ class DestinationObject(Protocol):
     behaviors: tuple[Behavior, ...]
     identifiers: tuple[str, ...]
     item_bytes: int  # the longest operation it takes
+    optional_slots: tuple[str, ...]  # places of its own that a row may leave out, when its check only warns
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         """The type a field has in the destination; ``AUTO`` where the source column decides."""
@@ -118,6 +128,9 @@ class DestinationObject(Protocol):
 
     def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
         """Checks of one field's wire value, which is JSON text and never NULL where they are applied."""
+
+    def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:
+        """What can only be seen in all rows of a plan together."""
 
     def operation(self, sync: Sync, key: str, fields: Sequence[Placed]) -> str:
         """SQL for the JSON operation that adds or changes a record."""
