@@ -81,12 +81,12 @@ class Workbench:
                 "threads": min(4, os.cpu_count() or 2),
                 "temp_directory": str(self.scratch),
                 "preserve_insertion_order": ordered,
-                "enable_progress_bar": False,  # it would write into the terminal of whoever imports this
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             }
         )
-        for statement in ("SET GLOBAL TimeZone = 'UTC'", *_MACROS):
+        # A progress bar would write into the terminal of whoever imports this.
+        for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false", *_MACROS):
             self.run(statement)
 
     def run(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
