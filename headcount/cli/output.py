@@ -1,0 +1,73 @@
+"""How commands speak: text and tables for people, JSON for programs, complaints on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+def __getattr__(name: str) -> Any:
+    """``console`` is made when it is first asked for: loading Rich takes as long as the rest of a small
+    command.
+    """
+    if name == "console":
+        globals()["console"] = _console()
+        return globals()["console"]
+    raise AttributeError(name)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_json(value: Any) -> None:
+    """Any mixture of JSON values and times, as one document."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_as_json) + "\n")
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table without lines; cells are shown as they are."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from headcount.cli.output import console
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cell(value)) for value in row))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def complain(message: str, hint: str = "") -> None:
+    """What happened, and what to do about it."""
+    sys.stderr.write(f"{message}\n")
+    if hint:
+        sys.stderr.write(f"→ {hint}\n")
