@@ -70,13 +70,15 @@ class _Walk:
         self.console.rule(f"[bold]{escape(title)}", align="left")
 
     def _apply(self) -> None:
-        from headcount.cli.show import changes_text
-        from headcount.service.apply import apply_file
+        from headcount.service.applying import apply, look
 
         text = PROJECT.read_text().replace("$DATABASE", str(self.database)).replace("$SANDBOX", self.url)
         path = FOLDER / "headcount.yml"
         path.write_text(text)
-        changes_text(self.console, apply_file(path))
+        seen = look(path)
+        apply(seen)
+        names = ", ".join(change.what for change in seen.effective)
+        self.console.print(f"headcount apply {path}   [green]✓[/] {names}")
 
     def _run(self, sync: str) -> None:
         from headcount.cli.progress import TerminalProgress
@@ -94,10 +96,11 @@ class _Walk:
         plan_text(self.console, plan_sync(sync))
 
     def _rejected(self, sync: str) -> None:
-        from headcount.cli.show import rejected_text
-        from headcount.service.listing import rejected_rows
+        from headcount.cli.listings import show_rejections
+        from headcount.service.listings import rejections
 
-        rejected_text(self.console, rejected_rows(sync))
+        self.console.print(f"headcount rejected {sync}", style="dim")
+        show_rejections(rejections(sync))
 
     def _sandbox_holds(self) -> None:
         counts = self._ask("/_sandbox/counts?workspace=1001")["1001"]

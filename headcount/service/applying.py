@@ -72,7 +72,7 @@ def outlook(project: Project, *, prune: bool = False) -> Outlook:
         prune=prune,
         changes=changes,
         losses=tuple(_losses(changes)),
-        warnings=tuple([*_new_generations(before, project), *cautions(after)]),
+        warnings=(*_new_generations(before, project), *cautions(after)),
     )
 
 

@@ -196,3 +196,10 @@ def _info(row: Connection) -> ConnectionInfo:
         result=row.test_result,
         syncs=len(row.syncs.all()) + sum(len(model.syncs.all()) for model in row.models.all()),
     )
+
+
+def present_settings(key: str) -> dict[str, Any]:
+    """What is stored under a key, with references in the place of secrets; empty for a new one."""
+    setup()
+    row = Connection.objects.filter(key=key).first()
+    return dict(row.settings) if row else {}
