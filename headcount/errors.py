@@ -41,7 +41,9 @@ class TransientError(HeadcountError):
     ``retry_after`` is the pause the other side asked for, in seconds.
     """
 
-    def __init__(self, message: str, *, applied: bool, retry_after: float | None = None, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, applied: bool, retry_after: float | None = None, hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.applied = applied
         self.retry_after = retry_after

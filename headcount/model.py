@@ -13,7 +13,9 @@ from typing import Any
 class Behavior(Enum):
     """What a sync may do to the records of its object."""
 
-    UPDATE_OR_CREATE = "update_or_create"  # new keys are created, known ones updated, vanished ones left alone
+    UPDATE_OR_CREATE = (
+        "update_or_create"  # new keys are created, known ones updated, vanished ones left alone
+    )
     UPDATE_ONLY = "update_only"  # never creates
     MIRROR = "mirror"  # as update or create, and vanished keys are removed
     APPEND_ONLY = "append_only"  # every key is sent once, for ever; events know nothing else

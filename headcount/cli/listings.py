@@ -90,7 +90,7 @@ def show_rejections(found: Rejections) -> None:
         print_table(
             ("rows", "field", "reason", "for example"),
             (
-                (count, field, reason, first[field, reason])
+                (count, field, reason, _short(first[field, reason]))
                 for (field, reason), count in reasons.most_common()
             ),
         )
@@ -109,3 +109,7 @@ def cancel(
         typer.echo(f"Run {run} is canceled.")
     else:
         typer.echo(f"Run {run} was asked to stop; it ends after the requests that are on their way.")
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= 40 else f"{key[:39]}…"

@@ -30,7 +30,7 @@ _NEXT = """[bold]Now with your own data:[/]
 
 def walk(console: Console | None = None) -> None:
     """Show everything once. Works in a folder of its own below the current one, made anew every time."""
-    console = console or Console(highlight=False)
+    console = console or Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     with _sandbox() as url, _environment():
@@ -44,7 +44,7 @@ class _Walk:
         self.database = FOLDER.absolute() / "company.duckdb"
 
     def walk(self) -> None:
-        self._step("A sample company: a bicycle shop, its customers and their orders, some rows gone wrong")
+        self._step("A sample company: a bicycle shop, with some rows gone wrong")
         create_company(self.database)
         self._apply()
         self._step("First run: every customer becomes a person")
