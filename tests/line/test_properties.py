@@ -139,7 +139,7 @@ def exact(value: Any) -> Any:
 
 
 def parsed(text: str) -> Any:
-    return exact(json.loads(text, parse_float=Decimal, parse_int=Decimal))
+    return exact(json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=lambda _: None))
 
 
 def desired(name: str, value: Any) -> Any:
