@@ -10,6 +10,7 @@ import orjson
 import pyarrow as pa
 
 from headcount.destinations.base import Placed, WireField
+from headcount.errors import SumsDoNotAddUp
 from headcount.mapping import Mapped
 from headcount.model import Batch, Budget, Mapping, Metadata, Plan, RunInfo
 from headcount.workbench import Workbench, quote_text
@@ -39,7 +40,8 @@ def batches(
 
 def _payload_sql(mapped: Mapped, plan: Plan, run: RunInfo, first: int, last: int) -> str:
     file = f"read_parquet({quote_text(str(plan.path))}, file_row_number = true)"
-    return f"SELECT {payload(mapped, plan, run)} || ',' AS item FROM {file} WHERE file_row_number BETWEEN {first} AND {last}"
+    item = f"{payload(mapped, plan, run)} || ',' AS item"
+    return f"SELECT {item} FROM {file} WHERE file_row_number BETWEEN {first} AND {last}"
 
 
 def payload(mapped: Mapped, plan: Plan, run: RunInfo) -> str:
@@ -82,14 +84,17 @@ def _items(bench: Workbench, sql: str) -> Iterator[tuple[memoryview, memoryview]
     """Runs of items: their concatenated bytes, and the positions where each begins (and the last one ends)."""
     for record_batch in bench.stream(sql, ROWS):
         column = record_batch.column(0)
+        if column.null_count:  # would be counted as sent, and is not there
+            raise SumsDoNotAddUp("A planned change has no payload.", hint="Please report this.")
         if len(column):
             yield _buffers(column)
 
 
 def _buffers(column: pa.Array) -> tuple[memoryview, memoryview]:
     _, offsets, data = column.buffers()
-    width = "q" if pa.types.is_large_string(column.type) else "i"
-    positions = memoryview(offsets).cast(width)[column.offset : column.offset + len(column) + 1]
+    view = memoryview(offsets)
+    integers = view.cast("q") if pa.types.is_large_string(column.type) else view.cast("i")
+    positions = integers[column.offset : column.offset + len(column) + 1]
     return memoryview(data), positions
 
 

@@ -10,6 +10,7 @@
         │   └── WrongWorkspace
         ├── StateError           the files Headcount keeps
         │   └── StateBusy        another process has them
+        ├── WorkbenchError       the embedded SQL engine refused a statement
         ├── EveryRowRefused      the first operations all failed for one reason (P9)
         ├── ApprovalNeeded       a guard stopped the run and asks (P9)
         └── SumsDoNotAddUp       a run whose counts disagree (P1): a bug, never the data
@@ -78,6 +79,20 @@ class StateError(OperatorError):
 
 class StateBusy(StateError):
     """Another process holds the sync's state."""
+
+
+class WorkbenchError(OperatorError):
+    """The embedded SQL engine refused a statement: data that no check foresaw, or a bug.
+
+    ``kind`` is the engine's name for it. Its words are not passed on, because they may hold row values.
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"The embedded database refused a statement ({kind}).",
+            hint="Nothing is lost; please report this.",
+        )
+        self.kind = kind
 
 
 class EveryRowRefused(OperatorError):

@@ -74,7 +74,8 @@ def _number_changes(bench: Workbench, work: Folding) -> None:
     _ranges(bench, "answered", work.fates.answered)
     _ranges(bench, "doubtful", work.fates.doubtful)
     bench.run(
-        "CREATE OR REPLACE TEMP TABLE exceptions (seq BIGINT, fate VARCHAR, reason VARCHAR, field VARCHAR, message VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE exceptions "
+        "(seq BIGINT, fate VARCHAR, reason VARCHAR, field VARCHAR, message VARCHAR)"
     )
     for chunk in _chunks(work.fates.exceptions):
         rows = [(seq, o.fate.value, o.reason, o.field, o.message) for seq, o in chunk]
@@ -100,7 +101,8 @@ def _number_changes(bench: Workbench, work: Folding) -> None:
 def _fate(work: Folding) -> str:
     """SQL for a change's fate; NULL when it was never sent."""
     fates = work.fates
-    base = f"CASE WHEN {_inside('answered', fates.answered)} THEN 'accepted' WHEN {_inside('doubtful', fates.doubtful)} THEN 'in doubt' END"
+    answered, doubtful = _inside("answered", fates.answered), _inside("doubtful", fates.doubtful)
+    base = f"CASE WHEN {answered} THEN 'accepted' WHEN {doubtful} THEN 'in doubt' END"
     if not fates.exceptions:
         return base
     return f"CASE WHEN e.fate = 'unsent' THEN NULL ELSE coalesce(e.fate, {base}) END"
@@ -133,8 +135,10 @@ def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns
     if not catalogue.acknowledged:
         bench.run(f"{insert} WHERE {relevant}")
         return
+    # Once doubt ends, what was not sent with the row that ended it is not known any more.
     merged = [
-        f"{column} = coalesce(CASE WHEN c.fate = 'accepted' THEN c.f{i:03d} END, a.{column})"
+        f"{column} = CASE WHEN c.fate <> 'accepted' THEN a.{column} "
+        f"ELSE coalesce(c.f{i:03d}, CASE WHEN NOT a.in_doubt THEN a.{column} END) END"
         for i, column in stored
     ]
     bench.run(

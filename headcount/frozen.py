@@ -19,6 +19,7 @@ from headcount.diff import Planned
 from headcount.mapping import Mapped, compile_sync
 from headcount.model import Column, Kind, Plan, Sync
 from headcount.state import Catalogue, Identity
+from headcount.workbench import own_files
 
 FILE = "plan.json"
 
@@ -84,8 +85,9 @@ class Frozen:
             "type_changes": self.type_changes,
         }
         temporary = folder / (FILE + ".part")
-        temporary.write_text(json.dumps(document))
-        temporary.replace(folder / FILE)
+        with own_files(folder):
+            temporary.write_text(json.dumps(document))
+            temporary.replace(folder / FILE)
 
 
 def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import orjson
 import pyarrow as pa
 
-from headcount.destinations.base import Check, DestinationObject
+from headcount.complaints import COMPLAINT, PART, complaint_columns
+from headcount.destinations.base import DestinationObject
 from headcount.errors import ConfigurationError, SourceError
+from headcount.mapped import Mapped, field_id
 from headcount.model import (
     Column,
     Constant,
@@ -24,86 +24,14 @@ from headcount.model import (
     ValueType,
 )
 from headcount.names import styled
-from headcount.prepare import Prepared, json_column, variant_column
+from headcount.prepare import Prepared, canonical, json_column, variant_column
 from headcount.templates import columns_used, template_column
-from headcount.wire import REFUSALS, canonical_key, text, wire_value
+from headcount.wire import AS_WORDS, canonical_key, wire_value, wire_words
 from headcount.workbench import quote_name, quote_text
 
-# Between the parts of one complaint, and between complaints, in the columns ``invalid`` and ``warned``.
-PART = "\x1f"
-COMPLAINT = "\x1e"
+__all__ = ["COMPLAINT", "PART", "Mapped", "Staging", "compile_sync", "field_id", "staging"]
 
 _NULL_TEXT = {NullRule.UNSET: "'null'", NullRule.SKIP: "NULL", NullRule.KEEP: "'\"\"'"}
-
-# Kinds that a source may deliver as text because it cannot vouch for every value: how that text is then read.
-_TEXT_TYPES = {
-    Kind.INTEGER: ValueType.NUMBER,
-    Kind.DECIMAL: ValueType.NUMBER,
-    Kind.FLOAT: ValueType.NUMBER,
-    Kind.BOOLEAN: ValueType.BOOLEAN,
-    Kind.DATE: ValueType.TIMESTAMP,
-    Kind.TIMESTAMP: ValueType.TIMESTAMP,
-    Kind.TIMESTAMPTZ: ValueType.TIMESTAMP,
-}
-
-
-# What the destination calls the slots of an event.
-_SLOT_WORDS = {"person": "identifiers"}
-
-
-def _digest(value: object) -> str:
-    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
-
-
-def field_id(mapping: Mapping) -> str:
-    """What a field is called in the sync's state: stable as long as the destination field is the same."""
-    return f"{mapping.slot}.{mapping.to}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mapped:
-    """A compiled sync. ``fields`` are compared and stored, in this order; ``metadata`` is added while sending."""
-
-    sync: Sync
-    object: DestinationObject
-    columns: tuple[Column, ...]
-    fields: tuple[Mapping, ...]
-    metadata: tuple[Mapping, ...]
-
-    @property
-    def field_ids(self) -> tuple[str, ...]:
-        return tuple(field_id(mapping) for mapping in self.fields)
-
-    @property
-    def source_columns(self) -> tuple[str, ...]:
-        """The columns to read, in the model's order."""
-        known = {column.name: column for column in self.columns}
-        used = {self.sync.key_column}
-        for mapping in self.fields:
-            if isinstance(mapping.source, FromColumn):
-                used.add(mapping.source.name)
-            elif isinstance(mapping.source, Template):
-                used.update(columns_used(mapping.source.text, known))
-        return tuple(column.name for column in self.columns if column.name in used)
-
-    def silent(self, mapping: Mapping) -> bool:
-        """May a source row have nothing to say about this field?"""
-        return mapping.null is NullRule.SKIP and not isinstance(mapping.source, Constant)
-
-    def signatures(self) -> dict[str, str]:
-        """Per field id a digest of how its value is made: what a refused row waits to see changed."""
-        return {field_id(m): _digest((m.source, m.type.value, m.null.value)) for m in self.fields}
-
-    def refused_signature(self, field: str) -> str:
-        """The signature of the field that the destination names in a refusal, or of all fields together."""
-        signatures = self.signatures()
-        for id_, signature in signatures.items():
-            slot, _, to = id_.partition(".")
-            if field in (id_, to) or (
-                slot != "attributes" and field.split(".")[0] in (slot, _SLOT_WORDS.get(slot))
-            ):
-                return signature
-        return _digest(sorted(signatures.items()))
 
 
 def compile_sync(sync: Sync, columns: Sequence[Column], object_: DestinationObject) -> Mapped:
@@ -194,13 +122,7 @@ class _Compiler:
         values = [
             f"{self._with_null_rule(mapping, i)} AS f{i:03d}" for i, mapping in enumerate(self.mapped.fields)
         ]
-        complaints = self._complaints()
-        columns = [
-            "key",
-            *values,
-            f"{_joined([c for c in complaints if not c.warns])} AS invalid",
-            f"{_joined([c for c in complaints if c.warns])} AS warned",
-        ]
+        columns = ["key", *values, *complaint_columns(self.mapped)]
         return Staging(prepared=tuple(self.prepared), select=f"SELECT {', '.join(columns)} FROM ({inner})")
 
     def _key(self) -> str:
@@ -211,9 +133,9 @@ class _Compiler:
 
     def _effective_kind(self, column: Column) -> Kind:
         """Numbers that a source delivers as text are read as decimals; what else it delivers so is text."""
-        if column.kind not in _TEXT_TYPES or not self._is_text(column.name):
+        if column.kind not in AS_WORDS or not self._is_text(column.name):
             return column.kind
-        return Kind.DECIMAL if _TEXT_TYPES[column.kind] is ValueType.NUMBER else Kind.TEXT
+        return Kind.DECIMAL if column.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT) else Kind.TEXT
 
     def _is_text(self, name: str) -> bool:
         type_ = self.schema.field(name).type
@@ -224,7 +146,7 @@ class _Compiler:
         if isinstance(mapping.source, Constant):
             return self._constant(mapping.source, type_)
         if isinstance(mapping.source, Template):
-            name = f"prepared{len(self.prepared):03d}"
+            name = self._prepared_name()
             self.prepared.append(template_column(name, mapping.source.text, self.known))
             return wire_value(quote_name(name), Kind.VARIANT, type_)
         assert isinstance(mapping.source, FromColumn)
@@ -239,8 +161,13 @@ class _Compiler:
     def _constant(self, constant: Constant, type_: ValueType) -> str:
         if constant.value is None:
             return "NULL"
-        document = quote_text(orjson.dumps(constant.value, option=orjson.OPT_SORT_KEYS).decode())
-        return wire_value(f"({document})", Kind.VARIANT, type_)
+        document = canonical(constant.value)
+        if document.startswith("!"):
+            raise ConfigurationError(
+                "A constant holds something that JSON cannot say.",
+                hint="Use text, a number, a list or a table.",
+            )
+        return wire_value(f"({quote_text(document)})", Kind.VARIANT, type_)
 
     def _column(self, column: Column, type_: ValueType) -> str:
         name, kind = column.name, column.kind
@@ -250,89 +177,23 @@ class _Compiler:
             return self._document(json_column, column, type_)
         if kind is Kind.VARIANT:
             return self._document(variant_column, column, type_)
-        if kind in _TEXT_TYPES and self._is_text(name):
-            return wire_value(
-                quote_name(name), Kind.TEXT, _TEXT_TYPES[kind] if type_ is ValueType.AUTO else type_
-            )
+        if kind in AS_WORDS and self._is_text(name):
+            return wire_words(quote_name(name), kind, type_)
         return wire_value(quote_name(name), kind, type_)
 
     def _document(self, make: Callable[[str, Column], Prepared], column: Column, type_: ValueType) -> str:
-        name = f"prepared{len(self.prepared):03d}"
+        name = self._prepared_name()
         self.prepared.append(make(name, column))
         return wire_value(quote_name(name), Kind.VARIANT if column.kind is Kind.VARIANT else Kind.JSON, type_)
+
+    def _prepared_name(self) -> str:
+        """A name for one more column, which no column of the source has."""
+        name = f"prepared{len(self.prepared):03d}"
+        taken = {field.casefold() for field in self.schema.names}
+        while name in taken:
+            name += "_"
+        return name
 
     def _with_null_rule(self, mapping: Mapping, index: int) -> str:
         null = _NULL_TEXT[mapping.null]
         return f"w{index:03d}" if null == "NULL" else f"coalesce(w{index:03d}, {null})"
-
-    def _complaints(self) -> list[_Complaint]:
-        """Every check of a row: of its key, of its fields, of its size."""
-        sync = self.mapped.sync
-        words = _reasons("chr(0) || ", REFUSALS)
-        found = [
-            _Complaint(sync.identifier, "key IS NULL", "'the key is empty'"),
-            _Complaint(
-                sync.identifier,
-                "contains(key, chr(0))",
-                f"CASE key {words} ELSE {quote_text(REFUSALS['nul'])} END",
-            ),
-        ]
-        found += [
-            self._checked(sync.identifier, check, "key") for check in self.mapped.object.key_checks(sync)
-        ]
-        for i, mapping in enumerate(self.mapped.fields):
-            found += self._field_complaints(mapping, f"w{i:03d}")
-        limit = self.mapped.object.item_bytes
-        found.append(_Complaint("", self._longer_than(limit), f"'the row is larger than {limit} bytes'"))
-        return found
-
-    def _field_complaints(self, mapping: Mapping, wire: str) -> list[_Complaint]:
-        reason = f"CASE {wire} {_reasons('', {'!' + word: why for word, why in REFUSALS.items()})} END"
-        found = [_Complaint(mapping.to, f"starts_with({wire}, '!')", reason)]
-        if mapping.slot != "attributes":
-            missing = f"{mapping.slot}_missing"
-            warns = missing in self.mapped.sync.warn_only
-            found.append(_Complaint(mapping.to, f"{wire} IS NULL", f"'there is no {mapping.slot}'", warns))
-        checks = self.mapped.object.field_checks(mapping.slot, mapping.to)
-        return found + [self._checked(mapping.to, check, wire) for check in checks]
-
-    def _checked(self, field: str, check: Check, value: str) -> _Complaint:
-        fails = check.fails.replace("{w}", value)
-        gate = check.gate.replace("{w}", value)
-        if value != "key":
-            fails = f"(NOT starts_with({value}, '!') AND {fails})"
-        warns = check.warns or check.name in self.mapped.sync.warn_only
-        return _Complaint(field, fails, check.reason.replace("{w}", value), warns, gate)
-
-    def _longer_than(self, limit: int) -> str:
-        """Is the operation this row becomes longer than that? Metadata is known only later: 200 bytes each."""
-        names = sum(len(mapping.to.encode()) + 8 for mapping in (*self.mapped.fields, *self.mapped.metadata))
-        envelope = 300 + names + 200 * len(self.mapped.metadata)
-        lengths = [f"coalesce(strlen(w{i:03d}), 4)" for i in range(len(self.mapped.fields))]
-        return f"{' + '.join([str(envelope), 'coalesce(strlen(key), 0) * 2', *lengths])} > {limit}"
-
-
-@dataclass(frozen=True)
-class _Complaint:
-    field: str
-    fails: str  # SQL condition
-    reason: str  # SQL text
-    warns: bool = False
-    gate: str = ""
-
-    @property
-    def sql(self) -> str:
-        return f"CASE WHEN {self.fails} THEN {quote_text(self.field + PART)} || {self.reason} END"
-
-
-def _reasons(prefix: str, words: dict[str, str]) -> str:
-    return " ".join(f"WHEN {prefix}{quote_text(word)} THEN {quote_text(why)}" for word, why in words.items())
-
-
-def _joined(complaints: Sequence[_Complaint]) -> str:
-    """All complaints of a row in one text, or NULL. Their words are only put together for rows that have any."""
-    if not complaints:
-        return "NULL::VARCHAR"
-    gates = " OR ".join(f"({complaint.gate or complaint.fails})" for complaint in complaints)
-    words = f"nullif(concat_ws(chr(30), {', '.join(complaint.sql for complaint in complaints)}), '')"
-    return f"CASE WHEN {gates} THEN {words} END"

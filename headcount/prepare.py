@@ -7,15 +7,17 @@ wire value, SQL NULL, or a refusal as ``wire`` defines it.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from headcount.model import Column, Kind
+
+LONGEST_EXPONENT = 999  # a larger one would be written out as that many zeros
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,51 +72,54 @@ def variant_column(name: str, column: Column) -> Prepared:
     return Prepared(name=name, inputs=(column.name,), make=make)
 
 
-def has_documents(column: pa.Array) -> bool:
-    """Does any JSON value in the column hold members of its own?"""
-    return bool(pc.any(pc.match_substring_regex(column, r"^\s*[\[{]")).as_py())
-
-
 def canonical_json(text: str) -> str:
     """JSON text in canonical form, or a refusal."""
     try:
-        value = json.loads(text, parse_float=_Number, parse_constant=lambda _: None)
+        value = json.loads(text, parse_float=_exact, parse_int=_exact, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return "!json"
     return canonical(value)
 
 
 def canonical(value: Any) -> str:
-    """Canonical JSON text of a Python value, or a refusal."""
+    """Canonical JSON text of a Python value, or a refusal: sorted keys, no spaces, numbers as ``wire`` writes them.
+
+    Numbers keep every digit. What has no JSON (bytes, half a surrogate pair, endless depth) is refused.
+    """
     try:
-        text = json.dumps(_plain(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        text = orjson.dumps(_plain(value), option=orjson.OPT_SORT_KEYS).decode()
     except (TypeError, ValueError, RecursionError):
         return "!json"
     return "!nul" if "\\u0000" in text.replace("\\\\", "") else text
 
 
-class _Number(float):
-    """A JSON number with a fraction or exponent: whole ones are written without."""
+def _exact(number: str) -> orjson.Fragment | int | None:
+    """A JSON number to the last digit: small whole ones as themselves, the others as finished text."""
+    if len(number) < 16 and number.lstrip("-").isdigit():
+        return int(number)
+    value = Decimal(number)
+    if not value.is_finite() or abs(value.adjusted()) > LONGEST_EXPONENT:
+        return None
+    return orjson.Fragment(_positional(value))
 
-    def __new__(cls, text: str) -> Any:
-        number = float(text)
-        if not math.isfinite(number):
-            return None
-        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+def _positional(number: Decimal) -> str:
+    """Without exponent and without needless zeros; the twin in SQL is ``canonical_number``."""
+    text = format(number, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
 
 
 def _plain(value: Any) -> Any:
-    """Arrow's values as JSON's: times as ISO text, decimals as numbers, what has no JSON as None."""
+    """Python's and Arrow's values as JSON's: times as ISO text, what has no JSON as None."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return _Number(repr(value)) if math.isfinite(value) else None
-    if value is None or isinstance(value, (str, int)):
+    if value is None or isinstance(value, (str, bool, orjson.Fragment)):
         return value
+    if isinstance(value, (int, float, Decimal)):
+        return _exact(repr(value) if isinstance(value, float) else str(value))
     if isinstance(value, (bytes, bytearray)):
         raise TypeError("bytes have no JSON form")
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return _Number(str(value)) if hasattr(value, "as_tuple") else str(value)
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headcount.errors import StateBusy, StateError
-from headcount.workbench import Workbench, quote_text
+from headcount.workbench import Workbench, own_files, quote_text
 
 SCHEMA = "1"
 PATIENCE = 10.0  # seconds to wait for another process to let go of the file
@@ -83,13 +83,8 @@ class StateFile:
     @contextmanager
     def writing(self, bench: Workbench) -> Iterator[Catalogue]:
         """Open to write, in one transaction: all of it happens, or nothing."""
-        try:
+        with own_files(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StateError(
-                f"Headcount cannot write to {self.path.parent}: {error.strerror}.",
-                hint="Make the folder writable, or set HEADCOUNT_HOME to another folder.",
-            ) from error
         with _patiently(bench, self.path, read_only=False):
             bench.run("BEGIN")
             try:
@@ -137,7 +132,9 @@ def _catalogue(bench: Workbench) -> Catalogue:
             hint="Install the newest version.",
         )
     fields = bench.run("SELECT id, position, signature FROM state.fields ORDER BY position")
-    acknowledged, in_doubt = bench.run("SELECT count(*), count_if(in_doubt) FROM state.acknowledged")[0]
+    acknowledged, in_doubt = bench.run("SELECT count(*), count(*) FILTER (in_doubt) FROM state.acknowledged")[
+        0
+    ]
     return Catalogue(
         identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
         folded_run=int(meta["folded_run"]) if "folded_run" in meta else None,

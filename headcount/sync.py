@@ -9,7 +9,7 @@ has receipts is folded, what was on its way is in doubt, and a new plan follows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,13 @@ from headcount.delivery import Delivery, deliver
 from headcount.destinations.base import Client, DestinationObject
 from headcount.diff import Diff
 from headcount.engines.base import Source
-from headcount.errors import EveryRowRefused, HeadcountError, SumsDoNotAddUp, WrongWorkspace
+from headcount.errors import (
+    ConfigurationError,
+    EveryRowRefused,
+    HeadcountError,
+    SumsDoNotAddUp,
+    WrongWorkspace,
+)
 from headcount.fold import Fates, Folding, fold
 from headcount.frozen import Frozen, load
 from headcount.guards import check_guards
@@ -27,7 +33,7 @@ from headcount.mapping import compile_sync
 from headcount.model import Behavior, Budget, Counts, Fate, Receipt, RetryPolicy, RunInfo, Sync
 from headcount.receipts import Book, Ledger, read_book
 from headcount.state import Catalogue, Identity, StateFile
-from headcount.workbench import Workbench, quote_text
+from headcount.workbench import Workbench, own_files, quote_text
 
 RESUMABLE = timedelta(hours=6)
 
@@ -60,10 +66,10 @@ class Line:
     limiter: Limiter
     state: StateFile
     scratch: Path
-    budget: Budget = Budget()
-    retry: RetryPolicy = RetryPolicy()
+    budget: Budget = field(default_factory=Budget)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     can_look_up: bool = False  # an App API key is there
-    progress: Progress = Progress()
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def identity(self) -> Identity:
@@ -90,7 +96,10 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
 
     Raises ``SourceError``, ``ConfigurationError``, ``StateError``; an interrupted read leaves no plan behind.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if full and line.sync.behavior is Behavior.APPEND_ONLY:
+        raise ConfigurationError("Events are sent once and never again.", hint="Run without the full plan.")
+    with own_files(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
         frozen = _compare(line, folder, bench, catalogue, full=full, only=only)
     (folder / "staged.parquet").unlink(missing_ok=True)

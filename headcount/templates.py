@@ -11,7 +11,7 @@ from typing import Any
 
 from headcount.errors import ConfigurationError
 from headcount.model import Column, Kind
-from headcount.prepare import Prepared
+from headcount.prepare import Prepared, canonical
 
 
 @lru_cache(maxsize=1)
@@ -67,15 +67,16 @@ def _paths(text: str) -> list[list[Any]]:
 
 
 def template_column(name: str, text: str, columns: Mapping[str, Column]) -> Prepared:
-    """A column of rendered templates, as JSON strings; a blank result says nothing."""
+    """A column of rendered templates, as JSON strings; a blank result says nothing.
+
+    A row whose values a template cannot work with is refused, whatever the template engine raises for it.
+    """
     inputs = columns_used(text, columns)
     documents = [key for key in inputs if columns[key].kind in (Kind.VARIANT, Kind.JSON)]
     return Prepared(name=name, inputs=inputs, make=_renderer(text, documents))
 
 
 def _renderer(text: str, documents: list[str]) -> Callable[[dict[str, Any]], str | None]:
-    from liquid.exceptions import LiquidError
-
     template = _environment().from_string(text)
 
     def make(row: dict[str, Any]) -> str | None:
@@ -84,10 +85,8 @@ def _renderer(text: str, documents: list[str]) -> Callable[[dict[str, Any]], str
                 if row[key] is not None:
                     row[key] = json.loads(row[key])
             rendered = template.render({**row, "record": row})
-        except (LiquidError, ValueError, TypeError, AttributeError):
+            return canonical(rendered) if rendered.strip() else None
+        except Exception:  # filters fail with whatever Python raises: division, recursion, decimals
             return "!template"
-        if "\x00" in rendered:
-            return "!nul"
-        return json.dumps(rendered, ensure_ascii=False) if rendered.strip() else None
 
     return make

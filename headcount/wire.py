@@ -47,6 +47,10 @@ def _quoted(x: str) -> str:
     return f"'\"' || {x} || '\"'"
 
 
+def _quoted_unless_refused(wire: str) -> str:
+    return f"CASE WHEN starts_with({wire}, '!') THEN {wire} ELSE {_quoted(f'({wire})')} END"
+
+
 def _from_text(x: str, type_: ValueType) -> str:
     if type_ in (ValueType.AUTO, ValueType.TEXT):
         return text(x)
@@ -94,7 +98,57 @@ def _seconds(number: str) -> str:
 
 def _epoch(x: str) -> str:
     """Whole unix seconds, rounded towards the past; infinite times are refused."""
-    return f"CASE WHEN isfinite({x}) THEN CAST(floor(epoch_us({x}) / 1000000.0) AS BIGINT)::VARCHAR ELSE '!time' END"
+    seconds = f"CAST(floor(epoch_us({x}) / 1000000.0) AS BIGINT)::VARCHAR"
+    return f"CASE WHEN isfinite({x}) THEN {seconds} ELSE '!time' END"
+
+
+# Kinds that a source may deliver as text because it cannot vouch for every value.
+_NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.FLOAT)
+_TIMES = {
+    Kind.DATE: ("DATE", "%Y-%m-%d"),
+    Kind.TIMESTAMP: ("TIMESTAMPTZ", "%Y-%m-%dT%H:%M:%SZ"),
+    Kind.TIMESTAMPTZ: ("TIMESTAMPTZ", "%Y-%m-%dT%H:%M:%SZ"),
+}
+AS_WORDS = (*_NUMBERS, Kind.BOOLEAN, *_TIMES)
+
+
+def wire_words(x: str, kind: Kind, type_: ValueType) -> str:
+    """As ``wire_value``, for a column of one of the kinds ``AS_WORDS`` that arrives as text.
+
+    The same number, boolean or time has the same wire value in both forms; malformed text is refused.
+    """
+    trimmed = f"nullif(trim({x}), '')"
+    if kind in _NUMBERS:
+        return _number_words(trimmed, type_)
+    if kind is Kind.BOOLEAN:
+        return _boolean_words(_boolean_text(trimmed), type_)
+    return _time_words(trimmed, *_TIMES[kind], type_)
+
+
+def _number_words(x: str, type_: ValueType) -> str:
+    if type_ is ValueType.TIMESTAMP:
+        return _time_text(x)
+    return _from_number(number_text(x), f"TRY_CAST({x} AS DOUBLE)", type_)
+
+
+def _boolean_words(wire: str, type_: ValueType) -> str:
+    if type_ is ValueType.NUMBER:
+        return f"CASE {wire} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {wire} END"
+    if type_ is ValueType.TEXT:
+        return _quoted_unless_refused(wire)
+    if type_ in (ValueType.AUTO, ValueType.BOOLEAN, ValueType.JSON):
+        return wire
+    raise _no_boolean(type_)
+
+
+def _time_words(x: str, target: str, written: str, type_: ValueType) -> str:
+    if type_ in (ValueType.AUTO, ValueType.TIMESTAMP, ValueType.NUMBER):
+        return _time_text(x)
+    cast = f"TRY_CAST({x} AS {target})"
+    if type_ in (ValueType.TEXT, ValueType.JSON):
+        words = _quoted(f"strftime({cast}, '{written}')")
+        return f"CASE WHEN {x} IS NULL THEN NULL WHEN isfinite({cast}) THEN {words} ELSE '!time' END"
+    raise _no_time(type_)
 
 
 def _from_integer(x: str, type_: ValueType) -> str:
@@ -115,9 +169,10 @@ def _from_number(wire: str, double: str, type_: ValueType) -> str:
     if type_ in (ValueType.AUTO, ValueType.NUMBER, ValueType.JSON):
         return wire
     if type_ is ValueType.TEXT:
-        return f"CASE WHEN starts_with({wire}, '!') THEN {wire} ELSE {_quoted(f'({wire})')} END"
+        return _quoted_unless_refused(wire)
     if type_ is ValueType.BOOLEAN:
-        return f"CASE {wire} WHEN '1' THEN 'true' WHEN '0' THEN 'false' ELSE CASE WHEN {wire} IS NOT NULL THEN '!boolean' END END"
+        refused = f"CASE WHEN {wire} IS NOT NULL THEN '!boolean' END"
+        return f"CASE {wire} WHEN '1' THEN 'true' WHEN '0' THEN 'false' ELSE {refused} END"
     if type_ is ValueType.TIMESTAMP:
         return _seconds(double)
     raise ConfigurationError("A number cannot be sent as base64.", hint="Choose the type number or text.")
@@ -131,9 +186,7 @@ def _from_boolean(x: str, type_: ValueType) -> str:
         return _quoted(f"({wire})")
     if type_ in (ValueType.AUTO, ValueType.BOOLEAN, ValueType.JSON):
         return wire
-    raise ConfigurationError(
-        f"A boolean column cannot be sent as {type_.value}.", hint="Choose boolean, number or text."
-    )
+    raise _no_boolean(type_)
 
 
 def _from_time(x: str, type_: ValueType, written: str) -> str:
@@ -141,9 +194,17 @@ def _from_time(x: str, type_: ValueType, written: str) -> str:
         return f"CASE WHEN {x} IS NOT NULL THEN {_epoch(x)} END"
     if type_ in (ValueType.TEXT, ValueType.JSON):
         return f"CASE WHEN {x} IS NULL THEN NULL WHEN isfinite({x}) THEN {_quoted(written)} ELSE '!time' END"
-    raise ConfigurationError(
-        f"A date or time column cannot be sent as {type_.value}.", hint="Choose timestamp or text."
-    )
+    raise _no_time(type_)
+
+
+def _no_boolean(type_: ValueType) -> ConfigurationError:
+    words = f"A boolean column cannot be sent as {type_.value}."
+    return ConfigurationError(words, hint="Choose boolean, number or text.")
+
+
+def _no_time(type_: ValueType) -> ConfigurationError:
+    words = f"A date or time column cannot be sent as {type_.value}."
+    return ConfigurationError(words, hint="Choose timestamp or text.")
 
 
 def _from_date(x: str, type_: ValueType) -> str:
@@ -167,8 +228,8 @@ def _from_json(x: str, type_: ValueType) -> str:
     """``x`` is canonical JSON text already (see ``prepare``), or a refusal."""
     if type_ in (ValueType.AUTO, ValueType.JSON):
         return f"CASE WHEN {x} <> 'null' THEN {x} END"
-    plain = as_text(x)
-    return f"CASE WHEN starts_with({x}, '!') THEN {x} ELSE {_from_text(plain, type_)} END"
+    plain = f"CASE WHEN is_number({x}) THEN canonical_number({x}) ELSE {as_text(x)} END"
+    return f"CASE WHEN starts_with({x}, '!') THEN {x} ELSE {_from_text(f'({plain})', type_)} END"
 
 
 def _from_variant(x: str, type_: ValueType) -> str:
@@ -218,7 +279,7 @@ def canonical_key(x: str, kind: Kind) -> str:
     if kind is Kind.INTEGER:
         return f"{x}::VARCHAR"
     if kind is Kind.DECIMAL:
-        return _integral(number_text(f"{x}::VARCHAR"))
+        return _integral(number_text(f"nullif(trim({x}::VARCHAR), '')"))
     if kind is Kind.FLOAT:
         return _integral(f"CASE WHEN isfinite({x}) THEN float_number({x}::VARCHAR) END")
     if kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ):

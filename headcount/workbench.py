@@ -13,26 +13,32 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from headcount.errors import StateBusy, StateError
+from headcount.errors import OperatorError, StateBusy, StateError, WorkbenchError
 
 MEMORY_LIMIT = "200MB"
 
 # Numbers in one canonical form, so that no change of type or engine looks like a change of value:
 # no sign but '-', no leading or trailing zeros, no exponent, no '-0'.
+# Arguments of macros are put in wherever they are named, so each macro names its own as seldom as it can: nested
+# copies would make every mapped number cost tens of milliseconds before the first row.
 _MACROS = (
     r"""
     CREATE MACRO plain_number(t) AS
       CASE WHEN contains(t, '.') THEN rtrim(rtrim(t, '0'), '.') ELSE t END
     """,
+    # Leading and trailing zeros and the plus go; then a bare point gets its zero, and nothing at all becomes one.
     r"""
     CREATE MACRO tidy_number(t) AS
-      CASE WHEN plain_number(t) IN ('-0', '') THEN '0' ELSE plain_number(t) END
+      regexp_replace(
+        regexp_replace(
+          regexp_replace(t, '^\+?(-?)0*([0-9]*)(\.[0-9]*[1-9])?\.?0*$', '\1\2\3'),
+          '^(-?)\.', '\10.'),
+        '^-?$', '0')
     """,
     r"""
-    CREATE MACRO shift_point(sign, digits, point) AS sign ||
-      CASE WHEN point <= 0 THEN tidy_number('0.' || repeat('0', (-point)::BIGINT) || digits)
-           WHEN point >= length(digits) THEN digits || repeat('0', (point - length(digits))::BIGINT)
-           ELSE tidy_number(left(digits, point) || '.' || substr(digits, point + 1)) END
+    CREATE MACRO shift_point(sign, digits, point) AS
+      sign || left(digits || repeat('0', greatest(point - length(digits), 0)), greatest(point, 0))
+        || '.' || repeat('0', greatest(-point, 0)) || substr(digits, greatest(point, 0) + 1)
     """,
     # t is a number with an exponent; the point stands after the digits of the mantissa's integer part.
     r"""
@@ -44,20 +50,13 @@ _MACROS = (
           + TRY_CAST(split_part(lower(t), 'e', 2) AS BIGINT))
     """,
     r"""
-    CREATE MACRO clean_sign_and_zeros(t) AS
-      regexp_replace(regexp_replace(t, '^(-?)\+?0*([0-9])', '\1\2'), '^(-?)\+?\.', '\10.')
-    """,
-    r"""
     CREATE MACRO canonical_number(t) AS
-      CASE WHEN contains(lower(t), 'e') THEN
-             CASE WHEN regexp_matches(split_part(lower(t), 'e', 1), '[1-9]')
-                  THEN tidy_number(clean_sign_and_zeros(without_exponent(t))) ELSE '0' END
-           ELSE tidy_number(clean_sign_and_zeros(t)) END
+      tidy_number(CASE WHEN contains(lower(t), 'e') THEN without_exponent(t) ELSE t END)
     """,
     # Floats come as their shortest exact text: only large and small ones carry an exponent.
     r"""
     CREATE MACRO float_number(t) AS
-      CASE WHEN contains(t, 'e') THEN canonical_number(t) ELSE tidy_number(t) END
+      CASE WHEN contains(t, 'e') THEN canonical_number(t) WHEN t = '-0.0' THEN '0' ELSE plain_number(t) END
     """,
     # At most three digits of exponent: a longer one would be written out as that many zeros.
     r"""
@@ -70,7 +69,8 @@ _MACROS = (
 class Workbench:
     """One in-memory database with a bounded memory and a scratch folder of its own for what does not fit.
 
-    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch folder.
+    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch
+    folder.
     """
 
     def __init__(self, scratch: Path, *, memory_limit: str = MEMORY_LIMIT, ordered: bool = False) -> None:
@@ -85,20 +85,29 @@ class Workbench:
                 "autoload_known_extensions": False,
             }
         )
-        for statement in ("SET TimeZone = 'UTC'", *_MACROS):
+        # A progress bar would write into the terminal of whoever imports this.
+        for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false", *_MACROS):
             self.run(statement)
 
     def run(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Execute one statement and return all its rows."""
+        """Execute one statement and return all its rows. Raises ``StateError`` and ``WorkbenchError``."""
         try:
             return self.connection.execute(sql, parameters).fetchall()
-        except duckdb.IOException as error:
-            raise _state_error(error) from error
-        except duckdb.OutOfMemoryException as error:
-            raise StateError(
+        except duckdb.Error as error:
+            raise self._ours(error) from None
+
+    def _ours(self, error: duckdb.Error) -> OperatorError:
+        """The engine's error as one of ours. Its words may hold row values: only those about files are kept."""
+        if isinstance(error, duckdb.ResourceInUseException):
+            return _busy()
+        if isinstance(error, duckdb.IOException):
+            return _state_error(error)
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return StateError(
                 "There is no room left to compare the rows.",
                 hint=f"Free some disk space where Headcount keeps its files ({self.scratch.parent}).",
-            ) from error
+            )
+        return WorkbenchError(type(error).__name__)
 
     def value(self, sql: str) -> Any:
         """The single value a query returns."""
@@ -106,11 +115,14 @@ class Workbench:
 
     def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """The rows of a query as Arrow record batches of at most ``rows`` rows, as they are asked for."""
-        reader = self.connection.sql(sql).to_arrow_reader(rows)
         try:
-            yield from reader
-        finally:
-            reader.close()
+            reader = self.connection.sql(sql).to_arrow_reader(rows)
+            try:
+                yield from reader
+            finally:
+                reader.close()
+        except duckdb.Error as error:
+            raise self._ours(error) from None
 
     @contextmanager
     def attached(self, path: Path, name: str, *, read_only: bool) -> Iterator[None]:
@@ -140,25 +152,35 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _scratch_folder(parent: Path) -> Path:
+@contextmanager
+def own_files(folder: Path) -> Iterator[None]:
+    """Inside, the operating system's refusals to write to ``folder`` become a ``StateError``."""
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="work-", dir=parent))
+        yield
     except OSError as error:
         raise StateError(
-            f"Headcount cannot write to {parent}: {error.strerror}.",
+            f"Headcount cannot write to {folder}: {error.strerror}.",
             hint="Make the folder writable and the disk have room, or set HEADCOUNT_HOME to another folder.",
         ) from error
 
 
+def _scratch_folder(parent: Path) -> Path:
+    with own_files(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="work-", dir=parent))
+
+
+def _busy() -> StateBusy:
+    return StateBusy(
+        "Somebody else is working with this sync's state.", hint="Wait until that has finished and try again."
+    )
+
+
 def _state_error(error: duckdb.IOException) -> StateError:
-    text = str(error)
-    if "lock" in text.lower():
-        return StateBusy(
-            "Another process is working with this sync's state.",
-            hint="Wait until it has finished and try again.",
-        )
+    words = str(error).splitlines()[0]
+    if "Could not set lock" in words:
+        return _busy()
     return StateError(
-        "Headcount's own files cannot be read or written: " + text.splitlines()[0],
+        f"Headcount's own files cannot be read or written: {words}",
         hint="Check the free disk space and the permissions of the folder that HEADCOUNT_HOME names.",
     )

@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "rejected": "headcount.cli.listings",
     "cancel": "headcount.cli.listings",
     "sandbox": "headcount.cli.sandbox",
+    "demo": "headcount.cli.demo",
 }
 
 WRONG_USE, FAILED, INTERRUPTED = 2, 3, 130

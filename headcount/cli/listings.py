@@ -70,10 +70,11 @@ def rejected(
     if as_json:
         print_json(asdict(rejections(sync, limit=limit)))
     elif csv is None:
-        _print(rejections(sync, limit=limit))
+        show_rejections(rejections(sync, limit=limit))
 
 
-def _print(found: Rejections) -> None:
+def show_rejections(found: Rejections) -> None:
+    """What was refused row by row, and what was never sent by reason."""
     if not found.rejected and not found.invalid:
         typer.echo(f"Nothing of {found.sync} is rejected.")
     if found.rejected:
@@ -89,7 +90,7 @@ def _print(found: Rejections) -> None:
         print_table(
             ("rows", "field", "reason", "for example"),
             (
-                (count, field, reason, first[field, reason])
+                (count, field, reason, _short(first[field, reason]))
                 for (field, reason), count in reasons.most_common()
             ),
         )
@@ -108,3 +109,7 @@ def cancel(
         typer.echo(f"Run {run} is canceled.")
     else:
         typer.echo(f"Run {run} was asked to stop; it ends after the requests that are on their way.")
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= 40 else f"{key[:39]}…"

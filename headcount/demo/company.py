@@ -17,7 +17,9 @@ CUSTOMERS = 400
 ORDERS = 3_000
 TODAY = datetime(2026, 11, 1, tzinfo=UTC)
 
-_FIRST = "Ada Ben Chloé Dimitri Elif Femi Greta Hiro Inés Jonas Kaia Liam Mei Noor Oskar Priya Quinn Rosa Sofía Tomás".split()
+_FIRST = (
+    "Ada Ben Chloé Dimitri Elif Femi Greta Hiro Inés Jonas Kaia Liam Mei Noor Oskar Priya Quinn Rosa".split()
+)
 _LAST = "Abel Brandt Costa Diaz Ekholm Fischer Grau Hansen Ito Jensen Kaya Lund Moreau Novak Okafor Petit Rossi".split()
 _CITIES = ("Aarhus", "Bologna", "Çeşme", "Dublin", "Évora", "Freiburg", "Ghent")
 _PLANS = ("free", "free", "free", "pro", "team")
@@ -49,7 +51,7 @@ def change_company(path: Path) -> None:
         for statement in (
             "UPDATE customers SET plan = 'pro', lifetime_value = lifetime_value + 99 WHERE id IN ('7', '42', '108')",
             "UPDATE customers SET city = 'Lisbon' WHERE id = '23'",
-            "UPDATE customers SET bikes = NULL WHERE id = '64'",
+            "UPDATE customers SET bikes = NULL WHERE id = '1'",
             "UPDATE customers SET bio = 'Writes shorter now.' WHERE id = '901'",
         ):
             database.execute(statement).fetchall()

@@ -98,14 +98,41 @@ class Placed:
     sql: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlanWarning:
+    """Something to tell about the rows a plan adds or changes. ``count`` is an aggregate in SQL: how many rows."""
+
+    field: str
+    reason: str
+    count: str
+
+
 class DestinationObject(Protocol):
     """What a destination can receive. It declares; mapping, batching, forms and docs follow the declaration."""
 
-    name: str
-    label: str
-    behaviors: tuple[Behavior, ...]
-    identifiers: tuple[str, ...]
-    item_bytes: int  # the longest operation it takes
+    @property
+    def name(self) -> str:
+        """What the project file calls it."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+
+    @property
+    def behaviors(self) -> tuple[Behavior, ...]:
+        """What a sync may do to it."""
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The fields it can be known by."""
+
+    @property
+    def item_bytes(self) -> int:
+        """The longest operation it takes."""
+
+    @property
+    def optional_slots(self) -> tuple[str, ...]:
+        """Places of its own that a row may leave out, when its check only warns."""
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         """The type a field has in the destination; ``AUTO`` where the source column decides."""
@@ -118,6 +145,9 @@ class DestinationObject(Protocol):
 
     def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
         """Checks of one field's wire value, which is JSON text and never NULL where they are applied."""
+
+    def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:
+        """What can only be seen in all rows of a plan together."""
 
     def operation(self, sync: Sync, key: str, fields: Sequence[Placed]) -> str:
         """SQL for the JSON operation that adds or changes a record."""

@@ -13,7 +13,7 @@ What the Arrow columns of a batch look like, by the kind that ``columns`` report
     BOOLEAN      bool, string
     DATE         date32, string                        text: ISO 8601
     TIMESTAMP    timestamp[us], string                 text: ISO 8601
-    TIMESTAMPTZ  timestamp[us, tz], string             tz is UTC under one name or another
+    TIMESTAMPTZ  timestamp[us, tz=UTC], string         text: ISO 8601 with an offset
     TIME         string                                HH:MM:SS and a fraction; MySQL's go beyond a day
     UUID         string                                as the source spells it
     BINARY       binary

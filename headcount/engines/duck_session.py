@@ -57,7 +57,8 @@ class DuckSession:
     def _lock(self, folders: Sequence[str]) -> None:
         """Shut the doors, in the one order that works: folders, then outside access, then the settings."""
         for setting in (
-            "TimeZone = 'UTC'",
+            "enable_progress_bar = false",
+            "GLOBAL TimeZone = 'UTC'",  # without the word it would hold for this cursor alone
             f"temp_directory = {literal(self._scratch)}",
             f"allowed_directories = [{', '.join(map(literal, folders))}]",
             "enable_external_access = false",

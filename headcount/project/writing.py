@@ -29,10 +29,10 @@ def write_project(project: Project) -> str:
 class _Dumper(yaml.SafeDumper):
     """Block style, short entries in one line, texts of several lines as they are."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)  # dashes stand below their key, indented
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+    def ignore_aliases(self, data: Any) -> bool:
         return True
 
 

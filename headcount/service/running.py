@@ -20,8 +20,8 @@ from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError,
 from headcount.fold import release
 from headcount.frozen import Frozen, load
 from headcount.model import Behavior, Counts, RunInfo, RunStatus
-from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
 from headcount.service.keys import canonical
+from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
 from headcount.service.locks import sync_lock
 from headcount.service.refusals import record_rows
 from headcount.service.words import warnings_of

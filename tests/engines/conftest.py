@@ -78,7 +78,8 @@ def _own_mariadb(folder: Path) -> Iterator[dict[str, Any]]:
     try:
         wait_for(port, server, folder / "log")
         root = "root@'127.0.0.1'"
-        setup = f"CREATE OR REPLACE USER {root} IDENTIFIED BY 'root'; GRANT ALL ON *.* TO {root} WITH GRANT OPTION"
+        setup = f"CREATE OR REPLACE USER {root} IDENTIFIED BY 'root';"
+        setup += f"GRANT ALL ON *.* TO {root} WITH GRANT OPTION"
         client = ["mariadb", "--no-defaults", "-uroot", f"--socket={folder}/s"]
         subprocess.run(client, input=setup.encode(), check=True, capture_output=True)
         ca = str(folder / "ca.pem")
@@ -118,7 +119,7 @@ def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    """Every engine in turn, with a place to put tables. It sees what a user with the least rights sees."""
+    """Every engine in turn, with a place to put tables."""
     name = request.param
     made: World
     if name == "duckdb":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
@@ -24,7 +25,6 @@ from headcount.limiter import Unlimited
 from headcount.model import (
     Batch,
     Behavior,
-    Budget,
     Counts,
     FromColumn,
     Guards,
@@ -140,9 +140,7 @@ class World:
     def table(self, types: Table[str, str], *rows: Sequence[Any]) -> None:
         """The table ``rows``, anew. Values are bound as Python values and cast to the declared types."""
         names = ", ".join('"' + name.replace('"', '""') + '"' for name in types)
-        declared = ", ".join(
-            '"' + name.replace('"', '""') + '" ' + type_ for name, type_ in types.items()
-        )
+        declared = ", ".join('"' + name.replace('"', '""') + '" ' + type_ for name, type_ in types.items())
         with duckdb.connect(str(self.source)) as database:
             database.execute(f"CREATE OR REPLACE TABLE rows ({declared})")
             if rows:
@@ -225,6 +223,11 @@ class World:
     def mend(self) -> None:
         self.admin("/faults", method="DELETE")
 
+    def until_quiet(self) -> None:
+        """Wait for requests whose answers nobody waits for any more."""
+        while self.admin("/requests?limit=1")["in_flight"]:
+            time.sleep(0.02)
+
     def wires(self, identifier: str = "id") -> dict[str, dict[str, str]]:
         """What the sandbox holds: per person the attributes to the letter, without the identifier and its own."""
         found = self.admin(f"/people?workspace={self.seed.environment_id}")["people"]
@@ -250,8 +253,14 @@ def check(result: Result, read: int | None) -> None:
     assert read is None or c.read == read
     file = str(plan.path)
     tally = dict(duckdb.sql(f"SELECT op, count(*) FROM read_parquet('{file}') GROUP BY op").fetchall())
-    assert (tally.get("add", 0), tally.get("change", 0), tally.get("remove", 0)) == (c.add, c.change, c.remove)
-    ((keys, rows),) = duckdb.sql(f"SELECT count(DISTINCT key), count(*) FROM read_parquet('{file}')").fetchall()
+    assert (tally.get("add", 0), tally.get("change", 0), tally.get("remove", 0)) == (
+        c.add,
+        c.change,
+        c.remove,
+    )
+    ((keys, rows),) = duckdb.sql(
+        f"SELECT count(DISTINCT key), count(*) FROM read_parquet('{file}')"
+    ).fetchall()
     assert keys == rows, "a key stands in a plan once"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headcount.destinations.base import Check, Placed
+from headcount.destinations.base import Check, Placed, PlanWarning
 from headcount.destinations.customerio import limits
 from headcount.destinations.customerio.fields import check_names
 from headcount.destinations.customerio.payload import members, sql_text
@@ -40,6 +40,7 @@ class Event:
     behaviors = (Behavior.APPEND_ONLY,)
     identifiers = ("unique_id",)
     item_bytes = limits.ITEM_BYTES
+    optional_slots = ("timestamp",)
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         if slot == "timestamp":
@@ -74,6 +75,17 @@ class Event:
             email = (limits.EMAIL,) if to == "email" else ()
             return (limits.EMPTY_PERSON, limits.PERSON_ID, *email)
         return ()
+
+    def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:
+        return tuple(
+            PlanWarning(
+                field=placed.field.to,
+                reason="the event is more than 72 hours old and will trigger no campaigns",
+                count=f"count(*) FILTER (TRY_CAST({placed.sql} AS BIGINT) < epoch(now()) - {limits.CAMPAIGN_SECONDS})",
+            )
+            for placed in fields
+            if placed.field.slot == "timestamp"
+        )
 
     def operation(self, sync: Sync, key: str, fields: Sequence[Placed]) -> str:
         placed = {item.field.slot: item for item in fields if item.field.slot != "attributes"}

@@ -14,6 +14,7 @@ ATTRIBUTES = 300
 EVENT_NAME_BYTES = 100
 ITEM_BYTES = 32_000
 BATCH_BYTES = 500_000
+CAMPAIGN_SECONDS = 72 * 3600  # older events count for segments and trigger nothing
 
 # The bytes of a wire value as Customer.io counts them: a string's content, or the JSON of anything else. JSON text
 # is never shorter than what it stands for, so the exact count is only made for values that could be too long.

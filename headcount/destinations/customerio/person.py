@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headcount.destinations.base import Check, Placed
+from headcount.destinations.base import Check, Placed, PlanWarning
 from headcount.destinations.customerio import limits
 from headcount.destinations.customerio.fields import check_names, person_field_type
 from headcount.destinations.customerio.payload import members, sql_text
@@ -20,6 +20,7 @@ class Person:
     behaviors = (Behavior.UPDATE_OR_CREATE, Behavior.UPDATE_ONLY, Behavior.MIRROR)
     identifiers = ("id", "email", "cio_id")
     item_bytes = limits.ITEM_BYTES
+    optional_slots = ()
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         return person_field_type(to)
@@ -46,6 +47,18 @@ class Person:
             return (limits.PERSON_ID,)
         return (limits.VALUE,)
 
+    def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:
+        """A second identifier that several rows share makes one person of them, or fails behind a 200."""
+        return tuple(
+            PlanWarning(
+                field=placed.field.to,
+                reason="the same value stands in another row of this plan, and it identifies one person only",
+                count=_repeated(placed.sql),
+            )
+            for placed in fields
+            if placed.field.to in self.identifiers
+        )
+
     def operation(self, sync: Sync, key: str, fields: Sequence[Placed]) -> str:
         inside = members(fields)
         if sync.behavior is Behavior.UPDATE_ONLY:
@@ -56,3 +69,9 @@ class Person:
     def removal(self, sync: Sync, key: str) -> str:
         head = sql_text('{"type":"person","action":"delete","identifiers":' + f'{{"{sync.identifier}":')
         return f"{head} || to_json({key})::VARCHAR || '}}}}'"
+
+
+def _repeated(wire: str) -> str:
+    """How many rows have a value that an earlier row has. Hashes are compared: this is a warning, and cheap."""
+    value = f"nullif(nullif({wire}, 'null'), '\"\"')"
+    return f"count({value}) - count(DISTINCT hash(lower({value})))"

@@ -1,0 +1,101 @@
+"""What is wrong with a row before it is sent, as SQL: complaints that stop it, and complaints that only warn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from headcount.destinations.base import Check
+from headcount.mapped import Mapped
+from headcount.model import Mapping
+from headcount.wire import REFUSALS
+from headcount.workbench import quote_text
+
+# Between the parts of one complaint, and between complaints, in the columns ``invalid`` and ``warned``.
+PART = "\x1f"
+COMPLAINT = "\x1e"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    field: str
+    fails: str  # SQL condition
+    reason: str  # SQL text
+    warns: bool = False
+    gate: str = ""  # a cheaper condition that holds wherever ``fails`` may hold
+
+    @property
+    def sql(self) -> str:
+        return f"CASE WHEN {self.fails} THEN {quote_text(self.field + PART)} || {self.reason} END"
+
+
+def complaint_columns(mapped: Mapped) -> list[str]:
+    """The columns ``invalid`` and ``warned`` over ``key`` and the wire values ``w000`` …; NULL: nothing is wrong."""
+    found = row_complaints(mapped)
+    return [
+        f"{_joined([c for c in found if not c.warns])} AS invalid",
+        f"{_joined([c for c in found if c.warns])} AS warned",
+    ]
+
+
+def row_complaints(mapped: Mapped) -> list[Complaint]:
+    """Every check of a row: of its key, of its fields, of its size."""
+    found = _key_complaints(mapped)
+    for i, mapping in enumerate(mapped.fields):
+        found += _field_complaints(mapped, mapping, f"w{i:03d}")
+    limit = mapped.object.item_bytes
+    found.append(Complaint("", _longer_than(mapped, limit), f"'the row is larger than {limit} bytes'"))
+    return found
+
+
+def _key_complaints(mapped: Mapped) -> list[Complaint]:
+    sync = mapped.sync
+    words = f"CASE key {_reasons('chr(0) || ', REFUSALS)} ELSE {quote_text(REFUSALS['nul'])} END"
+    return [
+        Complaint(sync.identifier, "key IS NULL", "'the key is empty'"),
+        Complaint(sync.identifier, "contains(key, chr(0))", words),
+        *(_checked(mapped, sync.identifier, check, "key") for check in mapped.object.key_checks(sync)),
+    ]
+
+
+def _field_complaints(mapped: Mapped, mapping: Mapping, wire: str) -> list[Complaint]:
+    reason = f"CASE {wire} {_reasons('', {'!' + word: why for word, why in REFUSALS.items()})} END"
+    found = [Complaint(mapping.to, f"starts_with({wire}, '!')", reason)]
+    if mapping.slot != "attributes":
+        # Without a part that the operation is built around there is nothing to send, and no warning helps.
+        optional = mapping.slot in mapped.object.optional_slots
+        warns = optional and f"{mapping.slot}_missing" in mapped.sync.warn_only
+        found.append(Complaint(mapping.to, f"{wire} IS NULL", f"'there is no {mapping.slot}'", warns))
+    checks = mapped.object.field_checks(mapping.slot, mapping.to)
+    return found + [_checked(mapped, mapping.to, check, wire) for check in checks]
+
+
+def _checked(mapped: Mapped, field: str, check: Check, value: str) -> Complaint:
+    fails = check.fails.replace("{w}", value)
+    gate = check.gate.replace("{w}", value)
+    refused = "contains(key, chr(0))" if value == "key" else f"starts_with({value}, '!')"
+    warns = check.warns or check.name in mapped.sync.warn_only
+    # CASE, because AND would evaluate the check for refused values too, and some checks read JSON.
+    guarded = f"CASE WHEN {refused} THEN false ELSE {fails} END"
+    return Complaint(field, guarded, check.reason.replace("{w}", value), warns, gate)
+
+
+def _longer_than(mapped: Mapped, limit: int) -> str:
+    """Is the operation this row becomes longer than that? Metadata is known only later: 200 bytes each."""
+    names = sum(len(mapping.to.encode()) + 8 for mapping in (*mapped.fields, *mapped.metadata))
+    envelope = 300 + names + 200 * len(mapped.metadata)
+    lengths = [f"coalesce(strlen(w{i:03d}), 4)" for i in range(len(mapped.fields))]
+    return f"{' + '.join([str(envelope), 'coalesce(strlen(key), 0) * 2', *lengths])} > {limit}"
+
+
+def _reasons(prefix: str, words: dict[str, str]) -> str:
+    return " ".join(f"WHEN {prefix}{quote_text(word)} THEN {quote_text(why)}" for word, why in words.items())
+
+
+def _joined(complaints: Sequence[Complaint]) -> str:
+    """All complaints of a row in one text, or NULL. Their words are only put together for rows that have any."""
+    if not complaints:
+        return "NULL::VARCHAR"
+    gates = " OR ".join(f"({complaint.gate or complaint.fails})" for complaint in complaints)
+    words = f"nullif(concat_ws(chr(30), {', '.join(complaint.sql for complaint in complaints)}), '')"
+    return f"CASE WHEN {gates} THEN {words} END"

@@ -1,0 +1,69 @@
+"""The source's rows on their way into the SQL engine, which would wrap every failure in one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from headcount.errors import HeadcountError, SourceError, WorkbenchError
+from headcount.model import Model
+from headcount.prepare import Prepared
+from headcount.workbench import Workbench
+
+Prepare = Callable[[pa.RecordBatchReader, Sequence[Prepared]], pa.RecordBatchReader]
+
+
+class Watched:
+    """A reader that counts its rows, prepares them, and remembers what went wrong on the way."""
+
+    def __init__(
+        self,
+        model: Model,
+        reader: pa.RecordBatchReader,
+        steps: Sequence[Prepared],
+        prepare: Prepare,
+        progress: Callable[[int], None] | None,
+    ) -> None:
+        self.error: Exception | None = None
+        self._model = model
+        self._progress = progress
+        counted = pa.RecordBatchReader.from_batches(reader.schema, self._counted(reader))
+        self._rows = prepare(counted, steps)
+
+    def _counted(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        rows = 0
+        for batch in self._watching(reader):
+            rows += batch.num_rows
+            if self._progress:
+                self._progress(rows)
+            yield batch
+
+    def _watching(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from batches
+        except Exception as error:
+            self.error = self.error or error
+            raise
+
+    @contextmanager
+    def feeding(self, bench: Workbench, name: str) -> Iterator[None]:
+        """The rows as the relation ``name``. What ends the reading leaves as a ``HeadcountError``, without values."""
+        rows = pa.RecordBatchReader.from_batches(self._rows.schema, self._watching(self._rows))
+        bench.connection.register(name, rows)
+        try:
+            yield
+        except WorkbenchError as error:
+            if isinstance(self.error, HeadcountError):
+                raise self.error from None
+            raise self._unreadable(error) from None
+        finally:
+            bench.connection.unregister(name)
+
+    def _unreadable(self, error: WorkbenchError) -> SourceError:
+        why = type(self.error).__name__ if self.error else error.kind
+        return SourceError(
+            f"A row of the model {self._model.name} holds something that cannot be mapped ({why}).",
+            hint="Convert the column in the model's query, or declare its type.",
+        )

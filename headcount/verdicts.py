@@ -1,0 +1,93 @@
+"""Rows that are never sent, and what is worth a warning, counted from the staged rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headcount.comparison import PARQUET, Comparison
+from headcount.destinations.base import Placed, WireField
+from headcount.mapping import COMPLAINT, PART
+from headcount.model import Plan
+from headcount.workbench import quote_text
+
+# Numbers inside a reason do not make it another one.
+_WITHOUT_SIZES = "regexp_replace(any_value(reason), 'is [0-9]+ bytes', 'is too many bytes')"
+
+Said = tuple[tuple[str, str, int], ...]  # field, reason, rows
+
+
+def count_rows(task: Comparison) -> tuple[int, int, int]:
+    """Rows read, invalid and unchanged."""
+    bad = "invalid IS NOT NULL"
+    if task.any_duplicates:
+        bad += " OR coalesce(key IN (SELECT key FROM duplicates), false)"
+    sql = (
+        "SELECT count(*), count(*) FILTER (bad), count(*) FILTER (same AND NOT bad) "
+        f"FROM (SELECT same, {bad} AS bad FROM {task.staged})"
+    )
+    read, invalid, unchanged = task.bench.run(sql)[0]
+    return read, invalid, unchanged
+
+
+def write_invalid(task: Comparison, count: int) -> Path:
+    """One line per complaint: key (empty when the row has none that could be used), field, reason."""
+    path = task.folder / "invalid.parquet"
+    if not count:
+        return path
+    complaints = (
+        f"SELECT key, unnest(string_split(invalid, {quote_text(COMPLAINT)})) AS complaint "
+        f"FROM {task.staged} WHERE invalid IS NOT NULL"
+    )
+    copies = (
+        f"SELECT s.key, {quote_text(task.mapped.sync.identifier)} AS field, "
+        f"'the key stands in ' || d.copies || ' rows' AS reason FROM {task.staged} s JOIN duplicates d USING (key)"
+    )
+    task.bench.run(
+        "COPY (SELECT CASE WHEN contains(key, chr(0)) THEN '' ELSE coalesce(key, '') END AS key, "
+        f"split_part(complaint, {quote_text(PART)}, 1) AS field, "
+        f"split_part(complaint, {quote_text(PART)}, 2) AS reason FROM ({complaints}) UNION ALL {copies}) "
+        f"TO {quote_text(str(path))} ({PARQUET})"
+    )
+    return path
+
+
+def reasons(task: Comparison, path: Path) -> Said:
+    """Complaints grouped by field and reason."""
+    return tuple(
+        task.bench.run(
+            f"SELECT field, {_WITHOUT_SIZES} AS r, count(*) AS n FROM read_parquet({quote_text(str(path))}) "
+            "GROUP BY field, regexp_replace(reason, '[0-9]+', '', 'g') ORDER BY n DESC, field, r"
+        )
+    )
+
+
+def warnings(task: Comparison, plan: Plan) -> Said:
+    """What the checks of single rows warn about, and what only shows in the plan as a whole."""
+    return (*_row_warnings(task), *_plan_warnings(task, plan))
+
+
+def _row_warnings(task: Comparison) -> Said:
+    return tuple(
+        task.bench.run(
+            f"SELECT field, {_WITHOUT_SIZES} AS r, count(*) AS n FROM (SELECT "
+            f"split_part(w, {quote_text(PART)}, 1) AS field, split_part(w, {quote_text(PART)}, 2) AS reason FROM "
+            f"(SELECT unnest(string_split(warned, {quote_text(COMPLAINT)})) AS w FROM {task.staged} "
+            "WHERE warned IS NOT NULL)) GROUP BY field, regexp_replace(reason, '[0-9]+', '', 'g') "
+            "ORDER BY n DESC, field, r"
+        )
+    )
+
+
+def _plan_warnings(task: Comparison, plan: Plan) -> Said:
+    fields = [
+        Placed(field=WireField(slot=mapping.slot, to=mapping.to), sql=column)
+        for mapping, column in zip(task.mapped.fields, task.columns, strict=True)
+    ]
+    asked = task.mapped.object.plan_warnings(task.mapped.sync, fields)
+    if not asked or not plan.add + plan.change:
+        return ()
+    counts = ", ".join(warning.count for warning in asked)
+    (found,) = task.bench.run(
+        f"SELECT {counts} FROM read_parquet({quote_text(str(plan.path))}) WHERE op <> 'remove'"
+    )
+    return tuple((w.field, w.reason, int(n)) for w, n in zip(asked, found, strict=True) if n)
