@@ -61,7 +61,9 @@ def run(arguments: Sequence[str]) -> int:
     except SystemExit:  # whoever read our output has seen enough, and closed the pipe
         return 0
     except Exception as error:
-        if callable(show := getattr(error, "show", None)):  # Typer's way to say that the command line is wrong
+        if callable(
+            show := getattr(error, "show", None)
+        ):  # Typer's way to say that the command line is wrong
             show()
             return WRONG_USE
         # A bug. Its message may quote a row or a secret, so it is not shown.
