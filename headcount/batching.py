@@ -92,8 +92,9 @@ def _items(bench: Workbench, sql: str) -> Iterator[tuple[memoryview, memoryview]
 
 def _buffers(column: pa.Array) -> tuple[memoryview, memoryview]:
     _, offsets, data = column.buffers()
-    width = "q" if pa.types.is_large_string(column.type) else "i"
-    positions = memoryview(offsets).cast(width)[column.offset : column.offset + len(column) + 1]
+    view = memoryview(offsets)
+    integers = view.cast("q") if pa.types.is_large_string(column.type) else view.cast("i")
+    positions = integers[column.offset : column.offset + len(column) + 1]
     return memoryview(data), positions
 
 

@@ -29,7 +29,8 @@ def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
 
 def _sql(task: Comparison, *, held: bool, missed: bool) -> str:
     sql = _changes(task, held=held, missed=missed)
-    if task.mapped.sync.behavior is Behavior.MIRROR and task.catalogue.acknowledged:
+    removes = task.mapped.sync.behavior is Behavior.MIRROR and task.only is None
+    if removes and task.catalogue.acknowledged:
         return f"{sql} UNION ALL {_removals(task)}"
     return f"SELECT * FROM ({sql}) ORDER BY {_event_order(task)}" if task.append_only else sql
 

@@ -30,7 +30,8 @@ class Comparison:
     """One comparison of one sync. ``folder`` is the run's own; the state may be attached as ``state``.
 
     ``catalogue`` says what the state holds; an empty one makes everything an addition. ``full`` takes no row for
-    the same; ``record_seen`` (first run of Events without backfill) notes the rows that are there and sends none.
+    the same; ``record_seen`` (first run of Events without backfill) notes the rows that are there and sends none;
+    ``only`` looks at the rows of one key alone, and plans a person whether changed or not.
     """
 
     bench: Workbench
@@ -39,6 +40,7 @@ class Comparison:
     folder: Path
     full: bool = False
     record_seen: bool = False
+    only: str | None = None
 
     @property
     def append_only(self) -> bool:
@@ -79,6 +81,8 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     fields = [f"CASE WHEN NOT same THEN d.{c} END AS {c}" for c in task.columns]
     columns = ", ".join(["d.key AS key", f"{_same(task)} AS same", *fields, "d.invalid", "d.warned"])
     sql = f"SELECT {columns} FROM ({how.select}) d {_join(task)}"
+    if task.only is not None:
+        sql += f" WHERE d.key = {quote_text(task.only)}"
     with watched.feeding(task.bench, "source_rows"):
         task.bench.run(f"COPY ({sql}) TO {quote_text(str(task.folder / 'staged.parquet'))} ({PARQUET})")
     task.bench.run(
@@ -89,9 +93,13 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
 
 def _comparable(task: Comparison) -> bool:
     """Can any row be the same as acknowledged? Not when all go, nor when a field is new to every row."""
-    if task.full or not task.catalogue.acknowledged:
+    if not task.catalogue.acknowledged:
         return False
-    return task.append_only or all(known for _, known in _fields(task, silent=False))
+    if task.append_only:
+        return True
+    if task.full or task.only is not None:
+        return False
+    return all(known for _, known in _fields(task, silent=False))
 
 
 def _join(task: Comparison) -> str:

@@ -55,8 +55,9 @@ class Diff:
         *,
         full: bool = False,
         record_seen: bool = False,
+        only: str | None = None,
     ) -> None:
-        self.task = Comparison(bench, mapped, catalogue, folder, full, record_seen)
+        self.task = Comparison(bench, mapped, catalogue, folder, full, record_seen, only)
 
     def stage(self, reader: pa.RecordBatchReader, progress: Callable[[int], None] | None = None) -> None:
         """Map every row and compare it. Consumes the reader; raises the ``SourceError`` it may end with."""

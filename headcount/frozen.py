@@ -33,19 +33,27 @@ class Frozen:
     identity: Identity
     full: bool
     made_at: datetime
+    only: str | None = None  # the one key this plan looked at
     new_generation: bool = False
     acknowledged: int = 0
     type_changes: tuple[tuple[str, str, str], ...] = ()  # column, type at the last run, type now
 
     @staticmethod
     def of(
-        mapped: Mapped, planned: Planned, catalogue: Catalogue, identity: Identity, *, full: bool
+        mapped: Mapped,
+        planned: Planned,
+        catalogue: Catalogue,
+        identity: Identity,
+        *,
+        full: bool,
+        only: str | None = None,
     ) -> Frozen:
         return Frozen(
             mapped=mapped,
             planned=planned,
             identity=identity,
             full=full,
+            only=only,
             made_at=datetime.now(UTC),
             new_generation=catalogue.identity not in (None, identity),
             acknowledged=catalogue.acknowledged,
@@ -70,6 +78,7 @@ class Frozen:
             "counts": {"add": self.plan.add, "change": self.plan.change, "remove": self.plan.remove},
             "identity": self.identity.text(),
             "full": self.full,
+            "only": self.only,
             "made_at": self.made_at.isoformat(),
             "new_generation": self.new_generation,
             "acknowledged": self.acknowledged,
@@ -102,6 +111,7 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
         planned=Planned(plan=plan, invalid_path=folder / "invalid.parquet", **planned),
         identity=Identity.parse(document["identity"]),
         full=document["full"],
+        only=document["only"],
         made_at=datetime.fromisoformat(document["made_at"]),
         new_generation=document["new_generation"],
         acknowledged=document["acknowledged"],

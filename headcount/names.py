@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from headcount.model import NameStyle
 
@@ -17,7 +18,7 @@ def styled(column: str, style: NameStyle) -> str:
     return _STYLES[style](words)
 
 
-_STYLES = {
+_STYLES: dict[NameStyle, Callable[[list[str]], str]] = {
     NameStyle.SNAKE: lambda words: "_".join(word.lower() for word in words),
     NameStyle.LOWER: lambda words: " ".join(word.lower() for word in words),
     NameStyle.UPPER: lambda words: " ".join(word.upper() for word in words),

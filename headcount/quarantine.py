@@ -13,7 +13,7 @@ KEYS_AT_ONCE = 100
 def find_held(task: Comparison) -> int:
     """The table ``held_now``: keys whose row would say, value by value, what the destination refused before."""
     task.bench.run("CREATE OR REPLACE TEMP TABLE held_now (key VARCHAR)")
-    valid = _valid_refusals(task) if task.catalogue.held else []
+    valid = _valid_refusals(task) if task.catalogue.held and task.only is None else []
     if not valid:
         return 0
     pairs = ", ".join(f"({quote_text(field)}, {quote_text(signature)})" for field, signature in valid)
@@ -51,7 +51,7 @@ def find_released(task: Comparison) -> tuple[str, ...]:
 
     Changes: the row is gone from the source, or stands there as acknowledged. Removals: the row has come back.
     """
-    if not task.catalogue.held:
+    if not task.catalogue.held or task.only is not None:
         return ()
     sql = (
         f"SELECT h.key FROM state.held h LEFT JOIN (SELECT key, bool_and(same) AS same FROM {task.staged} "

@@ -9,7 +9,7 @@ has receipts is folded, what was on its way is in doubt, and a new plan follows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -66,10 +66,10 @@ class Line:
     limiter: Limiter
     state: StateFile
     scratch: Path
-    budget: Budget = Budget()
-    retry: RetryPolicy = RetryPolicy()
+    budget: Budget = field(default_factory=Budget)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     can_look_up: bool = False  # an App API key is there
-    progress: Progress = Progress()
+    progress: Progress = field(default_factory=Progress)
 
     @property
     def identity(self) -> Identity:
@@ -91,7 +91,7 @@ class Result:
     error: HeadcountError | None = None
 
 
-def make_plan(line: Line, folder: Path, *, full: bool = False) -> Frozen:
+def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None = None) -> Frozen:
     """Read, map and compare; freeze the plan into ``folder``. Sends nothing (but looks people up for Update Only).
 
     Raises ``SourceError``, ``ConfigurationError``, ``StateError``; an interrupted read leaves no plan behind.
@@ -101,27 +101,31 @@ def make_plan(line: Line, folder: Path, *, full: bool = False) -> Frozen:
     with own_files(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
-        frozen = _compare(line, folder, bench, catalogue, full=full)
+        frozen = _compare(line, folder, bench, catalogue, full=full, only=only)
     (folder / "staged.parquet").unlink(missing_ok=True)
     frozen.save(folder)
     line.progress.planned(frozen)
     return frozen
 
 
-def _compare(line: Line, folder: Path, bench: Workbench, catalogue: Catalogue, *, full: bool) -> Frozen:
+def _compare(
+    line: Line, folder: Path, bench: Workbench, catalogue: Catalogue, *, full: bool, only: str | None
+) -> Frozen:
     same_owner = catalogue.identity in (None, line.identity)
     usable = catalogue if same_owner else Catalogue()
-    first = not usable.identity
+    first = usable.source_rows is None and only is None
     source = line.open_source()
     try:
         mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
-        diff = Diff(bench, mapped, usable, folder, full=full, record_seen=first and not line.sync.backfill)
+        diff = Diff(
+            bench, mapped, usable, folder, full=full, record_seen=first and not line.sync.backfill, only=only
+        )
         with source.read(line.sync.model, mapped.source_columns) as reader:
             diff.stage(reader, line.progress.reading)
     finally:
         source.close()
     planned = diff.plan(_missing_people(line))
-    return Frozen.of(mapped, planned, catalogue, line.identity, full=full)
+    return Frozen.of(mapped, planned, catalogue, line.identity, full=full, only=only)
 
 
 def _missing_people(line: Line) -> Callable[[Sequence[str]], Sequence[str]] | None:
@@ -137,14 +141,21 @@ def _missing_people(line: Line) -> Callable[[Sequence[str]], Sequence[str]] | No
 
 
 def run_line(
-    line: Line, run: RunInfo, ledger: Ledger, folder: Path, *, full: bool = False, approved: bool = False
+    line: Line,
+    run: RunInfo,
+    ledger: Ledger,
+    folder: Path,
+    *,
+    full: bool = False,
+    approved: bool = False,
+    only: str | None = None,
 ) -> Result:
     """One whole run. A plan that is frozen in ``folder`` already is delivered as it stands: that resumes a run.
 
     Raises what ``make_plan`` raises, and ``ApprovalNeeded`` before the first request. What stops the delivery is in
     the result, after everything answered was folded.
     """
-    frozen = load(folder, line.sync, line.object) or make_plan(line, folder, full=full)
+    frozen = load(folder, line.sync, line.object) or make_plan(line, folder, full=full, only=only)
     if not approved and not ledger.intents():
         _ask_guards(line, frozen)
     delivery = _deliver(line, frozen, run, ledger)
@@ -209,9 +220,9 @@ def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding
         identity=frozen.identity,
         plan=frozen.plan,
         fates=Fates(
-            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=tuple(book.exceptions())
+            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=book.exceptions()
         ),
-        read=frozen.planned.read,
+        read=frozen.planned.read if frozen.only is None else None,
         released=frozen.planned.released,
         seen=f"FROM read_parquet({quote_text(str(seen))})" if seen.exists() else None,
         hold=hold,

@@ -10,6 +10,9 @@ from headcount.mapping import COMPLAINT, PART
 from headcount.model import Plan
 from headcount.workbench import quote_text
 
+# Numbers inside a reason do not make it another one.
+_WITHOUT_SIZES = "regexp_replace(any_value(reason), 'is [0-9]+ bytes', 'is too many bytes')"
+
 Said = tuple[tuple[str, str, int], ...]  # field, reason, rows
 
 
@@ -49,11 +52,10 @@ def write_invalid(task: Comparison, count: int) -> Path:
 
 
 def reasons(task: Comparison, path: Path) -> Said:
-    """Complaints grouped by field and reason. Numbers inside a reason do not make it another one."""
+    """Complaints grouped by field and reason."""
     return tuple(
         task.bench.run(
-            "SELECT field, regexp_replace(any_value(reason), 'is [0-9]+ bytes', 'is too many bytes') AS r, "
-            f"count(*) AS n FROM read_parquet({quote_text(str(path))}) "
+            f"SELECT field, {_WITHOUT_SIZES} AS r, count(*) AS n FROM read_parquet({quote_text(str(path))}) "
             "GROUP BY field, regexp_replace(reason, '[0-9]+', '', 'g') ORDER BY n DESC, field, r"
         )
     )
@@ -67,9 +69,11 @@ def warnings(task: Comparison, plan: Plan) -> Said:
 def _row_warnings(task: Comparison) -> Said:
     return tuple(
         task.bench.run(
-            f"SELECT split_part(w, {quote_text(PART)}, 1), split_part(w, {quote_text(PART)}, 2) AS r, count(*) "
-            f"FROM (SELECT unnest(string_split(warned, {quote_text(COMPLAINT)})) AS w FROM {task.staged} "
-            "WHERE warned IS NOT NULL) GROUP BY ALL ORDER BY 3 DESC, 1, 2"
+            f"SELECT field, {_WITHOUT_SIZES} AS r, count(*) AS n FROM (SELECT "
+            f"split_part(w, {quote_text(PART)}, 1) AS field, split_part(w, {quote_text(PART)}, 2) AS reason FROM "
+            f"(SELECT unnest(string_split(warned, {quote_text(COMPLAINT)})) AS w FROM {task.staged} "
+            "WHERE warned IS NOT NULL)) GROUP BY field, regexp_replace(reason, '[0-9]+', '', 'g') "
+            "ORDER BY n DESC, field, r"
         )
     )
 

@@ -35,6 +35,11 @@ _MACROS = (
           '^(-?)\.', '\10.'),
         '^-?$', '0')
     """,
+    # A decimal whose digits all stand behind the point is written without its zero.
+    r"""
+    CREATE MACRO decimal_number(t) AS
+      CASE WHEN starts_with(t, '.') OR starts_with(t, '-.') THEN tidy_number(t) ELSE plain_number(t) END
+    """,
     r"""
     CREATE MACRO shift_point(sign, digits, point) AS
       sign || left(digits || repeat('0', greatest(point - length(digits), 0)), greatest(point, 0))
@@ -69,7 +74,8 @@ _MACROS = (
 class Workbench:
     """One in-memory database with a bounded memory and a scratch folder of its own for what does not fit.
 
-    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch folder.
+    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch
+    folder.
     """
 
     def __init__(self, scratch: Path, *, memory_limit: str = MEMORY_LIMIT, ordered: bool = False) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from headcount.cli.output import console, print_json
 from headcount.model import RunStatus
-from headcount.service.running import RunReport
+
+if TYPE_CHECKING:  # loading the service takes longer than printing the help
+    from headcount.service.running import RunReport
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 SyncKey = Annotated[str, typer.Argument(metavar="SYNC", help="The sync's key in the project file.")]

@@ -110,12 +110,29 @@ class PlanWarning:
 class DestinationObject(Protocol):
     """What a destination can receive. It declares; mapping, batching, forms and docs follow the declaration."""
 
-    name: str
-    label: str
-    behaviors: tuple[Behavior, ...]
-    identifiers: tuple[str, ...]
-    item_bytes: int  # the longest operation it takes
-    optional_slots: tuple[str, ...]  # places of its own that a row may leave out, when its check only warns
+    @property
+    def name(self) -> str:
+        """What the project file calls it."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+
+    @property
+    def behaviors(self) -> tuple[Behavior, ...]:
+        """What a sync may do to it."""
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The fields it can be known by."""
+
+    @property
+    def item_bytes(self) -> int:
+        """The longest operation it takes."""
+
+    @property
+    def optional_slots(self) -> tuple[str, ...]:
+        """Places of its own that a row may leave out, when its check only warns."""
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         """The type a field has in the destination; ``AUTO`` where the source column decides."""

@@ -5,7 +5,7 @@ Importing this package loads no database driver: each engine imports its own whe
 
 from __future__ import annotations
 
-from headcount.engines import duckdb, files, sqlite
+from headcount.engines import duckdb, files, mysql, postgresql, sqlite
 from headcount.engines.base import Relation, Source
 from headcount.engines.fields import EngineType, Field, Settings
 from headcount.errors import ConfigurationError
@@ -14,6 +14,8 @@ ENGINES: dict[str, EngineType] = {
     "duckdb": duckdb.ENGINE,
     "sqlite": sqlite.ENGINE,
     "files": files.ENGINE,
+    "postgresql": postgresql.ENGINE,
+    "mysql": mysql.ENGINE,
 }
 
 __all__ = ["ENGINES", "EngineType", "Field", "Relation", "Settings", "Source", "open_source"]

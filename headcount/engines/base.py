@@ -8,26 +8,28 @@ What the Arrow columns of a batch look like, by the kind that ``columns`` report
     kind         Arrow type                            what it holds
     TEXT         string                                any text; NUL characters are passed on
     INTEGER      int8 … int64, uint8 … uint64, string  text: an integer of any size in decimal digits
-    DECIMAL      decimal128, string                    text: a number in decimal notation, or NaN
+    DECIMAL      decimal128, string                    text: a number in decimal notation, NaN, Infinity
     FLOAT        float, double, string                 NaN and infinities are passed on
     BOOLEAN      bool, string
     DATE         date32, string                        text: ISO 8601
     TIMESTAMP    timestamp[us], string                 text: ISO 8601
-    TIMESTAMPTZ  timestamp[us, tz], string             tz is UTC under one name or another
+    TIMESTAMPTZ  timestamp[us, tz=UTC], string         text: ISO 8601 with an offset
     TIME         string                                HH:MM:SS and a fraction; MySQL's go beyond a day
     UUID         string                                as the source spells it
     BINARY       binary
     JSON         string                                one JSON document
     VARIANT      string                                one JSON value per row
 
-No other type, and no dictionary, view, extension or nested type, is delivered. A number, boolean, date or
-timestamp arrives as ``string`` when the source has no type for it and the model declares one (CSV, SQLite,
-JSON files), or when its own type does not fit Arrow's (HUGEINT, PostgreSQL's numeric). The text of a *declared*
-column is whatever the source holds and may be malformed: that is the row's fault, so whoever maps it judges.
+No other type, and no dictionary, view, extension or nested type, is delivered.
+
+A number, boolean, date or timestamp arrives as ``string`` when the source has no type for it and the model
+declares one (CSV, SQLite, JSON files), or when its own type does not fit Arrow's (HUGEINT, numeric). The text
+of a *declared* column is whatever the source holds and may be malformed: that is the row's fault, so whoever
+maps it judges it. Text columns of typed sources may be declared too, such as a JSON document kept as text.
 
 In SQLite and JSON files a declared column holds the value's own words: a string without quotes, a number,
-``true`` and ``false``, nested values as JSON. Declared as JSON, a JSON file's column holds each value as a JSON
-document, and SQLite's the text as it is. Declared as BINARY, text arrives as its bytes in UTF-8.
+``true`` and ``false``, nested values as JSON. Declared as JSON, a column of a JSON file holds each value as a
+JSON document, and one of SQLite the text as it is. Declared as BINARY, text arrives as its bytes in UTF-8.
 """
 
 from __future__ import annotations

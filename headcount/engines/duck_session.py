@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,8 @@ class DuckSession:
     def _lock(self, folders: Sequence[str]) -> None:
         """Shut the doors, in the one order that works: folders, then outside access, then the settings."""
         for setting in (
-            "TimeZone = 'UTC'",
+            "enable_progress_bar = false",
+            "GLOBAL TimeZone = 'UTC'",  # without the word it would hold for this cursor alone
             f"temp_directory = {literal(self._scratch)}",
             f"allowed_directories = [{', '.join(map(literal, folders))}]",
             "enable_external_access = false",
@@ -95,15 +96,11 @@ class DuckSession:
         except self._duckdb.Error as error:
             raise self.failure(error) from None
 
-        def batches() -> Iterator[pa.RecordBatch]:
-            try:
-                yield from reader
-            finally:
-                cursor.close()
+        def release(_finished: bool) -> None:
+            cursor.close()
 
-        return stream(
-            reader.schema, batches(), (self._duckdb.Error, pa.ArrowException, OSError), self.failure
-        )
+        failures = (self._duckdb.Error, pa.ArrowException, OSError)
+        return stream(reader.schema, reader, failures, self.failure, release)
 
     def failure(self, error: Exception) -> SourceError:
         """Ours for DuckDB's. A message about SQL is passed on; one about data loses the values it quotes."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from headcount.model import Kind
+from headcount.engines.wanted import declare, quoted
+from headcount.model import Column, Kind, Model
 
 PLAIN = {
     "TINYINT": Kind.INTEGER,
@@ -55,3 +56,9 @@ def reading(declared: str, column: str) -> tuple[Kind, str]:
     if declared.startswith("DECIMAL("):
         return Kind.DECIMAL, column
     return Kind.TEXT, f"CAST({column} AS VARCHAR)"  # ENUM, INTERVAL, BIT and what is yet to come
+
+
+def typed_column(model: Model, name: str, declared: str) -> tuple[Column, str]:
+    """A column of DuckDB's type ``declared``, and the expression that reads it."""
+    kind, expression = reading(declared, quoted(name, '"'))
+    return declare(model, Column(name=name, kind=kind, declared=declared)), expression

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from headcount.engines.base import Relation
 from headcount.engines.duck_session import DuckSession, select_list
-from headcount.engines.duck_types import reading
+from headcount.engines.duck_types import typed_column
 from headcount.engines.fields import EngineType, Field
-from headcount.engines.wanted import from_clause, quoted, refuse_duplicates, refuse_unknown, spelled
+from headcount.engines.wanted import from_clause, refuse_duplicates, refuse_unknown, spelled
 from headcount.errors import SourceError
 from headcount.model import Column, Model
 
@@ -29,7 +29,7 @@ RELATIONS = """
 
 
 class DuckDBSource:
-    """One database file, opened read-only. A model's ``types`` are ignored: the file has its own."""
+    """One database file, opened read-only."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path).expanduser()
@@ -61,15 +61,10 @@ class DuckDBSource:
             self._session.refuse_but_select(f"SELECT * FROM {source}")
         described = self._session.describe(source.removesuffix(" AS q") if model.query else f"FROM {source}")
         refuse_duplicates([name for name, _ in described])
-        return [_column(name, declared) for name, declared in described]
+        return [typed_column(model, name, declared) for name, declared in described]
 
     def close(self) -> None:
         self._session.close()
-
-
-def _column(name: str, declared: str) -> tuple[Column, str]:
-    kind, expression = reading(declared, quoted(name, '"'))
-    return Column(name=name, kind=kind, declared=declared), expression
 
 
 def _open(settings: dict[str, Any]) -> DuckDBSource:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from headcount.engines.base import Relation
 from headcount.engines.duck_session import DuckSession, select_list
-from headcount.engines.duck_types import reading
+from headcount.engines.duck_types import typed_column
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.file_formats import Format, format_of
 from headcount.engines.wanted import from_clause, quoted, refuse_duplicates, refuse_unknown
@@ -77,7 +77,7 @@ class FilesSource:
         refuse_duplicates([name for name, _ in found])
         kind = format_of(Path(model.path)) if model.path else None
         if kind is None or kind.typed:
-            return [_typed(name, declared) for name, declared in found]
+            return [typed_column(model, name, declared) for name, declared in found]
         return [_untyped(name, declared, kind, model.types.get(name)) for name, declared in found]
 
     def _matches(self, pattern: str) -> list[Path]:
@@ -120,11 +120,6 @@ def _one_format(model: Model, paths: Sequence[Path]) -> Format:
             hint="Names end in .csv, .tsv, .parquet, .json, .ndjson or .jsonl; text files also with .gz.",
         )
     return only
-
-
-def _typed(name: str, declared: str) -> tuple[Column, str]:
-    kind, expression = reading(declared, quoted(name, '"'))
-    return Column(name=name, kind=kind, declared=declared), expression
 
 
 def _untyped(name: str, declared: str, found: Format, wanted: Kind | None) -> tuple[Column, str]:

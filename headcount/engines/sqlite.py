@@ -97,7 +97,11 @@ class SQLiteSource:
         )
         cursor = self._execute(f"SELECT {chosen} FROM {from_clause(model, 'sqlite', chr(34))}")
         batches = _batches(cursor, schema, [kinds[name] for name in columns])
-        return stream(schema, batches, (sqlite3.Error, UnicodeError, OverflowError), self._failure)
+
+        def release(_finished: bool) -> None:
+            cursor.close()
+
+        return stream(schema, batches, (sqlite3.Error, UnicodeError), self._failure, release)
 
     def _declared(self, model: Model) -> dict[str, str]:
         """The types that a table's definition names. They bind nothing and are shown to people only."""
@@ -138,15 +142,12 @@ class SQLiteSource:
 def _batches(cursor: sqlite3.Cursor, schema: pa.Schema, kinds: Sequence[Kind]) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
-    try:
-        while rows := cursor.fetchmany(BATCH_ROWS):
-            pairs = zip(zip(*rows, strict=True), kinds, strict=True)
-            arrays = [
-                variant(values) if kind is Kind.VARIANT else declared(values, kind) for values, kind in pairs
-            ]
-            yield pa.record_batch(arrays, schema=schema)
-    finally:
-        cursor.close()
+    while rows := cursor.fetchmany(BATCH_ROWS):
+        pairs = zip(zip(*rows, strict=True), kinds, strict=True)
+        arrays = [
+            variant(values) if kind is Kind.VARIANT else declared(values, kind) for values, kind in pairs
+        ]
+        yield pa.record_batch(arrays, schema=schema)
 
 
 def _only_reading(action: int, _first: str | None, second: str | None, *_: object) -> int:

@@ -20,19 +20,24 @@ def stream(
     batches: Iterator[pa.RecordBatch],
     errors: tuple[type[Exception], ...],
     translate: Callable[[Exception], SourceError],
+    release: Callable[[bool], None],
 ) -> Iterator[pa.RecordBatchReader]:
     """A reader over ``batches`` that raises ``translate(error)`` for the driver's ``errors``.
 
     A consumer written in C sees only the words of an exception, so what leaves the ``with`` block after a
-    failed read is always the ``SourceError`` itself.
+    failed read is always the ``SourceError`` itself. ``release`` is called once, at the end of the block,
+    and told whether all batches were read.
     """
     import pyarrow as pa
 
     failures: list[SourceError] = []
+    finished = False
 
     def guarded() -> Iterator[pa.RecordBatch]:
+        nonlocal finished
         try:
             yield from batches
+            finished = True
         except errors as error:
             failures.append(translate(error))
             raise failures[0] from None
@@ -43,3 +48,5 @@ def stream(
         if failures:
             raise failures[0] from None
         raise
+    finally:
+        release(finished)

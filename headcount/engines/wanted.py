@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from headcount.engines.select import check_select
 from headcount.errors import SourceError
-from headcount.model import Model
+from headcount.model import Column, Kind, Model
 
 
 def from_clause(model: Model, dialect: str, quote: str) -> str:
@@ -57,6 +58,19 @@ def quoted(name: str, quote: str) -> str:
 def literal(text: str) -> str:
     """A SQL string for DuckDB and SQLite, where a backslash means nothing."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def declare(model: Model, column: Column) -> Column:
+    """The column of a typed source as the model sees it: only text can be declared to be something else."""
+    kind = model.types.get(column.name)
+    if kind is None or kind is column.kind:
+        return column
+    if column.kind is not Kind.TEXT or kind is Kind.BINARY:
+        raise SourceError(
+            f"Column {column.name!r} is {column.declared}; model {model.name!r} declares it as {kind.value}.",
+            hint="Only text can be declared otherwise: leave it out of types, or convert it in a query.",
+        )
+    return replace(column, kind=kind)
 
 
 def refuse_duplicates(names: Sequence[str], *, ignore_case: bool = True) -> None:

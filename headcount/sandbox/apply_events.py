@@ -13,13 +13,10 @@ if TYPE_CHECKING:
 
 def event(workspace: Workspace, item: dict[str, Any], now: int) -> None:
     """Adds an event unless its id was seen; an unknown person is created by it."""
+    if _is_repeat(workspace, item):
+        return
     kind, value = apply_people.named(item)
     name = item["name"].strip()
-    repeated = workspace.events.is_repeat(item.get("id"), any_id=workspace.settings.dedupe_any_id)
-    if isinstance(item.get("id"), str):
-        workspace.journal.note("seen", seen_key(item["id"]))
-    if repeated:
-        return
     if apply_identify.is_suppressed(workspace, kind, value, {}):
         workspace.log.add(
             "failed_event", "", now, {"reason": "suppressed", "identifiers": {kind: value}}, name
@@ -32,6 +29,13 @@ def event(workspace: Workspace, item: dict[str, Any], now: int) -> None:
         )
         return
     _add(workspace, item, person.cio_id if person else "", value if kind == "anonymous_id" else "", now)
+
+
+def _is_repeat(workspace: Workspace, item: dict[str, Any]) -> bool:
+    id_ = item.get("id")
+    if isinstance(id_, str):
+        workspace.journal.note("seen", seen_key(id_))
+    return workspace.events.is_repeat(id_, any_id=workspace.settings.dedupe_any_id)
 
 
 def _add(workspace: Workspace, item: dict[str, Any], cio_id: str, anonymous_id: str, now: int) -> None:
@@ -52,9 +56,8 @@ def _add(workspace: Workspace, item: dict[str, Any], cio_id: str, anonymous_id: 
 
 def anonymous(workspace: Workspace, item: dict[str, Any], now: int) -> None:
     """An event that names nobody: an invite, to the recipient in its data."""
-    if workspace.events.is_repeat(item.get("id"), any_id=workspace.settings.dedupe_any_id):
-        return
-    _add(workspace, item, "", "", now)
+    if not _is_repeat(workspace, item):
+        _add(workspace, item, "", "", now)
 
 
 def delivery(workspace: Workspace, item: dict[str, Any], now: int) -> None:

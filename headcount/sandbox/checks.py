@@ -63,11 +63,11 @@ def problems(item: Any, entity_bytes: int, kinds: Sequence[str] = ("id", "email"
     if not isinstance(item, dict):
         return (Problem("invalid", "body", "must be an object"),)
     type_ = item.get("type")
-    if type_ not in ACTIONS:
+    if not isinstance(type_, str) or type_ not in ACTIONS:
         return (Problem("required", "type", "must be one of delivery, object or person"),)
     action = item.get("action")
     # The recorded answer says "required" to a wrong action as well as to a missing one.
-    if action not in ACTIONS[type_]:
+    if not isinstance(action, str) or action not in ACTIONS[type_]:
         return (Problem("required", "action", f"must be one of {_words(ACTIONS[type_])}"),)
     found = list(_CHECKS[type_](item, action, kinds))
     if not found and _is_too_long(item, entity_bytes):
@@ -177,7 +177,7 @@ def _attributes(given: Any, path: str) -> Problems:
 
 def _is_long_json(name: str, value: Any) -> bool:
     exempt = name in ("cio_relationships", "cio_subscription_preferences")
-    return not exempt and len(wire.dump(value)) > VALUE_BYTES
+    return not exempt and _size(value) > VALUE_BYTES
 
 
 def _long_value(path: str, name: str) -> Problem:
@@ -198,7 +198,7 @@ def _event(item: Item) -> Problems:
     data = item.get("attributes", {})
     if data is not None and not isinstance(data, dict):
         found.append(Problem("invalid", "attributes", "must be an object", "event data must be a hash"))
-    elif data and len(wire.dump(data)) > EVENT_DATA_BYTES:
+    elif data and _size(data) > EVENT_DATA_BYTES:
         text = f"cannot be longer than {EVENT_DATA_BYTES} bytes"
         found.append(Problem("invalid", "attributes", text, f"event data {text}"))
     return found
@@ -230,12 +230,8 @@ def _relationships(item: Item, *, required: bool) -> Problems:
     found: list[Problem] = []
     for place, link in enumerate(given):
         path = f"cio_relationships.{place}"
-        if (
-            not isinstance(link, dict)
-            or not isinstance(link.get("identifiers"), dict)
-            or not link["identifiers"]
-        ):
-            found.append(Problem("required", f"{path}.identifiers", "must be an object"))
+        if not isinstance(link, dict) or not _are_identifiers(link.get("identifiers")):
+            found.append(Problem("required", f"{path}.identifiers", "must be an object of strings"))
             continue
         found += _sized_attributes(
             link.get("relationship_attributes") or {}, f"{path}.relationship_attributes"
@@ -243,9 +239,13 @@ def _relationships(item: Item, *, required: bool) -> Problems:
     return found
 
 
+def _are_identifiers(given: Any) -> bool:
+    return isinstance(given, dict) and bool(given) and all(isinstance(v, str) and v for v in given.values())
+
+
 def _sized_attributes(given: Any, path: str) -> Problems:
     found = [*_attributes(given, path)]
-    if not found and len(given) > 80 and len(wire.dump(given)) > ALL_ATTRIBUTES_BYTES:
+    if not found and len(given) > 80 and _size(given) > ALL_ATTRIBUTES_BYTES:
         found.append(Problem("invalid", path, f"cannot be longer than {ALL_ATTRIBUTES_BYTES} bytes"))
     return found
 
@@ -297,7 +297,15 @@ def _is_long(text: str, limit: int) -> bool:
 
 def _is_too_long(item: Item, limit: int) -> bool:
     """Measured as compact UTF-8, however it was written."""
-    return len(wire.dump(item)) > limit
+    return _size(item) > limit
+
+
+def _size(value: Any) -> float:
+    """Bytes of compact JSON; what is nested too deeply to be written is longer than any limit."""
+    try:
+        return len(wire.dump(value))
+    except RecursionError:
+        return float("inf")
 
 
 _BY_ACTION: dict[str, Callable[[Item], Problems]] = {

@@ -67,10 +67,11 @@ class Sink:
     def handle(self, workspace: Workspace, call: Call) -> Answer:
         self.requests += 1
         self.bytes += len(call.body)
-        if call.path == "/api/v2/batch":
-            answer = self._batch(workspace, call)
-        else:
-            answer = self._single(workspace, call)
+        answer_to = self._batch if call.path == "/api/v2/batch" else self._single
+        try:
+            answer = answer_to(workspace, call)
+        except TypeError:  # orjson reads deeper nesting than it writes
+            answer = track_v2.refused([track_v2.NOT_JSON])
         if answer.status >= 300:
             self.refused_requests += 1
             self.last_refusals.append(

@@ -128,7 +128,10 @@ def delete_device(workspace: Workspace, call: Call, identifier: str, token: str)
 def event_values(given: Item) -> Item:
     """v1 says data where v2 says attributes; an unknown type is an event."""
     kind = given.get("type")
-    values = {"action": kind if kind in checks.EVENTS else "event", "name": given.get("name")}
+    values = {
+        "action": kind if isinstance(kind, str) and kind in checks.EVENTS else "event",
+        "name": given.get("name"),
+    }
     values["attributes"] = given.get("data", {})
     return values | {name: given[name] for name in ("id", "timestamp") if name in given}
 

@@ -31,11 +31,14 @@ _decoder = json.JSONDecoder(parse_float=WireNumber, parse_constant=_refuse_const
 
 
 def parse(body: bytes) -> Json:
-    """Raises ValueError when body is not UTF-8 JSON."""
+    """Raises ValueError when body is not UTF-8 JSON, half of a surrogate pair included."""
     try:
-        return _decoder.decode(body.decode())
+        value = _decoder.decode(body.decode())
+        if b"\\ud" in body or b"\\uD" in body:
+            text(value).encode()
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    return value
 
 
 def text(value: Json) -> str:
@@ -63,7 +66,7 @@ def dump(value: Json, option: int | None = None) -> bytes:
     try:
         return orjson.dumps(value, default=_fragment, option=option)
     except TypeError:
-        return text(value).encode(errors="surrogatepass")
+        return text(value).encode()
 
 
 def pretty(value: Json) -> bytes:

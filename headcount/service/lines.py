@@ -21,7 +21,7 @@ from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.limiter import FileLimiter
 from headcount.model import RunInfo, Sync
-from headcount.project.values import sync_value
+from headcount.project.values import model_value, sync_value
 from headcount.service.settings import budget_of, resolved
 from headcount.state import StateFile
 from headcount.sync import Line, Progress
@@ -52,7 +52,13 @@ def find_sync(key: str) -> SyncRow:
         return row
     known = list(SyncRow.objects.values_list("key", flat=True))
     near = difflib.get_close_matches(key, known, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}." if known else "Apply a project file first: headcount apply"
+    hint = (
+        f"Did you mean {near[0]}?"
+        if near
+        else f"There are: {', '.join(known)}."
+        if known
+        else "Apply a project file first: headcount apply"
+    )
     raise ConfigurationError(f"There is no sync {key}.", hint=hint)
 
 
@@ -81,8 +87,7 @@ def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
     return sync_value(
         then["sync"]["key"],
         then["sync"]["definition"],
-        model_key=then["model"]["key"],
-        model=then["model"]["definition"],
+        model_value(then["model"]["key"], then["model"]["definition"]),
         stream_id=then["sync"]["stream_id"],
     )
 

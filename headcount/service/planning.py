@@ -17,6 +17,7 @@ from headcount.guards import check_guards
 from headcount.mapping import COMPLAINT, PART, compile_sync, staging
 from headcount.model import Behavior, Plan
 from headcount.prepare import prepare
+from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
 from headcount.service.words import warnings_of
 from headcount.sync import Progress, make_plan
@@ -195,11 +196,6 @@ def _problems(invalid: str | None) -> tuple[tuple[str, str], ...]:
         return ()
     parts = (complaint.partition(PART) for complaint in invalid.split(COMPLAINT))
     return tuple((field, reason) for field, _, reason in parts)
-
-
-def canonical(identifier: str, key: str) -> str:
-    """A key as a person types it, in the form the state knows it by."""
-    return key.strip().lower() if identifier == "email" else key
 
 
 def _file(path: Path) -> str:

@@ -6,23 +6,28 @@ finds an unfinished run knows that its process is gone, and brings that run to i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from headcount.control import runs
+from headcount.control import held, runs
 from headcount.control.ledger import RunLedger
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp
+from headcount.fold import release
 from headcount.frozen import Frozen, load
 from headcount.model import Behavior, Counts, RunInfo, RunStatus
+from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
 from headcount.service.locks import sync_lock
 from headcount.service.refusals import record_rows
 from headcount.service.words import warnings_of
-from headcount.sync import Line, Progress, Result, resumable, run_line, settle
+from headcount.state import StateFile
+from headcount.sync import Progress, Result, resumable, run_line, settle
+from headcount.workbench import Workbench
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +68,46 @@ def run_sync(
         before = tuple(_bring_to_end(row, run, progress) for run in runs.unfinished(row))
         run = runs.add(row, trigger=trigger, full=full)
         return replace(_work(row, run, progress), resumed=before)
+
+
+def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progress | None = None) -> RunReport:
+    """Let held rows go (all, or those of ``keys``) and run: what is planned are the values they have now.
+
+    Raises ``ConfigurationError`` when a named key is not held.
+    """
+    home = setup()
+    row = find_sync(key)
+    sync = sync_as_of(row)
+    wanted = None if keys is None else [canonical(sync.identifier, each) for each in keys]
+    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
+    with Workbench(home.root / "scratch") as bench:
+        released = release(bench, state, wanted)
+    if wanted and not released:
+        raise ConfigurationError(
+            f"None of these records of {key} is held: {', '.join(wanted)}.",
+            hint=f"See which are: headcount rejected {key}",
+        )
+    held.release(row, wanted)
+    return run_sync(key, trigger="retry", progress=progress)
+
+
+def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunReport:
+    """Send one row of the source as a run of its own, whether it changed or not, and record its outcome.
+
+    Raises ``ConfigurationError`` when another run is working. A row that is not there, or invalid, shows in the
+    report's counts.
+    """
+    home = setup()
+    row = find_sync(key)
+    only = canonical(sync_as_of(row).identifier, record)
+    with sync_lock(home, row.stream.state_id) as mine:
+        if not mine:
+            raise ConfigurationError(
+                "Another run of this sync is working.", hint="Test again when it has ended."
+            )
+        before = tuple(_bring_to_end(row, run, progress) for run in runs.unfinished(row))
+        run = runs.add(row, trigger="test")
+        return replace(_work(row, run, progress, only=only), resumed=before)
 
 
 def approve_run(run_id: int, *, progress: Progress | None = None) -> RunReport:
@@ -112,7 +157,7 @@ def _skipped(row: SyncRow, trigger: str, full: bool) -> RunReport:
     return report_of(run)
 
 
-def _work(row: SyncRow, run: Run, progress: Progress | None) -> RunReport:
+def _work(row: SyncRow, run: Run, progress: Progress | None, *, only: str | None = None) -> RunReport:
     """Plan (unless that is done), deliver, fold; the run row tells how it ended."""
     try:
         prepared = prepare_line(row, progress)
@@ -120,14 +165,16 @@ def _work(row: SyncRow, run: Run, progress: Progress | None) -> RunReport:
         runs.finish(run, RunStatus.FAILED, error=error)
         return report_of(run)
     info = runs.begin(run, snapshot=prepared.snapshot, fingerprint=fingerprint(prepared.snapshot))
-    return _ended(run, prepared, info)
+    return _ended(run, prepared, info, only)
 
 
-def _ended(run: Run, prepared: Setup, info: RunInfo) -> RunReport:
+def _ended(run: Run, prepared: Setup, info: RunInfo, only: str | None) -> RunReport:
     folder = plan_folder(prepared, run)
     with RunLedger(run.pk) as ledger, prepared.closing():
         try:
-            result = run_line(prepared.line, info, ledger, folder, full=run.full, approved=run.approved)
+            result = run_line(
+                prepared.line, info, ledger, folder, full=run.full, approved=run.approved, only=only
+            )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
         except HeadcountError as error:

@@ -11,10 +11,11 @@ from headcount.control.models import Receipt, Run
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import HeadcountError
 from headcount.frozen import Frozen, load
-from headcount.recall import Remembered, remembered
 from headcount.model import RunStatus
+from headcount.recall import Remembered, remembered
+from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, prepare_line, sync_as_of
-from headcount.service.planning import FieldChange, canonical, row_changes
+from headcount.service.planning import FieldChange, row_changes
 from headcount.workbench import Workbench, quote_text
 
 

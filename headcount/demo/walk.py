@@ -1,0 +1,153 @@
+"""The demonstration: every step a person takes, in one go, on the sample company and a local Customer.io."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from headcount.demo.company import change_company, create_company
+from headcount.sandbox.seed import PRODUCTION
+
+PROJECT = Path(__file__).with_name("headcount.yml")
+FOLDER = Path(".headcount") / "demo"
+
+_NEXT = """[bold]Now with your own data:[/]
+  headcount init my-company        writes a commented project file: your database, your workspace, your fields
+  headcount apply                  reads it and says what is new; then: headcount plan SYNC, headcount run SYNC
+  headcount sandbox                starts this local Customer.io again, to rehearse without touching a workspace"""
+
+
+def walk(console: Console | None = None) -> None:
+    """Show everything once. Works in a folder of its own below the current one, made anew every time."""
+    console = console or Console(highlight=False)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    with _sandbox() as url, _environment():
+        _Walk(console, url).walk()
+
+
+class _Walk:
+    def __init__(self, console: Console, url: str) -> None:
+        self.console = console
+        self.url = url
+        self.database = FOLDER.absolute() / "company.duckdb"
+
+    def walk(self) -> None:
+        self._step("A sample company: a bicycle shop, its customers and their orders, some rows gone wrong")
+        create_company(self.database)
+        self._apply()
+        self._step("First run: every customer becomes a person")
+        self._run("customers")
+        self._step("First run: every order becomes an event, exactly once")
+        self._run("orders")
+        self._step("A day passes in the shop. What would be sent now?")
+        change_company(self.database)
+        self._plan("customers")
+        self._step("Only that is sent")
+        self._run("customers")
+        self._run("orders")
+        self._step("Rows that did not arrive, and why")
+        self._rejected("customers")
+        self._rejected("orders")
+        self._step("What the sandbox holds now")
+        self._sandbox_holds()
+        self.console.print()
+        self.console.print(_NEXT)
+
+    def _step(self, title: str) -> None:
+        self.console.print()
+        self.console.rule(f"[bold]{escape(title)}", align="left")
+
+    def _apply(self) -> None:
+        from headcount.cli.show import changes_text
+        from headcount.service.apply import apply_file
+
+        text = PROJECT.read_text().replace("$DATABASE", str(self.database)).replace("$SANDBOX", self.url)
+        path = FOLDER / "headcount.yml"
+        path.write_text(text)
+        changes_text(self.console, apply_file(path))
+
+    def _run(self, sync: str) -> None:
+        from headcount.cli.progress import TerminalProgress
+        from headcount.cli.show import run_text
+        from headcount.service.running import run_sync
+
+        with TerminalProgress(self.console) as progress:
+            report = run_sync(sync, progress=progress)
+        run_text(self.console, report)
+
+    def _plan(self, sync: str) -> None:
+        from headcount.cli.show import plan_text
+        from headcount.service.planning import plan_sync
+
+        plan_text(self.console, plan_sync(sync))
+
+    def _rejected(self, sync: str) -> None:
+        from headcount.cli.show import rejected_text
+        from headcount.service.listing import rejected_rows
+
+        rejected_text(self.console, rejected_rows(sync))
+
+    def _sandbox_holds(self) -> None:
+        counts = self._ask("/_sandbox/counts?workspace=1001")["1001"]
+        self.console.print(
+            f"{counts['people']:,} people, {counts['events']:,} events, "
+            f"{counts['dropped_repeats']:,} repeated events in {counts['track_requests']:,} requests"
+        )
+        person = self._ask("/_sandbox/people?workspace=1001&id=42")["people"][0]["attributes"]
+        self.console.print_json(json.dumps(person, ensure_ascii=False))
+
+    def _ask(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path) as answer:  # noqa: S310 - the local sandbox
+            return json.load(answer)
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """The demonstration's own home and credentials, for as long as it lasts."""
+    ours = {
+        "HEADCOUNT_HOME": str(FOLDER.absolute() / "home"),
+        "HEADCOUNT_DEMO_SITE_ID": PRODUCTION.site_id,
+        "HEADCOUNT_DEMO_API_KEY": PRODUCTION.api_key,
+    }
+    before = {name: os.environ.get(name) for name in (*ours, "HEADCOUNT_DATABASE_URL")}
+    os.environ.update(ours)
+    os.environ.pop("HEADCOUNT_DATABASE_URL", None)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            _restore(name, value)
+
+
+def _restore(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
+
+
+@contextmanager
+def _sandbox() -> Iterator[str]:
+    """A sandbox in a process of its own, on a free port; ended by its process id."""
+    command = [sys.executable, "-m", "headcount.sandbox", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1]
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        if process.stdout is not None:
+            process.stdout.close()

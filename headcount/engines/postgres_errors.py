@@ -1,0 +1,57 @@
+"""What PostgreSQL and its driver say, in our words: no password, no row value."""
+
+from __future__ import annotations
+
+import re
+
+from headcount.engines.masking import masked
+from headcount.errors import SourceError
+
+PREFIX = re.compile(r"^.*?(?:ERROR|FATAL):\s+", re.DOTALL)
+DRIVER = re.compile(r"^.*?\[libpq\] (?:Failed to connect: )?", re.DOTALL)
+STATE = re.compile(r"SQLSTATE: ?(\w{5})")
+HINTS = {
+    "42P01": "Look at the tables and views the connection has; name the schema if the search path lacks it.",
+    "42703": "Look at the columns of the table.",
+    "42501": "Grant the connection's user SELECT on it, as the manual shows.",
+    "25006": "A model's SQL is one SELECT that changes nothing.",
+    "40001": "A standby dropped the rows being read: run again, or set hot_standby_feedback there.",
+    "57014": "Someone, or statement_timeout, stopped the query.",
+    "57P01": "The server is being stopped or restarted: run again.",
+}
+REACH = "Check host, port and TLS mode, and that the server admits this machine."
+SIGN_IN = "Check user and password, and the server's pg_hba.conf."
+SPOKEN_OF_SQL = ("42", "25", "57", "3D", "40")  # SQLSTATE classes whose messages quote names, never values
+
+
+def failure(error: Exception) -> SourceError:
+    """For what goes wrong once connected."""
+    named = STATE.search(str(error))  # in the middle of a stream the state stands in the message only
+    state = getattr(error, "sqlstate", None) or (named[1] if named else "")
+    words = PREFIX.sub("", str(error))
+    line = (words.strip().splitlines() or ["no message"])[0].rstrip(".")
+    if not state.startswith(SPOKEN_OF_SQL):
+        line = masked(line)
+    if not state and "ERROR: " not in str(error):
+        return SourceError(f"The connection to PostgreSQL failed: {line}.", hint=REACH)
+    return SourceError(f"PostgreSQL says: {line}.", hint=HINTS.get(state, ""))
+
+
+def connect_failure(error: Exception, secret: str) -> SourceError:
+    """For what goes wrong while connecting. libpq quotes parts of an address that it cannot read."""
+    words = str(error)
+    if (
+        "connection option" in words
+        or "connection string" in words
+        or "URI" in words
+        or "percent-encoded" in words
+    ):
+        return SourceError(
+            "The address of the PostgreSQL connection cannot be read.", hint="Check its fields or URL."
+        )
+    if secret:
+        words = words.replace(secret, "…")
+    words = DRIVER.sub("", words).split("failed: ", 1)[-1]
+    line = PREFIX.sub("", (words.strip().splitlines() or ["no message"])[0]).rstrip(".")
+    wrong_person = "authentication failed" in words or "pg_hba" in words or "no password supplied" in words
+    return SourceError(f"PostgreSQL cannot be reached: {line}.", hint=SIGN_IN if wrong_person else REACH)

@@ -1,0 +1,155 @@
+"""Reads a project file: every mistake in it at once, each with its line and the mend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from headcount.errors import ConfigurationError
+from headcount.project import words
+from headcount.project.checks import model_problems, sync_problems
+from headcount.project.connection_entry import BudgetEntry, mistakes, settings_of, unknown_kind
+from headcount.project.entry import Entry
+from headcount.project.kinds import BUDGET, KINDS
+from headcount.project.lines import Document, read
+from headcount.project.model_entry import ModelEntry
+from headcount.project.problems import Path, Problem, ProjectError, did_you_mean
+from headcount.project.project import SECTIONS, VERSION, Project
+from headcount.project.sync_entry import SyncEntry
+
+FILE = "headcount.yml"
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+E = TypeVar("E", bound=Entry)
+
+
+def read_file(path: FilePath) -> Project:
+    """The project in a file. Raises ``ConfigurationError``: no such file, or ``ProjectError`` for
+    mistakes.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"There is no file {path}.", hint="headcount init DIR writes one to start from."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read.", hint=_reason(error)) from None
+    return read_project(text, file=path.name, folder=path.absolute().parent)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return "Save it as UTF-8." if isinstance(error, UnicodeDecodeError) else f"{error.strerror}."
+
+
+def read_project(text: str, *, file: str = FILE, folder: FilePath | None = None) -> Project:
+    """The project in a text. Relative paths in it become absolute below ``folder``, if that is given.
+
+    Raises ``ProjectError`` with every mistake.
+    """
+    document = read(text, file)
+    reader = _Reader(document, folder)
+    project = reader.project()
+    if reader.problems:
+        raise ProjectError(reader.problems)
+    return project
+
+
+class _Reader:
+    def __init__(self, document: Document, folder: FilePath | None) -> None:
+        self.document = document
+        self.folder = folder
+        self.problems: list[Problem] = []
+
+    def project(self) -> Project:
+        top = self._mapping(self.document.value, ())
+        known = ("version", *SECTIONS)
+        for key in top:
+            if key not in known:
+                self._wrong((key,), f"There is no section {key}.", did_you_mean(key, known))
+        if top.get("version") != VERSION:
+            self._wrong(
+                ("version",), f"This Headcount reads version {VERSION}.", f"Write version: {VERSION}."
+            )
+        given = {section: dict(self._entries(top, section)) for section in SECTIONS}
+        kinds = {key: str(entry.get("type", "")) for key, entry in given["connections"].items()}
+        return Project(
+            connections=self._kept("connections", given, lambda key, e: self._connection(key, e)),
+            models=self._kept("models", given, lambda key, e: self._model(key, e, kinds)),
+            syncs=self._kept("syncs", given, lambda key, e: self._sync(key, e, given["models"], kinds)),
+        )
+
+    def _kept(self, section: str, given: dict[str, Any], make: Any) -> dict[str, dict[str, Any]]:
+        made = ((key, make(key, entry)) for key, entry in given[section].items())
+        return {key: entry for key, entry in made if entry is not None}
+
+    def _entries(self, top: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for key, entry in self._mapping(top.get(section), (section,)).items():
+            if not _KEY.fullmatch(key):
+                mend = "Use letters, digits, - and _; the name may hold anything."
+                self._wrong((section, key), f"{key} cannot be a key.", mend)
+            yield key, self._mapping(entry, (section, key))
+
+    def _mapping(self, value: Any, path: Path) -> dict[str, Any]:
+        if value is not None and not isinstance(value, dict):
+            what = path[-1] if path else "The file"
+            self._wrong(path, f"{what} must hold keys and values.", "Write them below it, indented.")
+        return value if isinstance(value, dict) else {}
+
+    def _wrong(self, path: Path, wrong: str, mend: str = "") -> None:
+        self.problems.append(self.document.problem(path, wrong, mend))
+
+    def _connection(self, key: str, given: dict[str, Any]) -> dict[str, Any] | None:
+        path: Path = ("connections", key)
+        kind = KINDS.get(given["type"]) if isinstance(given.get("type"), str) else None
+        if kind is None:
+            self._wrong((*path, "type"), *unknown_kind(given.get("type")))
+            return None
+        before = len(self.problems)
+        for field, wrong, mend in mistakes(kind, given):
+            self._wrong((*path, field), wrong, mend)
+        if not isinstance(given.get("name") or "", str):
+            self._wrong((*path, "name"), "name must be text.", "Put it in quotes.")
+        if given.get(BUDGET) is not None and kind.role == "destination":
+            self._validated((*path, BUDGET), BudgetEntry, given[BUDGET])
+        if len(self.problems) > before:
+            return None
+        name = _named(key, given.get("name"))
+        return {**name, "type": kind.name, **settings_of(kind, given, self.folder)}
+
+    def _model(self, key: str, given: dict[str, Any], kinds: Mapping[str, str]) -> dict[str, Any] | None:
+        path: Path = ("models", key)
+        if (entry := self._validated(path, ModelEntry, given)) is None:
+            return None
+        self.problems += model_problems(self.document, path, entry, kinds)
+        return {**_named(key, entry.name), **_rest(entry)}
+
+    def _sync(
+        self, key: str, given: dict[str, Any], models: Mapping[str, Any], kinds: Mapping[str, str]
+    ) -> dict[str, Any] | None:
+        path: Path = ("syncs", key)
+        if (entry := self._validated(path, SyncEntry, given)) is None:
+            return None
+        self.problems += sync_problems(self.document, path, entry, models, kinds)
+        return {**_named(key, entry.name), **_rest(entry)}
+
+    def _validated(self, path: Path, entry: type[E], given: Any) -> E | None:
+        try:
+            return entry.model_validate(given)
+        except ValidationError as error:
+            self.problems += words.problems(self.document, path, entry, error)
+            return None
+
+
+def _named(key: str, name: Any) -> dict[str, str]:
+    """A name that is the key needs no words."""
+    return {"name": name} if name and name != key else {}
+
+
+def _rest(entry: Entry) -> dict[str, Any]:
+    return {key: value for key, value in entry.document().items() if key != "name"}

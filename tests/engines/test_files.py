@@ -1,0 +1,194 @@
+"""What is particular to files: formats, patterns, folders that end where they end, and broken files."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headcount.engines import Source, open_source
+from headcount.errors import ConfigurationError, SourceError
+from headcount.model import Kind, Model
+from tests.engines.worlds import model
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "data"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def source(folder: Path) -> Iterator[Source]:
+    made = open_source("files", {"folders": [str(folder)]})
+    yield made
+    made.close()
+
+
+def table(source: Source, wanted: Model) -> dict[str, list[Any]]:
+    with source.read(wanted, [column.name for column in source.columns(wanted)]) as reader:
+        found: dict[str, list[Any]] = reader.read_all().to_pydict()
+    return found
+
+
+def test_csv_is_text_an_empty_cell_is_null_and_empty_quotes_are_not(folder: Path, source: Source) -> None:
+    (folder / "a.csv").write_text('id,name\n007,""\n1e3,\n,"x ""y"" z"\n')
+    assert table(source, model(path="a.csv")) == {"id": ["007", "1e3", None], "name": ["", None, 'x "y" z']}
+
+
+def test_csv_of_a_spreadsheet_has_a_mark_at_the_start_other_line_ends_and_semicolons(
+    folder: Path, source: Source
+) -> None:
+    (folder / "a.csv").write_bytes('\ufeffid;full name\r\n1;"two\r\nlines"\r\n2;x\r\n'.encode())
+    assert table(source, model(path="a.csv")) == {"id": ["1", "2"], "full name": ["two\r\nlines", "x"]}
+
+
+def test_tsv_and_compressed_files_are_read(folder: Path, source: Source) -> None:
+    (folder / "a.tsv").write_text("a\tb\n1,5\t2\n")
+    with gzip.open(folder / "b.csv.gz", "wt") as file:
+        file.write("a\n1\n")
+    with gzip.open(folder / "c.ndjson.gz", "wt") as file:
+        file.write('{"a":1}\n')
+    assert table(source, model(path="a.tsv")) == {"a": ["1,5"], "b": ["2"]}
+    assert table(source, model(path="b.csv.gz")) == {"a": ["1"]}
+    assert table(source, model(path="c.ndjson.gz")) == {"a": ["1"]}
+
+
+def test_many_files_are_one_model_and_columns_meet_by_name(folder: Path, source: Source) -> None:
+    (folder / "2020-01.csv").write_text("a,b\n1,2\n")
+    (folder / "2020-02.csv").write_text("b,a\n3,4\n")
+    (folder / "2020-03.csv").write_text("a,c\n5,6\n")
+    found = table(source, model(path="2020-*.csv"))
+    assert found == {"a": ["1", "4", "5"], "b": ["2", "3", None], "c": [None, None, "6"]}
+
+
+def test_declared_csv_types_are_reported_and_the_text_stays_as_it_is(folder: Path, source: Source) -> None:
+    (folder / "a.csv").write_text("id,day\n1,2020-01-01\nx,nonsense\n")
+    types = {"id": Kind.INTEGER, "day": Kind.DATE}
+    wanted = Model(key="m", name="m", connection="c", path="a.csv", types=types)
+    assert [column.kind for column in source.columns(wanted)] == [Kind.INTEGER, Kind.DATE]
+    assert table(source, wanted) == {"id": ["1", "x"], "day": ["2020-01-01", "nonsense"]}
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.ndjson", "a.jsonl"])
+def test_json_values_keep_their_own_types_and_exact_integers(folder: Path, source: Source, name: str) -> None:
+    lines = [
+        '{"a":12345678901234567890123,"b":"x"}',
+        '{"a":"1","c":{"z":1,"a":[true]}}',
+        '{"a":null,"b":"n\\u0000"}',
+    ]
+    (folder / name).write_text(f"[{','.join(lines)}]" if name == "a.json" else "\n".join(lines))
+    assert table(source, model(path=name)) == {
+        "a": ["12345678901234567890123", '"1"', None],
+        "b": ['"x"', None, '"n\\u0000"'],
+        "c": [None, '{"z":1,"a":[true]}', None],
+    }
+
+
+def test_a_key_that_comes_late_in_a_json_file_is_a_column(folder: Path, source: Source) -> None:
+    (folder / "a.ndjson").write_text('{"a":1}\n' * 50_000 + '{"a":1,"late":2}\n')
+    assert table(source, model(path="a.ndjson"))["late"][-1] == "2"
+
+
+def test_declared_json_types_arrive_as_the_values_own_words(folder: Path, source: Source) -> None:
+    (folder / "a.ndjson").write_text('{"n":"42","j":"x"}\n{"n":7,"j":{"a":1}}\n')
+    types = {"n": Kind.INTEGER, "j": Kind.JSON}
+    found = table(source, Model(key="m", name="m", connection="c", path="a.ndjson", types=types))
+    assert found == {"n": ["42", "7"], "j": ['"x"', '{"a":1}']}
+
+
+# Broken files.
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,b\n1,secret\n2\n", "line 3: expected 2 cells and found 1"),
+        (b"a,b\n1,2\n3,secret,5\n", "line 3: expected 2 cells and found 3"),
+        (b"a,b\n1,2\nsecret,\xff\n", "line 3: not UTF-8"),
+        (b"", "line 1"),
+        (b"a,,c\n1,2,3\n", "column has no name"),
+        (b"a,b,A\n1,2,3\n", "Two columns .* 'A'"),
+    ],
+)
+def test_a_broken_csv_file_is_named_with_the_line_and_without_its_words(
+    folder: Path, source: Source, content: bytes, said: str
+) -> None:
+    (folder / "a.csv").write_bytes(content)
+    with pytest.raises(SourceError, match=said) as caught:
+        table(source, model(path="a.csv"))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.json", "[1, 2]"), ("b.ndjson", '{"a":1}\n{"a":secret\n')])
+def test_a_broken_json_file_is_an_error(folder: Path, source: Source, name: str, content: str) -> None:
+    (folder / name).write_text(content)
+    with pytest.raises(SourceError) as caught:
+        table(source, model(path=name))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_of_the_wrong_kind_is_an_error(folder: Path, source: Source) -> None:
+    (folder / "a.parquet").write_text("no parquet")
+    (folder / "a.csv").write_text("a\n1\n")
+    (folder / "a.txt").write_text("a\n1\n")
+    for path in ("a.parquet", "a.txt", "a.*"):
+        with pytest.raises(SourceError):
+            table(source, model(path=path))
+
+
+# Where folders end.
+
+
+def test_nothing_outside_the_folders_is_read(tmp_path: Path, folder: Path, source: Source) -> None:
+    outside = tmp_path / "outside.csv"
+    outside.write_text("a\n1\n")
+    (folder / "inside.csv").write_text("a\n1\n")
+    (folder / "link.csv").symlink_to(outside)
+    (folder / "away").symlink_to(tmp_path)
+    paths = [
+        "../outside.csv",
+        "link.csv",
+        "away/outside.csv",
+        str(outside),
+        f"{folder}/../outside.csv",
+        "~/x.csv",
+    ]
+    for path in paths:
+        with pytest.raises(SourceError, match="folder"):
+            table(source, model(path=path))
+        with pytest.raises(SourceError):
+            table(source, model(query=f"SELECT * FROM '{path}'"))
+        with pytest.raises(SourceError):
+            table(source, model(query=f"SELECT * FROM read_text('{folder}/{path}')"))
+    assert [relation.name for relation in source.relations()] == ["inside.csv"]
+
+
+def test_a_link_inside_the_folders_is_a_file_like_any_other(folder: Path, source: Source) -> None:
+    (folder / "real.csv").write_text("a\n1\n")
+    (folder / "link.csv").symlink_to(folder / "real.csv")
+    assert table(source, model(path="link.csv")) == {"a": ["1"]}
+
+
+def test_a_query_joins_files(folder: Path, source: Source) -> None:
+    (folder / "a.csv").write_text("id,x\n1,2\n")
+    (folder / "b.ndjson").write_text('{"id":1,"y":3}\n')
+    sql = (
+        f"SELECT a.x, b.y FROM read_csv('{folder}/a.csv') a JOIN read_json('{folder}/b.ndjson') b USING (id)"
+    )
+    assert table(source, model(query=sql)) == {"x": [2], "y": [3]}
+
+
+def test_settings_that_cannot_be_used_say_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="needs 'folders'"):
+        open_source("files", {})
+    with pytest.raises(ConfigurationError, match="no field 'path'"):
+        open_source("files", {"path": "x"})
+    with pytest.raises(ConfigurationError, match="no source 'excel'"):
+        open_source("excel", {})
+    with pytest.raises(SourceError, match="no folder"):
+        open_source("files", {"folders": [str(tmp_path / "nope")]})
