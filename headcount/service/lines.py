@@ -66,8 +66,12 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
     """Everything a run's meaning depends on, as JSON. Secrets stand in it as references only."""
     source, destination = row.model.connection, row.destination
     return {
-        "sync": {"key": row.key, "definition": row.definition, "stream_id": row.stream.stream_id},
-        "model": {"key": row.model.key, "definition": row.model.definition},
+        "sync": {
+            "key": row.key,
+            "definition": {**row.definition, "name": row.name},
+            "stream_id": row.stream.stream_id,
+        },
+        "model": {"key": row.model.key, "definition": {**row.model.definition, "name": row.model.name}},
         "source": {"key": source.key, "type": source.type, "settings": source.settings},
         "destination": {
             "key": destination.key,
