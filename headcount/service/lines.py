@@ -131,6 +131,7 @@ def client_for(connection: Connection) -> CustomerIoClient:
         settings["api_key"],
         app_api_key=settings.get("app_api_key") or None,
         base_url=settings.get("base_url") or None,
+        app_base_url=settings.get("app_base_url") or None,
         region=settings.get("region") or connection.region or None,
         pool_size=max(10, budget_of(connection).senders),
     )
