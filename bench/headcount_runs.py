@@ -49,6 +49,7 @@ def _run(kind: str, source: Path, url: str) -> dict[str, object]:
     from headcount.control.setup import setup
 
     home = setup()  # Django's models can be imported from here on
+    from bench.syncs import BUDGET, sync
     from headcount.control import runs
     from headcount.control.ledger import RunLedger
     from headcount.destinations.customerio.client import CustomerIoClient
@@ -58,8 +59,6 @@ def _run(kind: str, source: Path, url: str) -> dict[str, object]:
     from headcount.model import RunStatus
     from headcount.state import StateFile
     from headcount.sync import Line, run_line
-
-    from bench.syncs import BUDGET, sync
 
     described = sync(kind, f"{kind}.parquet")
     line = Line(

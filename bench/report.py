@@ -107,9 +107,7 @@ def _reruns(by_name: Named) -> list[Demand]:
             found.append(Demand(words=words, found=f"{seconds:.2f} s of {most:.2f} s", met=seconds <= most))
     if rerun := by_name.get(("rerun_unchanged_1m", "headcount")):
         requests = rerun["requests"]
-        found.append(
-            Demand(words="rerun_unchanged_1m: no request", found=str(requests), met=not requests)
-        )
+        found.append(Demand(words="rerun_unchanged_1m: no request", found=str(requests), met=not requests))
     if small := by_name.get(("small_5k_2_changed", "headcount")):
         seconds = small["seconds"]
         words = "small_5k_2_changed: about 1.5 s"

@@ -66,8 +66,12 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
     """Everything a run's meaning depends on, as JSON. Secrets stand in it as references only."""
     source, destination = row.model.connection, row.destination
     return {
-        "sync": {"key": row.key, "definition": row.definition, "stream_id": row.stream.stream_id},
-        "model": {"key": row.model.key, "definition": row.model.definition},
+        "sync": {
+            "key": row.key,
+            "definition": {**row.definition, "name": row.name},
+            "stream_id": row.stream.stream_id,
+        },
+        "model": {"key": row.model.key, "definition": {**row.model.definition, "name": row.model.name}},
         "source": {"key": source.key, "type": source.type, "settings": source.settings},
         "destination": {
             "key": destination.key,
@@ -127,6 +131,7 @@ def client_for(connection: Connection) -> CustomerIoClient:
         settings["api_key"],
         app_api_key=settings.get("app_api_key") or None,
         base_url=settings.get("base_url") or None,
+        app_base_url=settings.get("app_base_url") or None,
         region=settings.get("region") or connection.region or None,
         pool_size=max(10, budget_of(connection).senders),
     )

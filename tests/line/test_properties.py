@@ -62,9 +62,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "doc": documents.map(lambda value: json.dumps(value)),
 }
 rows = st.lists(
-    st.tuples(
-        st.none() | st.integers(-1, 8), *(st.none() | VALUES[name] for name in FIELDS)
-    ),
+    st.tuples(st.none() | st.integers(-1, 8), *(st.none() | VALUES[name] for name in FIELDS)),
     max_size=6,
 )
 rules = st.fixed_dictionaries({}, optional={name: st.sampled_from(NullRule) for name in FIELDS})
