@@ -9,6 +9,7 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bench.measure import ChildFailedError, Ended, run_child
 from bench.sink import API_KEY, ENVIRONMENT_ID, SITE_ID, Sink
@@ -80,7 +81,7 @@ def _run(kind: str, source: Path, url: str) -> dict[str, object]:
     return {"status": row.status, "error": str(result.error or ""), **asdict(result.counts)}
 
 
-def _sync_row(kind: str):  # type: ignore[no-untyped-def]
+def _sync_row(kind: str) -> Any:
     from headcount.control.models import Connection, Model, Stream, Sync
 
     found = Sync.objects.filter(key=kind).first()
