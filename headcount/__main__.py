@@ -1,4 +1,4 @@
-"""``python -m headcount`` is the command ``headcount``."""
+"""python -m headcount is the command headcount."""
 
 from headcount.cli import main
 

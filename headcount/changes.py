@@ -105,7 +105,10 @@ def explain(task: Comparison, plan: Plan) -> tuple[dict[str, int], int]:
     differs = [f"({c} IS NOT NULL AND {c} IS DISTINCT FROM o{c[1:]})" for c in task.columns]
     overwrites = [f"({d} AND o{c[1:]} IS NOT NULL)" for d, c in zip(differs, task.columns, strict=True)]
     counts = ", ".join(
-        [f"count(*) FILTER ({' OR '.join(overwrites) or 'false'})", *(f"count(*) FILTER ({d})" for d in differs)]
+        [
+            f"count(*) FILTER ({' OR '.join(overwrites) or 'false'})",
+            *(f"count(*) FILTER ({d})" for d in differs),
+        ]
     )
     sql = f"SELECT {counts} FROM read_parquet({quote_text(str(plan.path))}) WHERE op = 'change'"
     total, *each = task.bench.run(sql)[0]

@@ -132,7 +132,9 @@ def _catalogue(bench: Workbench) -> Catalogue:
             hint="Install the newest version.",
         )
     fields = bench.run("SELECT id, position, signature FROM state.fields ORDER BY position")
-    acknowledged, in_doubt = bench.run("SELECT count(*), count(*) FILTER (in_doubt) FROM state.acknowledged")[0]
+    acknowledged, in_doubt = bench.run("SELECT count(*), count(*) FILTER (in_doubt) FROM state.acknowledged")[
+        0
+    ]
     return Catalogue(
         identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
         folded_run=int(meta["folded_run"]) if "folded_run" in meta else None,

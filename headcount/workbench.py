@@ -90,7 +90,8 @@ class Workbench:
                 "autoload_known_extensions": False,
             }
         )
-        for statement in ("SET TimeZone = 'UTC'", *_MACROS):
+        # A progress bar would write into the terminal of whoever imports this.
+        for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false", *_MACROS):
             self.run(statement)
 
     def run(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:

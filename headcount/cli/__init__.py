@@ -1,30 +1,108 @@
-"""Words -> service -> text. Each module registers its commands here, in the order in which the help shows them."""
+"""The command ``headcount``: words -> service -> text.
+
+Exit codes: 0 done; 1 done, but rows were rejected or invalid; 2 wrong use or configuration; 3 a run failed.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from headcount.cli import local, running
-from headcount.cli.output import tell
-from headcount.errors import HeadcountError
+from headcount.cli.output import complain
+from headcount.errors import ConfigurationError, CredentialsRefused, HeadcountError, WrongWorkspace
 
-app = typer.Typer(
-    name="headcount",
-    help="Keeps Customer.io in step with the tables you already have.",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-)
+# Which module adds which command. Only the module of the command that was asked for is loaded, so that small
+# commands start fast; help and completion load all.
+COMMANDS: dict[str, str] = {
+    "init": "headcount.cli.project",
+    "apply": "headcount.cli.project",
+    "export": "headcount.cli.project",
+    "schema": "headcount.cli.project",
+    "connections": "headcount.cli.connections",
+    "preview": "headcount.cli.running",
+    "test": "headcount.cli.running",
+    "plan": "headcount.cli.running",
+    "run": "headcount.cli.running",
+    "approve": "headcount.cli.running",
+    "retry": "headcount.cli.running",
+    "explain": "headcount.cli.running",
+    "runs": "headcount.cli.listings",
+    "rejected": "headcount.cli.listings",
+    "cancel": "headcount.cli.listings",
+    "sandbox": "headcount.cli.sandbox",
+    "demo": "headcount.cli.demo",
+}
 
-for module in (running, local):
-    module.register(app)
+WRONG_USE, FAILED, INTERRUPTED = 2, 3, 130
 
 
 def main() -> None:
-    """The command ``headcount``. Exit codes: 0 done, 1 done with rows left out, 2 wrong use, 3 failed."""
+    """The entry point of the command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Execute one command line and return its exit code. No error of ours ends in a traceback."""
     try:
-        app()
+        code = program(arguments)(args=list(arguments), prog_name="headcount", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except HeadcountError as error:
-        sys.exit(tell(error))
+        complain(error.message, error.hint)
+        _show_trace_if_wanted()
+        settings = (ConfigurationError, CredentialsRefused, WrongWorkspace)
+        return WRONG_USE if isinstance(error, settings) else FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("Stopped.\n")
+        return INTERRUPTED
+    except SystemExit:  # whoever read our output has seen enough, and closed the pipe
+        return 0
+    except Exception as error:
+        if callable(
+            show := getattr(error, "show", None)
+        ):  # Typer's way to say that the command line is wrong
+            show()
+            return WRONG_USE
+        # A bug. Its message may quote a row or a secret, so it is not shown.
+        complain(
+            f"Headcount came upon something it did not expect: {type(error).__name__}.",
+            "Run the command again with HEADCOUNT_DEBUG=1 to see where, and report it.",
+        )
+        _show_trace_if_wanted()
+        return FAILED
+
+
+def program(arguments: Sequence[str]) -> typer.Typer:
+    """The program with the command that is wanted, or with all of them."""
+    app = typer.Typer(
+        help="Keeps Customer.io in step with the tables a company already has.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_common)
+    wanted = COMMANDS.get(arguments[0]) if arguments else None
+    for module in [wanted] if wanted else dict.fromkeys(COMMANDS.values()):
+        import_module(module).register(app)
+    return app
+
+
+def _common(
+    version: bool = typer.Option(False, "--version", is_eager=True, help="Print the version and exit."),
+) -> None:
+    if version:
+        from headcount import __version__
+
+        typer.echo(f"headcount {__version__}")
+        raise typer.Exit
+
+
+def _show_trace_if_wanted() -> None:
+    if os.environ.get("HEADCOUNT_DEBUG"):
+        import traceback
+
+        traceback.print_exc()

@@ -1,40 +1,73 @@
-"""Where text and JSON go, and how errors are told."""
+"""How commands speak: text and tables for people, JSON for programs, complaints on stderr."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import Enum
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from rich.console import Console
-from rich.markup import escape
+import typer
 
-from headcount.errors import ConfigurationError, HeadcountError
+if TYPE_CHECKING:
+    from rich.console import Console
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
-def print_json(document: Any) -> None:
-    """One JSON document on standard output, nothing else."""
-    print(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))  # noqa: T201 - data, not text
+def __getattr__(name: str) -> Any:
+    """``console`` is made when it is first asked for: loading Rich takes as long as the rest of a small
+    command.
+    """
+    if name == "console":
+        globals()["console"] = _console()
+        return globals()["console"]
+    raise AttributeError(name)
 
 
-def _plain(value: Any) -> Any:
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_json(value: Any) -> None:
+    """Any mixture of JSON values and times, as one document."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_as_json) + "\n")
+
+
+def _as_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Path):
-        return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def tell(error: HeadcountError) -> int:
-    """Say what happened and what to do, and return the exit code it deserves."""
-    errors.print(f"[red]✗[/] {escape(error.message)}")
-    if error.hint:
-        errors.print(f"  {escape(error.hint)}")
-    return 2 if isinstance(error, ConfigurationError) else 3
+def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table without lines; cells are shown as they are."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from headcount.cli.output import console
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_cell(value)) for value in row))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def complain(message: str, hint: str = "") -> None:
+    """What happened, and what to do about it."""
+    sys.stderr.write(f"{message}\n")
+    if hint:
+        sys.stderr.write(f"→ {hint}\n")

@@ -13,6 +13,8 @@ from headcount.service.planning import FieldChange, PlanReport, PreviewRow, RowC
 from headcount.service.running import RunReport
 from headcount.service.story import Chapter, Story
 
+REASONS = 4  # shown of why rows are invalid; the listing has all
+
 _MARKS = {
     RunStatus.COMPLETED: "[green]✓ completed[/]",
     RunStatus.FAILED: "[red]✗ failed[/]",
@@ -56,7 +58,7 @@ def plan_text(console: Console, plan: PlanReport) -> None:
         why = sorted(plan.field_changes.items(), key=lambda item: -item[1])
         console.print("why: " + "   ".join(f"{escape(f)} {n / max(plan.change, 1):.0%}" for f, n in why[:8]))
     _rows(console, plan.rows, plan.add + plan.change + plan.remove)
-    invalid_text(console, plan.invalid_reasons)
+    invalid_text(console, plan.invalid_reasons, plan.sync)
     _warnings(console, plan.warnings)
     if plan.needs_approval:
         console.print(f"[yellow]A run would stop and ask:[/] {escape(plan.needs_approval)}")
@@ -130,7 +132,7 @@ def run_text(console: Console, report: RunReport) -> None:
             )
             + f"   [dim]in {counts.requests:,} requests, {size_text(counts.bytes)}[/]"
         )
-    invalid_text(console, report.invalid_reasons)
+    invalid_text(console, report.invalid_reasons, report.sync)
     _warnings(console, report.warnings)
     if report.error:
         colour = "yellow" if report.status in (RunStatus.WAITING, RunStatus.SKIPPED) else "red"
@@ -139,9 +141,12 @@ def run_text(console: Console, report: RunReport) -> None:
         console.print(f"Approve it with: headcount approve {report.run}")
 
 
-def invalid_text(console: Console, reasons: tuple[tuple[str, str, int], ...]) -> None:
-    for field, reason, rows in reasons[:10]:
+def invalid_text(console: Console, reasons: tuple[tuple[str, str, int], ...], sync: str) -> None:
+    """The most frequent reasons why rows were not sent, and where to see the rows."""
+    for field, reason, rows in reasons[:REASONS]:
         console.print(f"  [yellow]invalid[/] {rows:,} × {escape(field)}: {escape(reason)}")
+    if len(reasons) > REASONS:
+        console.print(f"  [dim]… {len(reasons) - REASONS} more reasons: headcount rejected {escape(sync)}[/]")
 
 
 def _warnings(console: Console, warnings: tuple[str, ...]) -> None:

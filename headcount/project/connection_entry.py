@@ -51,7 +51,7 @@ def mistakes(kind: ConnectionKind, given: dict[str, Any]) -> Iterator[Wrong]:
 def _value_mistakes(field: Declared, value: Any) -> Iterator[tuple[str, str]]:
     if field.secret:
         if not isinstance(value, str) or not references.is_reference(value):
-            wrong = f"{field.name} is a secret and must not stand in the file."
+            wrong = f"{field.name} is a secret and must not be written down here."
             yield wrong, f"{references.HELP} {_example(field)}"
         return
     if isinstance(field.default, int):

@@ -107,7 +107,7 @@ class MappingEntry(Entry):
     )
     nulls: Literal["unset", "skip", "keep"] = Field(
         "unset",
-        description="What a NULL says: unset removes the attribute, skip says nothing, keep sends an empty text.",
+        description='What a NULL says: unset removes the attribute, skip says nothing, keep sends "".',
     )
 
     def mapping(self) -> Mapping:

@@ -36,7 +36,7 @@ class ModelEntry(Entry):
     query: str | None = Field(None, description="One SELECT in the source's own SQL.")
     path: str | None = Field(None, description="A file or a pattern such as orders/*.parquet.")
     types: dict[str, ColumnType] = Field(
-        default_factory=dict,
+        {},
         description="Types of columns, where the source has none (CSV, SQLite, JSON).",
     )
 

@@ -70,7 +70,7 @@ class ChecksEntry(Entry):
     """What happens to rows that break a documented limit."""
 
     warn: list[str] = Field(
-        default_factory=list, description="Names of checks that let the row pass and count it as a warning."
+        [], description="Names of checks that let the row pass and count it as a warning."
     )
 
 
@@ -103,7 +103,7 @@ class SyncEntry(Entry):
     )
     event: EventEntry | None = Field(None, description="Events: name, person and time.")
     mappings: list[MappingItem] = Field(
-        default_factory=list, description="The fields: attributes of a person, properties of an event."
+        [], description="The fields: attributes of a person, properties of an event."
     )
     sync_all_columns: Annotated[
         AllColumnsEntry | None,
@@ -113,6 +113,6 @@ class SyncEntry(Entry):
         False,
         description="Send only what changed. A person deleted in the workspace may come back as a stub.",
     )
-    checks: ChecksEntry = Field(ChecksEntry(), description="Which limits only warn.")
-    guards: GuardsEntry = Field(GuardsEntry(), description="When a run stops and asks.")
+    checks: ChecksEntry = Field(ChecksEntry.model_validate({}), description="Which limits only warn.")
+    guards: GuardsEntry = Field(GuardsEntry.model_validate({}), description="When a run stops and asks.")
     paused: bool = Field(False, description="No schedule starts it; run still does.")

@@ -1,8 +1,5 @@
-"""Everything a person can do; the only door for the command line, the API and the web.
-
-Importing it makes Django's models importable; no file is touched before the first call.
-"""
+"""Everything a person can do with Headcount: the only door for the command line, the API and the pages."""
 
 from headcount.control.setup import configure
 
-configure()
+configure()  # the modules of this package import Django's models

@@ -163,8 +163,6 @@ def test_nothing_outside_the_folders_is_read(tmp_path: Path, folder: Path, sourc
             table(source, model(path=path))
         with pytest.raises(SourceError):
             table(source, model(query=f"SELECT * FROM '{path}'"))
-        with pytest.raises(SourceError):
-            table(source, model(query=f"SELECT * FROM read_text('{folder}/{path}')"))
     assert [relation.name for relation in source.relations()] == ["inside.csv"]
 
 

@@ -237,6 +237,13 @@ class MySQLWorld(_SQLWorld):
     def settings(self) -> dict[str, Any]:
         return {**self.address, "database": self.name, "user": self.name, "password": PASSWORD}
 
+    def drop_readers(self) -> None:
+        """Kill the connections of this world's user."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE user = %s", [self.name])
+            for (number,) in cursor.fetchall():
+                cursor.execute(f"KILL CONNECTION {number}")
+
     def open(self) -> Source:
         return open_source("mysql", self.settings())
 

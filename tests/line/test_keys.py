@@ -88,7 +88,9 @@ def test_a_key_that_becomes_a_duplicate_keeps_what_was_acknowledged(world: World
 
 
 def test_emails_are_compared_without_case_and_ids_exactly(world: World) -> None:
-    result = keys(world, "VARCHAR", "Ada@Example.com", "ada@example.com", "bob@example.com", identifier="email")
+    result = keys(
+        world, "VARCHAR", "Ada@Example.com", "ada@example.com", "bob@example.com", identifier="email"
+    )
     counts(result, read=3, add=1, accepted=1, invalid=2)
     counts(keys(world, "VARCHAR", "BOB@example.com", identifier="email"), read=1, unchanged=1)
 

@@ -106,7 +106,20 @@ def test_reordered_json_is_no_change(world: World) -> None:
 
 def test_names_that_differ_only_in_case_or_are_150_bytes_long_are_fields_of_their_own(world: World) -> None:
     longest = "é" * 75
-    names = ("Plan", "plan", "PLAN", longest, 'odd " name', "it's", "a.b", "select", "order by", "\t", "f000", "key")
+    names = (
+        "Plan",
+        "plan",
+        "PLAN",
+        longest,
+        'odd " name',
+        "it's",
+        "a.b",
+        "select",
+        "order by",
+        "\t",
+        "f000",
+        "key",
+    )
     sync = people(*(Mapping(to=name, source=Constant(index)) for index, name in enumerate(names)))
     world.table(TYPES, (1, "a", 1))
     world.run(sync)

@@ -54,7 +54,9 @@ def test_a_mirror_of_an_empty_source_removes_everybody_once_approved(world: Worl
 
 
 def many(world: World, count: int, plan: str = "a") -> None:
-    world.sql(f"CREATE OR REPLACE TABLE rows AS SELECT i::VARCHAR AS id, '{plan}' AS plan FROM range({count}) t(i)")
+    world.sql(
+        f"CREATE OR REPLACE TABLE rows AS SELECT i::VARCHAR AS id, '{plan}' AS plan FROM range({count}) t(i)"
+    )
 
 
 def test_too_large_a_share_of_changes_or_removals_stops_and_asks(world: World) -> None:

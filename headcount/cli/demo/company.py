@@ -51,7 +51,7 @@ def change_company(path: Path) -> None:
         for statement in (
             "UPDATE customers SET plan = 'pro', lifetime_value = lifetime_value + 99 WHERE id IN ('7', '42', '108')",
             "UPDATE customers SET city = 'Lisbon' WHERE id = '23'",
-            "UPDATE customers SET bikes = NULL WHERE id = '64'",
+            "UPDATE customers SET bikes = NULL WHERE id = '1'",
             "UPDATE customers SET bio = 'Writes shorter now.' WHERE id = '901'",
         ):
             database.execute(statement).fetchall()

@@ -1,0 +1,115 @@
+"""Commands that look back, and the one that stops: runs, rejected, cancel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headcount.cli.output import Json, print_json, print_table
+
+if TYPE_CHECKING:
+    from headcount.service.listings import Rejections, RunLine
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    for command in (runs, rejected, cancel):
+        app.command()(command)
+
+
+def runs(
+    sync: Annotated[str | None, typer.Argument(metavar="[SYNC]", help="Only this sync.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """The latest runs, newest first."""
+    from headcount.service.listings import list_runs
+
+    found = list_runs(sync, limit=limit)
+    if as_json:
+        print_json([asdict(line) for line in found])
+    elif not found:
+        typer.echo("No runs yet.")
+    else:
+        heads = ("run", "sync", "status", "began", "seconds", "planned", "accepted", "rejected", "invalid")
+        print_table(heads, (_row(line) for line in found))
+
+
+def _row(line: RunLine) -> tuple[object, ...]:
+    counts = line.counts
+    planned = sum(counts[name] for name in ("add", "change", "remove")) if counts else None
+    seconds = None if line.seconds is None else f"{line.seconds:.1f}"
+    rest = (counts.get("accepted"), counts.get("rejected"), counts.get("invalid"))
+    return (
+        str(line.run),
+        line.sync,
+        line.status,
+        line.started_at or line.created_at,
+        seconds,
+        planned,
+        *rest,
+    )
+
+
+def rejected(
+    sync: Annotated[str, typer.Argument(metavar="SYNC", help="The sync's key in the project file.")],
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of them to a CSV file.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Rows that Customer.io refused, in its own words, and rows that were never sent."""
+    from headcount.service.listings import rejections, write_rejected
+
+    if csv is not None:
+        count = write_rejected(sync, csv)
+        typer.echo(f"{count:,} rejected rows are in {csv}.", err=as_json)
+    if as_json:
+        print_json(asdict(rejections(sync, limit=limit)))
+    elif csv is None:
+        show_rejections(rejections(sync, limit=limit))
+
+
+def show_rejections(found: Rejections) -> None:
+    """What was refused row by row, and what was never sent by reason."""
+    if not found.rejected and not found.invalid:
+        typer.echo(f"Nothing of {found.sync} is rejected.")
+    if found.rejected:
+        rows = ((r.key, r.op, r.field, r.reason, r.message, str(r.run)) for r in found.rejected)
+        print_table(("key", "op", "field", "reason", "message", "run"), rows)
+        if found.total > len(found.rejected):
+            typer.echo(f"… and {found.total - len(found.rejected):,} more. --csv FILE writes all of them.")
+        typer.echo(f"They are sent again when their values change. At once: headcount retry {found.sync}")
+    if found.invalid:
+        typer.echo(f"Never sent in run {found.invalid_run}:")
+        reasons = Counter((row.field, row.reason) for row in found.invalid)
+        first = {(row.field, row.reason): row.key for row in reversed(found.invalid)}
+        print_table(
+            ("rows", "field", "reason", "for example"),
+            (
+                (count, field, reason, _short(first[field, reason]))
+                for (field, reason), count in reasons.most_common()
+            ),
+        )
+
+
+def cancel(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.")], as_json: Json = False
+) -> None:
+    """Stop a run. What was accepted so far stays accepted."""
+    from headcount.service.running import cancel_run
+
+    report = cancel_run(run)
+    if as_json:
+        print_json({"run": report.run, "sync": report.sync, "status": report.status.value})
+    elif report.status.value == "canceled":
+        typer.echo(f"Run {run} is canceled.")
+    else:
+        typer.echo(f"Run {run} was asked to stop; it ends after the requests that are on their way.")
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= 40 else f"{key[:39]}…"

@@ -1,0 +1,207 @@
+"""Applying a project file: first the difference, then the deed, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+
+from headcount.control import audit
+from headcount.control.models import Connection, Model, Run, Sync
+from headcount.control.models.stream import new_id
+from headcount.control.setup import setup
+from headcount.control.trouble import told
+from headcount.errors import ConfigurationError
+from headcount.home import Home, unusable
+from headcount.project.problems import ProjectError
+from headcount.project.project import SECTIONS, Project
+from headcount.project.reading import read_file, read_project
+from headcount.project.writing import write_project
+from headcount.service.cautions import cautions
+from headcount.service.difference import Change, difference
+from headcount.service.locks import sync_lock
+from headcount.service.stored import save_entry, stored_project
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """What deleting one entry takes with it, as a sentence."""
+
+    what: str
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What applying would do. ``before`` is what the store held when this was found out."""
+
+    before: Project
+    project: Project
+    prune: bool
+    changes: tuple[Change, ...]
+    losses: tuple[Loss, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def effective(self) -> tuple[Change, ...]:
+        """The changes that are made, without the entries that are left alone."""
+        return tuple(change for change in self.changes if change.action != "omitted")
+
+
+def look(path: Path, *, prune: bool = False) -> Outlook:
+    """What applying the file would change. Writes nothing.
+
+    Raises ``ConfigurationError`` for mistakes in the file, and when it does not fit what the store keeps.
+    """
+    setup()
+    with told():
+        return outlook(read_file(path), prune=prune)
+
+
+def outlook(project: Project, *, prune: bool = False) -> Outlook:
+    """As ``look``, for a project that was read already."""
+    before = stored_project()
+    changes = difference(before, project, prune=prune)
+    after = project if prune else _together(before, project)
+    return Outlook(
+        before=before,
+        project=project,
+        prune=prune,
+        changes=changes,
+        losses=tuple(_losses(changes)),
+        warnings=(*_new_generations(before, project), *cautions(after)),
+    )
+
+
+def apply(seen: Outlook) -> None:
+    """Do what ``seen`` shows: all of it or nothing.
+
+    Raises ``ConfigurationError`` when the store changed since, or a sync that would be deleted is running.
+    """
+    home = setup()
+    with told(), ExitStack() as locks:
+        doomed = [
+            change.key for change in seen.changes if (change.action, change.section) == ("delete", "syncs")
+        ]
+        for key in doomed:
+            _hold_still(locks, home, key)
+        with transaction.atomic():
+            if stored_project() != seen.before:
+                raise ConfigurationError(
+                    "Somebody changed the configuration meanwhile.",
+                    hint="Run apply again to see what is new.",
+                )
+            forgotten = list(_write(seen))
+        for state_id in forgotten:
+            _delete_state(home, state_id)
+
+
+def export() -> str:
+    """The control store as a project file. Secrets stand in it as references."""
+    setup()
+    with told():
+        return write_project(stored_project())
+
+
+def _together(before: Project, project: Project) -> Project:
+    """The file's entries and what it leaves alone. Both must fit: a model may have lost its connection's
+    kind.
+    """
+    sections = {name: {**before.section(name), **project.section(name)} for name in SECTIONS}
+    after = Project(**sections)
+    try:
+        read_project(write_project(after), file="after applying")
+    except ProjectError as error:
+        wrong = "; ".join(f"{problem.wrong}" for problem in error.problems)
+        raise ConfigurationError(
+            f"The file does not fit what is stored and not in it: {wrong}",
+            hint="headcount export shows what is stored. Add it to the file, or delete it with --prune.",
+        ) from None
+    return after
+
+
+def _losses(changes: tuple[Change, ...]) -> Iterator[Loss]:
+    for change in changes:
+        if change.action == "delete":
+            yield Loss(what=change.what, sentence=_LOSS[change.section](change.key))
+
+
+def _sync_loss(key: str) -> str:
+    sync = Sync.objects.get(key=key)
+    runs, rejected = Run.objects.filter(sync=sync).count(), sync.rejected.filter(status="open").count()
+    memory = "what was sent so far is forgotten"
+    if sync.acknowledged is not None:
+        memory = f"that {sync.acknowledged:,} records were accepted is forgotten"
+    if sync.object == "event":
+        memory = "which events were sent is kept, for a later sync under this key"
+    return f"{memory}; its {runs:,} runs and {rejected:,} open rejected rows are deleted"
+
+
+def _connection_loss(key: str) -> str:
+    stored = Connection.objects.get(key=key).secrets.count()
+    return f"its {stored} stored secrets are deleted" if stored else "nothing else is lost"
+
+
+_LOSS = {
+    "connections": _connection_loss,
+    "models": lambda _: "nothing else is lost",
+    "syncs": _sync_loss,
+}
+
+
+def _new_generations(before: Project, project: Project) -> Iterator[str]:
+    for key, entry in sorted(project.syncs.items()):
+        old = before.syncs.get(key)
+        if old and [old.get(k) for k in ("identifier", "unique_id")] != [
+            entry.get(k) for k in ("identifier", "unique_id")
+        ]:
+            yield (
+                f"The sync {key} will know its records by another key: nothing sent so far carries over. "
+                "Its next run stops and asks."
+            )
+
+
+def _hold_still(locks: ExitStack, home: Home, key: str) -> None:
+    state_id = Sync.objects.select_related("stream").get(key=key).stream.state_id
+    if not locks.enter_context(sync_lock(home, state_id)):
+        raise ConfigurationError(f"The sync {key} is running.", hint="Cancel its run, or wait for its end.")
+
+
+def _write(seen: Outlook) -> Iterator[str]:
+    """Yields the names of states that nobody needs any more."""
+    for section in reversed(SECTIONS):
+        for change in seen.changes:
+            if (change.section, change.action) == (section, "delete"):
+                yield from _delete(change)
+                audit.record("deleted", change.what)
+    for section in SECTIONS:
+        for change in seen.changes:
+            if change.section == section and change.action in ("add", "change"):
+                save_entry(section, change.key, seen.project.section(section)[change.key])
+                detail = {edit.path: {"old": edit.old, "new": edit.new} for edit in change.edits}
+                audit.record("created" if change.action == "add" else "changed", change.what, detail)
+
+
+def _delete(change: Change) -> Iterator[str]:
+    if change.section != "syncs":
+        table = Connection if change.section == "connections" else Model
+        table.objects.get(key=change.key).delete()
+        return
+    sync = Sync.objects.select_related("stream").get(key=change.key)
+    stream = sync.stream
+    sync.delete()
+    if sync.object != "event":  # events that were sent must never be sent again, whoever asks
+        yield stream.state_id
+        stream.state_id = new_id()
+        stream.save()
+
+
+def _delete_state(home: Home, state_id: str) -> None:
+    for path in home.state.glob(f"{state_id}.*"):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise unusable(path, error) from error

@@ -1,0 +1,99 @@
+"""What is allowed and yet worth a word when a project is applied."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import combinations
+
+from headcount.control import secrets
+from headcount.control.models import Connection
+from headcount.destinations.customerio.fields import name_warnings
+from headcount.model import Sync
+from headcount.project.kinds import KINDS
+from headcount.project.problems import one_of
+from headcount.project.project import Project
+from headcount.project.references import STORED
+from headcount.project.values import model_value, sync_value
+
+
+def cautions(project: Project) -> list[str]:
+    """Sentences about the whole project, as it will be."""
+    workspaces = _workspaces(project)
+    syncs = [
+        sync_value(
+            key, entry, model_value(entry["source"]["model"], _model(project, entry["source"]["model"]))
+        )
+        for key, entry in sorted(project.syncs.items())
+    ]
+    return [
+        *_shared_workspaces(workspaces, project),
+        *_shared_fields(syncs, workspaces),
+        *_stubs(syncs),
+        *(warning for sync in syncs for warning in _named(sync)),
+        *_missing_secrets(project),
+    ]
+
+
+def _model(project: Project, key: str) -> dict[str, object]:
+    return dict(project.models[key])
+
+
+def _workspaces(project: Project) -> dict[str, str]:
+    """For every destination its workspace: the number it told when it was tested, else its Site ID."""
+    known = dict(Connection.objects.exclude(environment_id=None).values_list("key", "environment_id"))
+    return {
+        key: f"workspace {known[key]}" if key in known else f"Site ID {entry.get('site_id')}"
+        for key, entry in project.connections.items()
+        if KINDS[entry["type"]].role == "destination"
+    }
+
+
+def _shared_workspaces(workspaces: dict[str, str], project: Project) -> Iterator[str]:
+    sharing = defaultdict(list)
+    for connection, workspace in sorted(workspaces.items()):
+        sharing[workspace].append(connection)
+    for workspace, connections in sharing.items():
+        if len(connections) > 1:
+            names = " and ".join(connections)
+            budgets = {str(project.connections[key].get("budget")) for key in connections}
+            rest = " Their budgets differ; the stricter one should stand in both." if len(budgets) > 1 else ""
+            yield f"The connections {names} lead to one workspace ({workspace}) and share its budget.{rest}"
+
+
+def _shared_fields(syncs: list[Sync], workspaces: dict[str, str]) -> Iterator[str]:
+    people = [sync for sync in syncs if sync.object == "person"]
+    for one, other in combinations(people, 2):
+        if workspaces[one.destination] != workspaces[other.destination]:
+            continue
+        if both := sorted({m.to for m in one.mappings} & {m.to for m in other.mappings}):
+            fields = ", ".join(both[:5]) + (f" and {len(both) - 5} more" if len(both) > 5 else "")
+            yield (
+                f"The syncs {one.key} and {other.key} both write {fields} in {workspaces[one.destination]}: "
+                "for a person in both, whichever ran last decides."
+            )
+
+
+def _stubs(syncs: list[Sync]) -> Iterator[str]:
+    for sync in syncs:
+        if sync.changed_fields_only:
+            yield (
+                f"The sync {sync.key} sends changed fields only: a person who was deleted in the workspace comes "
+                "back with nothing but those."
+            )
+
+
+def _named(sync: Sync) -> Iterator[str]:
+    for warning in name_warnings(sync):
+        yield f"The sync {sync.key}: {warning}"
+
+
+def _missing_secrets(project: Project) -> Iterator[str]:
+    rows = {row.key: secrets.stored_fields(row) for row in Connection.objects.all()}
+    for key, entry in sorted(project.connections.items()):
+        wanted = [field for field, value in entry.items() if value == STORED]
+        if missing := [field for field in wanted if field not in rows.get(key, set())]:
+            yield (
+                f"Nothing is stored yet for {one_of(missing)} of connection {key}. "
+                f"Store it with: headcount connections add {key}"
+            )
