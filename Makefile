@@ -4,13 +4,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types imports unit bench lock clean
+.PHONY: help demo test lint bench picture lock clean
 
 help:
 	@echo "make demo   install Headcount and watch it work against a local Customer.io"
 	@echo "make test   install everything the tests need and run all of them"
 	@echo "make lint   ruff, mypy and import-linter alone"
 	@echo "make bench  the speed and memory figures of the README (several minutes)"
+	@echo "make picture  the README's picture, made anew"
 	@echo "make lock   resolve the pinned dependencies anew"
 
 demo: $(VENV)/.installed
@@ -25,6 +26,9 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+picture: $(VENV)/.installed
+	$(BIN)/python -m headcount.cli.demo.picture docs/plan.svg
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench

@@ -37,6 +37,7 @@ def send_bodies(bodies: Path, sink: Sink) -> Ended:
 
 
 def _make(kind: str, table: Path, bodies: Path) -> None:
+    from bench.syncs import BUDGET, sync
     from headcount.batching import batches
     from headcount.destinations.base import Client
     from headcount.destinations.customerio.objects import destination_object
@@ -46,8 +47,6 @@ def _make(kind: str, table: Path, bodies: Path) -> None:
     from headcount.state import StateFile
     from headcount.sync import Line, make_plan
     from headcount.workbench import Workbench
-
-    from bench.syncs import BUDGET, sync
 
     described = sync(kind, str(table))
     with tempfile.TemporaryDirectory(dir=bodies.parent) as name:
@@ -79,9 +78,8 @@ def _read(bodies: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _send(bodies: Path, url: str) -> float:
-    from headcount.destinations.customerio.client import CustomerIoClient
-
     from bench.syncs import BUDGET
+    from headcount.destinations.customerio.client import CustomerIoClient
 
     client = CustomerIoClient(SITE_ID, API_KEY, base_url=url)
     waiting = list(_read(bodies))[::-1]

@@ -9,6 +9,7 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bench.measure import ChildFailedError, Ended, run_child
 from bench.sink import API_KEY, ENVIRONMENT_ID, SITE_ID, Sink
@@ -49,6 +50,7 @@ def _run(kind: str, source: Path, url: str) -> dict[str, object]:
     from headcount.control.setup import setup
 
     home = setup()  # Django's models can be imported from here on
+    from bench.syncs import BUDGET, sync
     from headcount.control import runs
     from headcount.control.ledger import RunLedger
     from headcount.destinations.customerio.client import CustomerIoClient
@@ -58,8 +60,6 @@ def _run(kind: str, source: Path, url: str) -> dict[str, object]:
     from headcount.model import RunStatus
     from headcount.state import StateFile
     from headcount.sync import Line, run_line
-
-    from bench.syncs import BUDGET, sync
 
     described = sync(kind, f"{kind}.parquet")
     line = Line(
@@ -81,7 +81,7 @@ def _run(kind: str, source: Path, url: str) -> dict[str, object]:
     return {"status": row.status, "error": str(result.error or ""), **asdict(result.counts)}
 
 
-def _sync_row(kind: str):  # type: ignore[no-untyped-def]
+def _sync_row(kind: str) -> Any:
     from headcount.control.models import Connection, Model, Stream, Sync
 
     found = Sync.objects.filter(key=kind).first()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from headcount.model import Behavior, Budget, Constant, FromColumn, Mapping, Model, Sync
-
 from bench.data import EVENT_FIELDS, EVENT_NAME, PEOPLE_FIELDS
+from headcount.model import Behavior, Budget, Constant, FromColumn, Mapping, Model, Sync
 
 # As fast as it goes: no limit of requests a second, none of items a request.
 BUDGET = Budget(requests_per_second=0, max_items=0, max_bytes=500_000, senders=3)

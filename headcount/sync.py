@@ -220,7 +220,7 @@ def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding
         identity=frozen.identity,
         plan=frozen.plan,
         fates=Fates(
-            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=tuple(book.exceptions())
+            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=book.exceptions()
         ),
         read=frozen.planned.read if frozen.only is None else None,
         released=frozen.planned.released,

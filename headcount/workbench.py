@@ -35,6 +35,11 @@ _MACROS = (
           '^(-?)\.', '\10.'),
         '^-?$', '0')
     """,
+    # A decimal whose digits all stand behind the point is written without its zero.
+    r"""
+    CREATE MACRO decimal_number(t) AS
+      CASE WHEN starts_with(t, '.') OR starts_with(t, '-.') THEN tidy_number(t) ELSE plain_number(t) END
+    """,
     r"""
     CREATE MACRO shift_point(sign, digits, point) AS
       sign || left(digits || repeat('0', greatest(point - length(digits), 0)), greatest(point, 0))

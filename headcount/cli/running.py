@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     sync: SyncKey,
-    rows: Annotated[int, typer.Option(help="How many changes to show.")] = 20,
+    rows: Annotated[int, typer.Option(min=0, help="How many changes to show.")] = 20,
     full: Full = False,
     json: Json = False,
 ) -> None:
@@ -100,7 +100,7 @@ def test(
 def preview(
     sync: SyncKey,
     key: Annotated[str | None, typer.Option(help="The record to show.")] = None,
-    rows: Annotated[int, typer.Option(help="How many rows to show.")] = 3,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 3,
     json: Json = False,
 ) -> None:
     """Show the exact payloads of some rows, and send nothing."""

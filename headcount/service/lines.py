@@ -66,7 +66,12 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
     """Everything a run's meaning depends on, as JSON. Secrets stand in it as references only."""
     source, destination = row.model.connection, row.destination
     return {
-        "sync": {"key": row.key, "definition": row.definition, "stream_id": row.stream.stream_id},
+        "sync": {
+            "key": row.key,
+            "name": row.name,
+            "definition": row.definition,
+            "stream_id": row.stream.stream_id,
+        },
         "model": {"key": row.model.key, "definition": row.model.definition},
         "source": {"key": source.key, "type": source.type, "settings": source.settings},
         "destination": {
@@ -78,7 +83,9 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
 
 
 def fingerprint(snapshot: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
+    """A digest of everything that would make a frozen plan wrong; a new name does not."""
+    unnamed = {**snapshot, "sync": {k: v for k, v in snapshot["sync"].items() if k != "name"}}
+    return hashlib.sha256(json.dumps(unnamed, sort_keys=True).encode()).hexdigest()
 
 
 def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
@@ -86,7 +93,7 @@ def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
     then = snapshot or snapshot_of(row)
     return sync_value(
         then["sync"]["key"],
-        then["sync"]["definition"],
+        {**then["sync"]["definition"], "name": then["sync"].get("name", "")},
         model_value(then["model"]["key"], then["model"]["definition"]),
         stream_id=then["sync"]["stream_id"],
     )
@@ -127,6 +134,7 @@ def client_for(connection: Connection) -> CustomerIoClient:
         settings["api_key"],
         app_api_key=settings.get("app_api_key") or None,
         base_url=settings.get("base_url") or None,
+        app_base_url=settings.get("app_base_url") or None,
         region=settings.get("region") or connection.region or None,
         pool_size=max(10, budget_of(connection).senders),
     )

@@ -20,11 +20,13 @@ CHUNK = 10_000
 def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
     """After a fold: list what this run was refused and did not send. Doing it twice changes nothing."""
     with Workbench(line.scratch, ordered=True) as bench:
-        with line.state.reading(bench):
-            now = {row.key: row for row in held_rows(bench)} if line.state.path.exists() else {}
+        with line.state.reading(bench) as catalogue:
+            now = {row.key for row in held_rows(bench)} if line.state.path.exists() else set()
         held.record_rejected(run, (r for r in _refused(bench, frozen, ledger) if r.key in now))
         held.record_invalid(run, _invalid(bench, frozen))
-    _resolve(run, set(now))
+    _resolve(run, now)
+    run.sync.acknowledged, run.sync.held = catalogue.acknowledged, len(now)
+    run.sync.save(update_fields=["acknowledged", "held"])
 
 
 def _resolve(run: Run, held_now: set[str]) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
@@ -136,14 +136,16 @@ def folding(scene: Scene, sync: str) -> bool:
 
 def before_the_fold(scene: Scene, sync: str) -> bool:
     """Every receipt is stored; the fold waits because somebody reads the state."""
+    scene.sandbox.slow(0.2)
     process = scene.edited(sync)
-    reached = wait_for(lambda: scene.sandbox.in_flight() > 0 or _all_answered(scene), process)
-    readers = [duckdb.connect(str(path), read_only=True) for path in scene.command.state_files()]
-    reached = reached and wait_for(lambda: _all_answered(scene), process)
-    time.sleep(0.1)
-    killed = kill(process)
-    for reader in readers:
-        reader.close()
+    reached = wait_for(lambda: scene.sandbox.in_flight() > 0, process)
+    with ExitStack() as readers:
+        for path in scene.command.state_files():
+            readers.enter_context(duckdb.connect(str(path), read_only=True))
+        scene.sandbox.quick()
+        reached = reached and wait_for(lambda: _all_answered(scene), process)
+        time.sleep(0.1)
+        killed = kill(process)
     return killed and reached
 
 

@@ -16,34 +16,47 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from headcount.demo.company import change_company, create_company
+from headcount.cli.demo.company import change_company, create_company
 from headcount.sandbox.seed import PRODUCTION
 
 PROJECT = Path(__file__).with_name("headcount.yml")
 FOLDER = Path(".headcount") / "demo"
 
 _NEXT = """[bold]Now with your own data:[/]
-  headcount init my-company        writes a commented project file: your database, your workspace, your fields
-  headcount apply                  reads it and says what is new; then: headcount plan SYNC, headcount run SYNC
-  headcount sandbox                starts this local Customer.io again, to rehearse without touching a workspace"""
+  headcount init my-company   writes a commented project file to fill in: your database, your workspace, your fields
+  headcount apply my-company/headcount.yml   says what is new; then plan SYNC, and run SYNC
+  headcount sandbox   is this local Customer.io, to rehearse without touching a workspace"""
 
 
 def walk(console: Console | None = None) -> None:
-    """Show everything once. Works in a folder of its own below the current one, made anew every time."""
+    """Show everything once."""
     console = console or Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    with demonstration() as url:
+        show = Demonstration(console, url)
+        show.first_day()
+        show.second_day()
+        show.third_part()
+
+
+@contextmanager
+def demonstration() -> Iterator[str]:
+    """A sandbox, and a folder of its own below the current one, made anew every time. Yields the sandbox's address."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     with _sandbox() as url, _environment():
-        _Walk(console, url).walk()
+        yield url
 
 
-class _Walk:
+class Demonstration:
+    """The steps, in order. What they show goes to ``console``."""
+
     def __init__(self, console: Console, url: str) -> None:
         self.console = console
         self.url = url
         self.database = FOLDER.absolute() / "company.duckdb"
 
-    def walk(self) -> None:
+    def first_day(self) -> None:
+        """Everything is new."""
         self._step("A sample company: a bicycle shop, with some rows gone wrong")
         create_company(self.database)
         self._apply()
@@ -53,7 +66,13 @@ class _Walk:
         self._run("orders")
         self._step("A day passes in the shop. What would be sent now?")
         change_company(self.database)
+
+    def second_day(self) -> None:
+        """The plan: old -> new."""
         self._plan("customers")
+
+    def third_part(self) -> None:
+        """The plan is sent; what did not arrive; what the sandbox holds."""
         self._step("Only that is sent")
         self._run("customers")
         self._run("orders")
@@ -63,7 +82,7 @@ class _Walk:
         self._step("What the sandbox holds now")
         self._sandbox_holds()
         self.console.print()
-        self.console.print(_NEXT)
+        self.console.print(_NEXT.replace("headcount ", f"{_command()} "))
 
     def _step(self, title: str) -> None:
         self.console.print()
@@ -154,3 +173,11 @@ def _sandbox() -> Iterator[str]:
         process.wait(timeout=10)
         if process.stdout is not None:
             process.stdout.close()
+
+
+def _command() -> str:
+    """How the reader calls the program from here."""
+    if shutil.which("headcount"):
+        return "headcount"
+    own = Path(sys.argv[0])
+    return str(own.relative_to(Path.cwd())) if own.is_relative_to(Path.cwd()) else "headcount"
