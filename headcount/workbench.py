@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from headcount.errors import OperatorError, StateError, WorkbenchError
+from headcount.errors import OperatorError, StateBusy, StateError, WorkbenchError
 from headcount.scratch import scratch_folder
 
 MEMORY_LIMIT = "200MB"
