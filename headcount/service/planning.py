@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from headcount.guards import check_guards
 from headcount.mapping import COMPLAINT, PART, compile_sync, staging
 from headcount.model import Behavior, Plan
 from headcount.prepare import prepare
+from headcount.scratch import scratch_folder
 from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
 from headcount.service.words import warnings_of
@@ -204,7 +204,7 @@ def _file(path: Path) -> str:
 
 @contextmanager
 def _scratch(prepared: Setup) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="look-", dir=prepared.home.plans))
+    folder = scratch_folder(prepared.home.plans)
     try:
         yield folder
     finally:
