@@ -28,7 +28,7 @@ READ = 50_000  # rows of an Arrow table
 
 def send(table: Path, url: str, folder: Path) -> None:
     @dlt.destination(batch_size=BATCH, loader_file_format="parquet", name="customerio")
-    def customerio(items: Any, table: Any) -> None:  # noqa: ARG001  dlt hands in both by name
+    def customerio(items: Any, table: Any) -> None:
         operations = [person(row) for row in items.to_pylist()]
         answer = requests.post(f"{url}/api/v2/batch", json={"batch": operations}, auth=(SITE_ID, API_KEY))
         answer.raise_for_status()
