@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headcount.batching import payload
@@ -79,6 +79,7 @@ def plan_sync(
     row = find_sync(key)
     prepared = prepare_line(row, progress)
     with prepared.closing(), _scratch(prepared) as folder:
+        prepared = _with_state_of_its_own(prepared, folder)
         if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
             raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
         frozen = make_plan(prepared.line, folder, full=full)
@@ -200,6 +201,13 @@ def _problems(invalid: str | None) -> tuple[tuple[str, str], ...]:
 
 def _file(path: Path) -> str:
     return f"read_parquet({quote_text(str(path))})"
+
+
+def _with_state_of_its_own(prepared: Setup, folder: Path) -> Setup:
+    """Reading the source may take long, and a run that is working must be able to fold meanwhile."""
+    with Workbench(prepared.line.scratch) as bench:
+        state = prepared.line.state.copied(bench, folder / "state.duckdb")
+    return replace(prepared, line=replace(prepared.line, state=state))
 
 
 @contextmanager

@@ -111,21 +111,37 @@ def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunR
 
 
 def approve_run(run_id: int, *, progress: Progress | None = None) -> RunReport:
-    """Let a run pass the guard that stopped it. A plan that is too old, or whose sync was changed, is made anew."""
+    """Let a run pass the guard that stopped it. A plan that is too old, or whose sync was changed, is made anew
+    and must pass the guards itself.
+    """
     home = setup()
     run = runs.find(run_id)
-    if run.status != RunStatus.WAITING.value:
-        raise ConfigurationError(f"Run {run_id} does not wait for approval: it is {run.status}.")
+    _check_waiting(run)
     with sync_lock(home, run.sync.stream.state_id) as mine:
         if not mine:
             raise ConfigurationError(
                 "Another run of this sync is working.", hint="Approve again when it has ended."
             )
+        run.refresh_from_db(fields=["status"])
+        _check_waiting(run)
+        if not _still_valid(run.sync, run):
+            return _planned_anew(run, progress)
         run.approved = True
         run.save(update_fields=["approved"])
-        if not _still_valid(run.sync, run):
-            _forget_plan(run)
         return _work(run.sync, run, progress)
+
+
+def _check_waiting(run: Run) -> None:
+    if run.status != RunStatus.WAITING.value:
+        raise ConfigurationError(f"Run {run.pk} does not wait for approval: it is {run.status}.")
+
+
+def _planned_anew(run: Run, progress: Progress | None) -> RunReport:
+    """What was approved is not what would be sent now, so the guards have their say about the new plan."""
+    _forget_plan(run)
+    report = _work(run.sync, run, progress)
+    told = "The plan that waited was made anew: it was too old, or the sync was changed since."
+    return replace(report, warnings=(told, *report.warnings))
 
 
 def cancel_run(run_id: int) -> RunReport:
@@ -231,15 +247,18 @@ def _status(result: Result) -> RunStatus:
 
 
 def _bring_to_end(row: SyncRow, run: Run, progress: Progress | None) -> RunReport:
-    """What an earlier process left: resume it if everything is as it was, else settle what it has done."""
+    """What an earlier process left: resume it if everything is as it was, else settle what it has done.
+
+    Raises ``HeadcountError`` when it cannot even be settled now, a secret that is not set for example: then it stays
+    as it is, for what it sent must not be forgotten.
+    """
     if run.status == RunStatus.WAITING.value:
         return _superseded(run)
     if not run.cancel_requested and _still_valid(row, run):
         return _work(row, run, progress)
-    try:
-        old = prepare_line(row, progress, sync=sync_as_of(row, run.sync_snapshot))
-    except HeadcountError:
+    if not run.sync_snapshot:
         return _lost(run)
+    old = prepare_line(row, progress, sync=sync_as_of(row, run.sync_snapshot))
     folder = plan_folder(old, run)
     frozen = load(folder, old.line.sync, old.line.object)
     if frozen is None:
@@ -259,12 +278,17 @@ def _superseded(run: Run) -> RunReport:
 
 def _lost(run: Run) -> RunReport:
     ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
-    runs.finish(
-        run,
-        ended,
-        error=HeadcountError("The run was interrupted before its plan was complete; nothing was sent."),
-    )
+    runs.finish(run, ended, error=_unplanned(run))
     return report_of(run)
+
+
+def _unplanned(run: Run) -> HeadcountError:
+    if not run.intents.exists():
+        return HeadcountError("The run was interrupted before its plan was complete; nothing was sent.")
+    return HeadcountError(
+        "The run was interrupted, and its plan is gone: what it sent cannot be told any more.",
+        hint=f"Send everything once more: headcount run {run.sync.key} --full",
+    )
 
 
 def _still_valid(row: SyncRow, run: Run) -> bool:
