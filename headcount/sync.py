@@ -99,12 +99,15 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
         raise ConfigurationError("Events are sent once and never again.", hint="Run without the full plan.")
     with own_files(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
-        frozen = _compare(line, folder, bench, catalogue, full=full, only=only)
-    (folder / "staged.parquet").unlink(missing_ok=True)
+    try:
+        with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
+            frozen = _compare(line, folder, bench, catalogue, full=full, only=only)
+    finally:
+        (folder / "staged.parquet").unlink(missing_ok=True)
     if only is not None and not frozen.planned.read:
         raise ConfigurationError(
-            "No row of the model has that key.", hint=f"See which are there: headcount preview {line.sync.key}"
+            "No row of the model has that key.",
+            hint=f"See which are there: headcount preview {line.sync.key}",
         )
     frozen.save(folder)
     line.progress.planned(frozen)

@@ -102,7 +102,7 @@ def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
             missed=planned.missed,
             field_changes=planned.field_changes,
             invalid_reasons=planned.invalid_reasons,
-            warnings=tuple(warnings_of(frozen)),
+            warnings=tuple(warnings_of(frozen, prepared.line)),
             needs_approval=_guard(prepared, frozen, bench),
             forecast=_forecast(prepared, frozen, bench),
             rows=tuple(row_changes(bench, frozen, f"LIMIT {int(rows)}")),

@@ -24,6 +24,7 @@ from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
 from headcount.service.locks import sync_lock
 from headcount.service.refusals import record_rows
+from headcount.service.retention import forget_old_plans
 from headcount.service.words import warnings_of
 from headcount.state import StateFile
 from headcount.sync import Progress, Result, resumable, run_line, settle
@@ -201,7 +202,11 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, only: str | None) -> RunRep
 def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
     frozen = load(folder, prepared.line.sync, prepared.line.object)
     runs.finish(
-        run, RunStatus.WAITING, counts=_plan_counts(frozen), error=error, warnings=warnings_of(frozen)
+        run,
+        RunStatus.WAITING,
+        counts=_plan_counts(frozen),
+        error=error,
+        warnings=warnings_of(frozen, prepared.line),
     )
     return report_of(run, frozen)
 
@@ -219,7 +224,9 @@ def _stopped(
         record_rows(run, prepared.line, frozen, ledger)
     elif frozen is not None:
         counts = _plan_counts(frozen)
-    runs.finish(run, RunStatus.FAILED, counts=counts, error=error, warnings=warnings_of(frozen))
+    runs.finish(
+        run, RunStatus.FAILED, counts=counts, error=error, warnings=warnings_of(frozen, prepared.line)
+    )
     return report_of(run, frozen)
 
 
@@ -234,9 +241,10 @@ def _record(
         ended,
         counts=result.counts,
         error=result.error,
-        warnings=warnings_of(result.frozen),
+        warnings=warnings_of(result.frozen, prepared.line),
         folded=True,
     )
+    forget_old_plans(prepared.home, run.sync)
     return report_of(run, result.frozen)
 
 
