@@ -17,6 +17,7 @@ from headcount.guards import check_guards
 from headcount.mapping import COMPLAINT, PART, compile_sync, staging
 from headcount.model import Behavior, Plan
 from headcount.prepare import prepare
+from headcount.reading import Watched
 from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
 from headcount.service.words import warnings_of
@@ -186,9 +187,11 @@ def _preview(prepared: Setup, source: Source, rows: int, record: str | None) -> 
         source.read(line.sync.model, mapped.source_columns) as reader,
     ):
         how = staging(mapped, reader.schema, "source_rows")
-        bench.connection.register("source_rows", prepare(reader, how.prepared))
+        watched = Watched(line.sync.model, reader, how.prepared, prepare, None)
         sql = f"SELECT key, CASE WHEN invalid IS NULL THEN {operation} END, invalid FROM ({how.select}) {wanted}"
-        for found, item, invalid in bench.run(f"{sql} LIMIT {int(rows)}"):
+        with watched.feeding(bench, "source_rows"):
+            shown = bench.run(f"{sql} LIMIT {int(rows)}")
+        for found, item, invalid in shown:
             yield PreviewRow(key=(found or "").replace("\x00", ""), payload=item, problems=_problems(invalid))
 
 
