@@ -155,7 +155,9 @@ def _worked(work: Work, *, silent: bool) -> RunReport:
         with TerminalProgress(console) as progress:
             return work(progress)
     except KeyboardInterrupt:
-        complain("Interrupted. What was answered is recorded.", "The next run of this sync goes on from here.")
+        complain(
+            "Interrupted. What was answered is recorded.", "The next run of this sync goes on from here."
+        )
         raise typer.Exit(INTERRUPTED) from None
 
 

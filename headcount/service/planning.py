@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headcount.batching import payload
+from headcount.control.trouble import told
 from headcount.engines.base import Source
 from headcount.errors import ApprovalNeeded, ConfigurationError
 from headcount.frozen import Frozen
@@ -22,7 +23,7 @@ from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
 from headcount.service.words import warnings_of
 from headcount.sync import Progress, make_plan
-from headcount.workbench import Workbench, quote_text
+from headcount.workbench import Workbench, own_files, quote_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ class PlanReport:
     rows: tuple[RowChange, ...] = field(default=())
 
 
+@told()
 def plan_sync(
     key: str, *, rows: int = 20, full: bool = False, progress: Progress | None = None
 ) -> PlanReport:
@@ -164,6 +166,7 @@ class PreviewRow:
     problems: tuple[tuple[str, str], ...]  # field, reason
 
 
+@told()
 def preview_sync(key: str, *, rows: int = 3, record: str | None = None) -> tuple[PreviewRow, ...]:
     """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing."""
     prepared = prepare_line(find_sync(key), None)
@@ -215,7 +218,8 @@ def _with_state_of_its_own(prepared: Setup, folder: Path) -> Setup:
 
 @contextmanager
 def _scratch(prepared: Setup) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="look-", dir=prepared.home.plans))
+    with own_files(prepared.home.plans):
+        folder = Path(tempfile.mkdtemp(prefix="look-", dir=prepared.home.plans))
     try:
         yield folder
     finally:

@@ -18,13 +18,18 @@ CHUNK = 10_000
 
 
 def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
-    """After a fold: list what this run was refused and did not send. Doing it twice changes nothing."""
+    """After a fold: list what this run was refused and did not send, and note how much the state holds now.
+
+    Doing it twice changes nothing.
+    """
     with Workbench(line.scratch, ordered=True) as bench:
-        with line.state.reading(bench):
+        with line.state.reading(bench) as catalogue:
             now = {row.key: row for row in held_rows(bench)} if line.state.path.exists() else {}
         held.record_rejected(run, (r for r in _refused(bench, frozen, ledger) if r.key in now))
         held.record_invalid(run, _invalid(bench, frozen))
     _resolve(run, set(now))
+    run.sync.acknowledged, run.sync.held = catalogue.acknowledged, catalogue.held
+    run.sync.save(update_fields=["acknowledged", "held"])
 
 
 def _resolve(run: Run, held_now: set[str]) -> None:

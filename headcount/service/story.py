@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from headcount.control.models import Receipt, Run
+from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import HeadcountError
 from headcount.frozen import Frozen, load
@@ -39,6 +40,7 @@ class Story:
     chapters: tuple[Chapter, ...]  # newest first
 
 
+@told()
 def explain(sync: str, key: str) -> Story:
     """Everything known about one key of a sync. Reads plans and receipts; never the source, never Customer.io."""
     row = find_sync(sync)

@@ -116,7 +116,11 @@ def test_two_connections_to_one_workspace_share_its_budget(
 def test_a_pause_that_was_asked_for_stops_every_process(desk: Desk) -> None:
     for name in ("production", "second"):
         desk.project["connections"][name] = copy.deepcopy(desk.target)
-        desk.project["connections"][name]["budget"] = {"requests_per_second": 25, "max_items": 5, "senders": 3}
+        desk.project["connections"][name]["budget"] = {
+            "requests_per_second": 25,
+            "max_items": 5,
+            "senders": 3,
+        }
     desk.project["syncs"]["events"]["destination"]["connection"] = "second"
     desk.apply()
     both = [desk.start("run", sync, "--json") for sync in ("people", "events")]

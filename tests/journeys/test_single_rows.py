@@ -19,7 +19,11 @@ def test_full_sends_every_person_again_and_shows_the_size_first(applied: Desk) -
 
 def test_full_is_refused_for_events(applied: Desk) -> None:
     applied.run("events")
-    for words in (["run", "events", "--full"], ["run", "events", "--full", "--json"], ["plan", "events", "--full"]):
+    for words in (
+        ["run", "events", "--full"],
+        ["run", "events", "--full", "--json"],
+        ["plan", "events", "--full"],
+    ):
         assert "Events" in applied.done(*words, code=2).err
     assert applied.workspace.events()["total"] == 100
 
@@ -67,7 +71,7 @@ def test_an_event_that_was_accepted_is_not_sent_again(applied: Desk) -> None:
 
 def test_the_preview_is_byte_for_byte_what_arrives(desk: Desk) -> None:
     desk.people_sync["mappings"] += [
-        {"from": {"constant": {"b": [1, 2.50], "a": "é \"quoted\" \u2028"}}, "to": "constant"},
+        {"from": {"constant": {"b": [1, 2.50], "a": 'é "quoted" \u2028'}}, "to": "constant"},
         {"from": {"template": "{{ plan | upcase }} №{{ visits }}"}, "to": "line"},
         {"from": {"metadata": "sync_name"}, "to": "sync"},
         {"from": {"metadata": "run_id"}, "to": "run"},
