@@ -28,7 +28,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 
 picture: $(VENV)/.installed
-	$(BIN)/python -m headcount.demo.picture docs/plan.svg
+	$(BIN)/python -m headcount.cli.demo.picture docs/plan.svg
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench

@@ -107,9 +107,7 @@ def _reruns(by_name: Named) -> list[Demand]:
             found.append(Demand(words=words, found=f"{seconds:.2f} s of {most:.2f} s", met=seconds <= most))
     if rerun := by_name.get(("rerun_unchanged_1m", "headcount")):
         requests = rerun["requests"]
-        found.append(
-            Demand(words="rerun_unchanged_1m: no request", found=str(requests), met=not requests)
-        )
+        found.append(Demand(words="rerun_unchanged_1m: no request", found=str(requests), met=not requests))
     if small := by_name.get(("small_5k_2_changed", "headcount")):
         seconds = small["seconds"]
         words = "small_5k_2_changed: about 1.5 s"
@@ -162,19 +160,20 @@ def rows_of(results: Sequence[Result]) -> list[tuple[str, ...]]:
     ]
 
 
-def text(results: Sequence[Result]) -> str:
-    """Both tables for a terminal."""
+def table(results: Sequence[Result]) -> str:
+    """The figures, for a terminal."""
     lines = [COLUMNS, *rows_of(results)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
-    table = "\n".join(
-        "  ".join(
-            cell.ljust(width) if i < 2 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    )
-    judged = "\n".join(f"{'ok  ' if d.met else 'MISS'}  {d.words}: {d.found}" for d in demands(results))
-    return f"{table}\n\n{judged}"
+    return "\n".join("  ".join(map(_justified, range(len(COLUMNS)), line, widths)) for line in lines)
+
+
+def _justified(column: int, cell: str, width: int) -> str:
+    return cell.ljust(width) if column < 2 else cell.rjust(width)
+
+
+def judgement(results: Sequence[Result]) -> str:
+    """What is required, and whether it was found, for a terminal."""
+    return "\n".join(f"{'ok  ' if d.met else 'MISS'}  {d.words}: {d.found}" for d in demands(results))
 
 
 def markdown(content: dict[str, Any]) -> str:

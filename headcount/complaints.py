@@ -73,10 +73,10 @@ def _field_complaints(mapped: Mapped, mapping: Mapping, wire: str) -> list[Compl
 def _checked(mapped: Mapped, field: str, check: Check, value: str) -> Complaint:
     fails = check.fails.replace("{w}", value)
     gate = check.gate.replace("{w}", value)
-    refused = "contains(key, chr(0))" if value == "key" else f"starts_with({value}, '!')"
+    usable = "NOT contains(key, chr(0))" if value == "key" else f"NOT starts_with({value}, '!')"
     warns = check.warns or check.name in mapped.sync.warn_only
     # CASE, because AND would evaluate the check for refused values too, and some checks read JSON.
-    guarded = f"CASE WHEN {refused} THEN false ELSE {fails} END"
+    guarded = f"CASE WHEN {usable} THEN {fails} ELSE false END"
     return Complaint(field, guarded, check.reason.replace("{w}", value), warns, gate)
 
 

@@ -76,22 +76,22 @@ def _number_changes(bench: Workbench, work: Folding) -> None:
     _ranges(bench, "doubtful", work.fates.doubtful)
     bench.run(
         "CREATE OR REPLACE TEMP TABLE exceptions "
-        "(seq BIGINT, fate VARCHAR, reason VARCHAR, field VARCHAR, message VARCHAR)"
+        "(seq BIGINT, fate VARCHAR, reason VARCHAR, field VARCHAR, message VARCHAR, doubt BOOLEAN)"
     )
     for chunk in _chunks(work.fates.exceptions):
-        rows = [(seq, o.fate.value, o.reason, o.field, o.message) for seq, o in chunk]
+        rows = [(seq, o.fate.value, o.reason, o.field, o.message, o.doubt) for seq, o in chunk]
         bench.run(
             "INSERT INTO exceptions SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "
-            "unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
+            "unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])",
             [list(column) for column in zip(*rows, strict=True)],
         )
     file = f"read_parquet({quote_text(str(work.plan.path))}, file_row_number = true)"
     fate = _fate(work)
     joined = "LEFT JOIN exceptions e ON e.seq = p.file_row_number" if work.fates.exceptions else ""
     extra = (
-        "e.reason, e.field, e.message"
+        "e.reason, e.field, e.message, coalesce(e.doubt, false) AS doubt"
         if work.fates.exceptions
-        else "'' AS reason, '' AS field, '' AS message"
+        else "'' AS reason, '' AS field, '' AS message, false AS doubt"
     )
     bench.run(
         f"CREATE OR REPLACE TEMP VIEW changes AS SELECT * FROM "
@@ -132,7 +132,7 @@ def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns
     insert = (
         f"INSERT INTO state.acknowledged ({names}) SELECT {', '.join(['key', _DOUBT, *values])} FROM changes"
     )
-    relevant = "op <> 'remove' AND fate IN ('accepted', 'in doubt')"
+    relevant = f"op <> 'remove' AND (fate = 'accepted' OR {_DOUBT})"
     if not catalogue.acknowledged:
         bench.run(f"{insert} WHERE {relevant}")
         return
@@ -157,11 +157,11 @@ def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns
     )
     bench.run(
         "UPDATE state.acknowledged SET in_doubt = true WHERE key IN "
-        "(SELECT key FROM changes WHERE op = 'remove' AND fate = 'in doubt')"
+        f"(SELECT key FROM changes WHERE op = 'remove' AND {_DOUBT})"
     )
 
 
-_DOUBT = "fate = 'in doubt'"
+_DOUBT = "(fate = 'in doubt' OR doubt)"
 
 
 def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str]) -> None:

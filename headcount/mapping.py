@@ -40,6 +40,7 @@ def compile_sync(sync: Sync, columns: Sequence[Column], object_: DestinationObje
     Raises ``SourceError`` when a mapped column is gone, naming the mapping, and ``ConfigurationError`` for mappings
     that no row could make right.
     """
+    _require_offered(sync, object_)
     _require_columns(sync, columns)
     mappings = (*sync.mappings, *_all_columns(sync, columns))
     complete = replace(sync, mappings=mappings)
@@ -56,6 +57,19 @@ def compile_sync(sync: Sync, columns: Sequence[Column], object_: DestinationObje
 def _strict(mapping: Mapping) -> Mapping:
     """The parts an event cannot do without say nothing when NULL, so that their absence is noticed."""
     return mapping if mapping.slot == "attributes" else replace(mapping, null=NullRule.SKIP)
+
+
+def _require_offered(sync: Sync, object_: DestinationObject) -> None:
+    if sync.behavior not in object_.behaviors:
+        raise ConfigurationError(
+            f"{object_.label} does not offer {sync.behavior.value}.",
+            hint=f"Choose one of: {', '.join(behavior.value for behavior in object_.behaviors)}.",
+        )
+    if sync.identifier not in object_.identifiers:
+        raise ConfigurationError(
+            f"{object_.label} is not known by {sync.identifier}.",
+            hint=f"Choose one of: {', '.join(object_.identifiers)}.",
+        )
 
 
 def _require_columns(sync: Sync, columns: Sequence[Column]) -> None:

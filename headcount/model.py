@@ -265,13 +265,17 @@ class Fate(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The fate of one change. ``index`` counts from 0 inside its batch; the words are the destination's own."""
+    """The fate of one change. ``index`` counts from 0 inside its batch; the words are the destination's own.
+
+    ``doubt``: it was rejected in the end, and an earlier attempt may have been applied all the same.
+    """
 
     index: int
     fate: Fate
     reason: str = ""
     field: str = ""
     message: str = ""
+    doubt: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

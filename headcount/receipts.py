@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from headcount.model import Batch, Fate, Outcome, Receipt
@@ -45,6 +47,17 @@ def merged(ranges: Iterable[Range]) -> list[Range]:
     return result
 
 
+def overlaps(ranges: Iterable[Range]) -> list[Range]:
+    """The positions that stand in more than one of the ranges, as sorted ranges."""
+    result: list[Range] = []
+    reach = -1
+    for first, last in sorted(ranges):
+        if first <= reach:
+            result.append((first, min(last, reach)))
+        reach = max(reach, last)
+    return merged(result)
+
+
 def without(ranges: Iterable[Range], taken: Iterable[Range]) -> list[Range]:
     """The positions of ``ranges`` that are not in ``taken``."""
     result: list[Range] = []
@@ -81,18 +94,37 @@ class Book:
         """What has no receipt yet, of a plan of ``size`` changes."""
         return without([(0, size - 1)], self.answered) if size else []
 
-    def exceptions(self) -> list[tuple[int, Outcome]]:
-        """Every change with a receipt that was not accepted, with its position in the plan."""
-        return [
-            (receipt.first + outcome.index, outcome)
+    def exceptions(self) -> tuple[tuple[int, Outcome], ...]:
+        """Every change with a receipt that was not accepted, with its position in the plan.
+
+        What stands in two intents was perhaps sent by a process that was killed before it could enter a receipt: a
+        later one that could not send it leaves it in doubt, and a later rejection does not end that doubt.
+        """
+        return self._exceptions
+
+    @cached_property
+    def _exceptions(self) -> tuple[tuple[int, Outcome], ...]:
+        maybe = overlaps(self.intents)
+        return tuple(
+            (receipt.first + outcome.index, _doubted(outcome, receipt.first + outcome.index, maybe))
             for receipt in self.receipts
             for outcome in receipt.exceptions
-        ]
+        )
 
     def count(self, fate: Fate) -> int:
         """How many changes met this fate; intents without receipt are in doubt."""
+        if fate is Fate.ACCEPTED:
+            return sum(receipt.count(fate) for receipt in self.receipts)
         open_ = sum(last - first + 1 for first, last in self.doubtful) if fate is Fate.IN_DOUBT else 0
-        return open_ + sum(receipt.count(fate) for receipt in self.receipts)
+        return open_ + sum(outcome.fate is fate for _, outcome in self._exceptions)
+
+
+def _doubted(outcome: Outcome, position: int, maybe: Sequence[Range]) -> Outcome:
+    at = bisect_right(maybe, position, key=lambda range_: range_[0]) - 1
+    if at < 0 or position > maybe[at][1]:
+        return outcome
+    fate = Fate.IN_DOUBT if outcome.fate is Fate.UNSENT else outcome.fate
+    return replace(outcome, fate=fate, doubt=True)
 
 
 def read_book(ledger: Ledger) -> Book:

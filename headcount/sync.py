@@ -105,7 +105,8 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
     (folder / "staged.parquet").unlink(missing_ok=True)
     if only is not None and not frozen.planned.read:
         raise ConfigurationError(
-            "No row of the model has that key.", hint=f"See which are there: headcount preview {line.sync.key}"
+            "No row of the model has that key.",
+            hint=f"See which are there: headcount preview {line.sync.key}",
         )
     frozen.save(folder)
     line.progress.planned(frozen)
@@ -219,7 +220,7 @@ def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding
         identity=frozen.identity,
         plan=frozen.plan,
         fates=Fates(
-            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=tuple(book.exceptions())
+            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=book.exceptions()
         ),
         read=frozen.planned.read if frozen.only is None else None,
         released=frozen.planned.released,

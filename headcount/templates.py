@@ -54,6 +54,11 @@ def columns_used(text: str, columns: Mapping[str, Column]) -> tuple[str, ...]:
     return tuple(name for name in columns if name in used)
 
 
+def check_syntax(text: str) -> None:
+    """Raise ``ConfigurationError`` for a template that cannot be parsed. Needs no columns."""
+    _paths(text)
+
+
 def _paths(text: str) -> list[list[Any]]:
     from liquid.exceptions import LiquidError
 

@@ -157,7 +157,7 @@ def _from_integer(x: str, type_: ValueType) -> str:
 
 def _from_decimal(x: str, type_: ValueType) -> str:
     """Arrow decimals; a decimal that a source delivers as text is read as text of type number."""
-    return _from_number(f"plain_number({x}::VARCHAR)", f"{x}::DOUBLE", type_)
+    return _from_number(f"decimal_number({x}::VARCHAR)", f"{x}::DOUBLE", type_)
 
 
 def _from_float(x: str, type_: ValueType) -> str:

@@ -51,27 +51,31 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Execute one command line and return its exit code. No error of ours ends in a traceback."""
     try:
-        program(arguments)(args=list(arguments), prog_name="headcount")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
+        code = program(arguments)(args=list(arguments), prog_name="headcount", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except HeadcountError as error:
         complain(error.message, error.hint)
         _show_trace_if_wanted()
         settings = (ConfigurationError, CredentialsRefused, WrongWorkspace)
         return WRONG_USE if isinstance(error, settings) else FAILED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
+        sys.stderr.write("Stopped.\n")
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has seen enough
+    except SystemExit:  # whoever read our output has seen enough, and closed the pipe
         return 0
     except Exception as error:
+        if callable(
+            show := getattr(error, "show", None)
+        ):  # Typer's way to say that the command line is wrong
+            show()
+            return WRONG_USE
+        # A bug. Its message may quote a row or a secret, so it is not shown.
         complain(
             f"Headcount came upon something it did not expect: {type(error).__name__}.",
             "Run the command again with HEADCOUNT_DEBUG=1 to see where, and report it.",
         )
         _show_trace_if_wanted()
         return FAILED
-    return 0
 
 
 def program(arguments: Sequence[str]) -> typer.Typer:

@@ -39,5 +39,5 @@ def sums(run_id: int) -> dict[str, int]:
     return {name: found[name] or 0 for name in _SUMS}
 
 
-def _outcome(index: int, fate: str, reason: str, field: str, message: str) -> Outcome:
-    return Outcome(index=index, fate=Fate(fate), reason=reason, field=field, message=message)
+def _outcome(index: int, fate: str, reason: str, field: str, message: str, doubt: bool = False) -> Outcome:
+    return Outcome(index=index, fate=Fate(fate), reason=reason, field=field, message=message, doubt=doubt)

@@ -152,7 +152,7 @@ def _transaction(connection: BaseDatabaseWrapper) -> Iterator[Any]:
 
 
 def _receipt_row(run_id: int, receipt: Receipt) -> tuple[Any, ...]:
-    exceptions = [[o.index, o.fate.value, o.reason, o.field, o.message] for o in receipt.exceptions]
+    exceptions = [[o.index, o.fate.value, o.reason, o.field, o.message, o.doubt] for o in receipt.exceptions]
     return (
         run_id,
         receipt.first,

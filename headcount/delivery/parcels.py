@@ -94,7 +94,7 @@ class Unpacking:
             self._rules.ceiling.taken(size)
             self._taken(parcel, answer.errors)
         elif single:
-            self._reject([parcel.items[0]], [_why(answer)])
+            self._reject(parcel, [parcel.items[0]], [_why(answer)])
         elif verdict is Verdict.REFUSED and _named(answer.errors):
             self._leave_out(parcel, answer.errors)
         else:
@@ -103,14 +103,13 @@ class Unpacking:
             self._cut(Parcel(items=parcel.items, doubt=maybe))
 
     def _taken(self, parcel: Parcel, errors: Sequence[ItemError]) -> None:
-        self._reject(
-            [parcel.items[error.index or 0] for error in errors], errors, len(parcel.items) - len(errors)
-        )
+        refused = [parcel.items[error.index or 0] for error in errors]
+        self._reject(parcel, refused, errors, len(parcel.items) - len(errors))
 
     def _leave_out(self, parcel: Parcel, errors: Sequence[ItemError]) -> None:
         """Nothing was applied because of these items: the others go again without them."""
         bad = {parcel.items[error.index or 0] for error in errors}
-        self._reject([parcel.items[error.index or 0] for error in errors], errors)
+        self._reject(parcel, [parcel.items[error.index or 0] for error in errors], errors)
         if rest := [item for item in parcel.items if item not in bad]:
             self._todo.append(parcel.only(rest))
 
@@ -118,8 +117,10 @@ class Unpacking:
         first, second = parcel.halves()
         self._todo += [second, first]
 
-    def _reject(self, items: Iterable[int], errors: Iterable[ItemError], accepted: int = 0) -> None:
-        refused = [_rejection(item, error) for item, error in zip(items, errors, strict=True)]
+    def _reject(
+        self, parcel: Parcel, items: Iterable[int], errors: Iterable[ItemError], accepted: int = 0
+    ) -> None:
+        refused = [_rejection(item, error, parcel.doubt) for item, error in zip(items, errors, strict=True)]
         self._exceptions += refused
         self._rules.probation.count(accepted, refused)
 
@@ -141,7 +142,12 @@ def _why(answer: Answer) -> ItemError:
     return said
 
 
-def _rejection(item: int, error: ItemError) -> Outcome:
+def _rejection(item: int, error: ItemError, doubt: bool) -> Outcome:
     return Outcome(
-        index=item, fate=Fate.REJECTED, reason=error.reason, field=error.field, message=error.message
+        index=item,
+        fate=Fate.REJECTED,
+        reason=error.reason,
+        field=error.field,
+        message=error.message,
+        doubt=doubt,
     )

@@ -17,6 +17,7 @@ from headcount.project.model_entry import ModelEntry
 from headcount.project.problems import Path, Problem, did_you_mean, one_of
 from headcount.project.sync_entry import SyncEntry
 from headcount.project.values import sync_value
+from headcount.templates import check_syntax
 
 WAYS = ("table", "query", "path")
 EVENT_KEYS = ("unique_id", "first_run", "event")
@@ -80,6 +81,7 @@ def sync_problems(
         *_behavior_problems(document, path, entry, thing),
         *_part_problems(document, path, entry),
         *_check_problems(document, path, entry, sync, thing),
+        *_template_problems(document, path, entry),
     ]
     yield from found or _declared_problems(document, path, entry, sync, thing)
 
@@ -144,6 +146,17 @@ def _check_problems(
         if name not in known:
             wrong = f"{thing.label} has no check {name}."
             yield document.problem((*path, "checks", "warn", number), wrong, did_you_mean(name, known))
+
+
+def _template_problems(document: Document, path: Path, entry: SyncEntry) -> Iterator[Problem]:
+    """Templates are parsed here; which columns they read is only known when the model is."""
+    for number, item in enumerate(entry.mappings):
+        if item.origin.template is None:
+            continue
+        try:
+            check_syntax(item.origin.template)
+        except ConfigurationError as error:
+            yield document.problem((*path, "mappings", number, "from"), error.message, error.hint)
 
 
 def check_names(sync: Sync, thing: DestinationObject) -> list[str]:

@@ -12,6 +12,8 @@ from headcount.project.project import SECTIONS, VERSION, Project
 
 SHORT = 100  # a list or mapping that fits in so many characters stands in one line
 
+OTHER_BREAKS = "\r\x85\u2028\u2029\ufeff"  # YAML readers turn these into line breaks unless they are escaped
+
 
 def write_project(project: Project) -> str:
     """The project as YAML, entries in the order of their keys."""
@@ -41,10 +43,10 @@ class _OneLine(dict[str, Any]):
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     """Quoted whenever the reader would take the bare word for something else than text."""
     style = None
-    if "\n" in text:
-        style = "|"
-    elif not isinstance(plain(text), str):
+    if not isinstance(plain(text), str) or any(character in text for character in OTHER_BREAKS):
         style = '"'
+    elif "\n" in text:
+        style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,11 +18,12 @@ from headcount.mapping import COMPLAINT, PART, compile_sync, staging
 from headcount.model import Behavior, Plan
 from headcount.prepare import prepare
 from headcount.reading import Watched
+from headcount.scratch import scratch_folder
 from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
 from headcount.service.words import warnings_of
 from headcount.sync import Progress, make_plan
-from headcount.workbench import Workbench, own_files, quote_text
+from headcount.workbench import Workbench, quote_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,8 +218,7 @@ def _with_state_of_its_own(prepared: Setup, folder: Path) -> Setup:
 
 @contextmanager
 def _scratch(prepared: Setup) -> Iterator[Path]:
-    with own_files(prepared.home.plans):
-        folder = Path(tempfile.mkdtemp(prefix="look-", dir=prepared.home.plans))
+    folder = scratch_folder(prepared.home.plans)
     try:
         yield folder
     finally:

@@ -24,11 +24,11 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
     """
     with Workbench(line.scratch, ordered=True) as bench:
         with line.state.reading(bench) as catalogue:
-            now = {row.key: row for row in held_rows(bench)} if line.state.path.exists() else {}
+            now = {row.key for row in held_rows(bench)} if line.state.path.exists() else set()
         held.record_rejected(run, (r for r in _refused(bench, frozen, ledger) if r.key in now))
         held.record_invalid(run, _invalid(bench, frozen))
-    _resolve(run, set(now))
-    run.sync.acknowledged, run.sync.held = catalogue.acknowledged, catalogue.held
+    _resolve(run, now)
+    run.sync.acknowledged, run.sync.held = catalogue.acknowledged, len(now)
     run.sync.save(update_fields=["acknowledged", "held"])
 
 

@@ -232,6 +232,7 @@ def _stopped(
 def _record(
     run: Run, prepared: Setup, result: Result, ledger: RunLedger, status: RunStatus | None = None
 ) -> RunReport:
+    runs.plan_frozen(run, result.frozen.plan)
     record_rows(run, prepared.line, result.frozen, ledger)
     ended = status or _status(result)
     runs.finish(

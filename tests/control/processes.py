@@ -48,3 +48,15 @@ def write_a_ledger(run_id: int) -> None:
         for number in range(100):
             ledger.save_intents([batch(number, 1)])
             ledger.save_receipts([Receipt(first=number, last=number)])
+
+
+def apply_often(text: str) -> None:
+    from headcount.errors import ConfigurationError
+    from headcount.project.reading import read_project
+    from headcount.service.applying import apply, outlook
+
+    for _ in range(10):
+        try:
+            apply(outlook(read_project(text)))
+        except ConfigurationError as error:
+            assert "Somebody changed the configuration" in error.message

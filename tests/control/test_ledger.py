@@ -118,3 +118,15 @@ def test_processes_write_at_the_same_time_and_none_finds_the_database_locked(hom
     numbers = [make_run(key).pk for key in ("a", "b", "c", "d")]
     assert outcomes(write_a_ledger, [(number,) for number in numbers]) == ["", "", "", ""]
     assert [book.sums(number)["accepted"] for number in numbers] == [100, 100, 100, 100]
+
+
+def test_a_full_disk_is_a_clear_error_and_what_was_durable_stays(home: Path) -> None:
+    with RunLedger(make_run().pk) as ledger:
+        ledger.save_intents([batch(0, 10)])
+        ledger._opened().cursor().execute("PRAGMA max_page_count = 1")  # SQLite raises it to the present size
+        with pytest.raises(StateError, match="disk that holds the control store is full"):
+            ledger.save_intents([batch(number * 10, 10) for number in range(1, 5000)])
+        ledger._opened().cursor().execute("PRAGMA max_page_count = 1000000")
+        assert ledger.intents() == ((0, 9),)
+        ledger.save_intents([batch(10, 10)])
+        assert len(ledger.intents()) == 2

@@ -28,7 +28,9 @@ def test_a_rejected_row_is_not_sent_again_and_the_others_go_on(world: World) -> 
 
 
 @pytest.mark.parametrize("row", [(1, "fine", 7), (1, "bad", 8), (1, None, 7)])
-def test_a_held_row_is_released_by_any_change_of_its_own_values(world: World, row: tuple[object, ...]) -> None:
+def test_a_held_row_is_released_by_any_change_of_its_own_values(
+    world: World, row: tuple[object, ...]
+) -> None:
     refuse_first(world)
     world.mend()
     world.table(TYPES, row, (2, "good", 8))

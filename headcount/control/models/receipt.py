@@ -25,7 +25,7 @@ class Intent(models.Model):
 class Receipt(models.Model):
     """What became of the changes ``first`` to ``last``. Written after the answer was read.
 
-    ``exceptions`` lists ``[index, fate, reason, field, message]`` for every change that was not accepted;
+    ``exceptions`` lists ``[index, fate, reason, field, message, doubt]`` for every change that was not accepted;
     ``index`` counts from 0 at ``first``.
     """
 

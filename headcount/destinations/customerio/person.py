@@ -26,7 +26,9 @@ class Person:
         return person_field_type(to)
 
     def validate(self, sync: Sync) -> None:
-        check_names(sync, limit=limits.ATTRIBUTES)
+        # That nobody may be created is said among the attributes, and counts as one.
+        said = 1 if sync.behavior is Behavior.UPDATE_ONLY else 0
+        check_names(sync, limit=limits.ATTRIBUTES - said)
         if any(mapping.to == sync.identifier for mapping in sync.mappings):
             raise ConfigurationError(
                 f"The field {sync.identifier} is this sync's identifier and is mapped a second time.",
@@ -74,4 +76,5 @@ class Person:
 def _repeated(wire: str) -> str:
     """How many rows have a value that an earlier row has. Hashes are compared: this is a warning, and cheap."""
     value = f"nullif(nullif({wire}, 'null'), '\"\"')"
-    return f"count({value}) - count(DISTINCT hash(lower({value})))"
+    hashed = f"CASE WHEN {value} IS NOT NULL THEN hash(lower({value})) END"  # the hash of NULL is a number
+    return f"count({value}) - count(DISTINCT {hashed})"

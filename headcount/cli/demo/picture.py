@@ -1,4 +1,4 @@
-"""The README's picture of a plan, made by the program: ``python -m headcount.demo.picture docs/plan.svg``."""
+"""The README's picture of a plan, made by the program: ``python -m headcount.cli.demo.picture docs/plan.svg``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from headcount.demo.walk import Demonstration, demonstration
+from headcount.cli.demo.walk import Demonstration, demonstration
 
 
 def draw(path: Path) -> None:

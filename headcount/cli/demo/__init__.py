@@ -12,6 +12,6 @@ def register(app: typer.Typer) -> None:
 
 def demo() -> None:
     """Watch a sample company being kept in step with a local Customer.io."""
-    from headcount.demo.walk import walk
+    from headcount.cli.demo.walk import walk
 
     walk()

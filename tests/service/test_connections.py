@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headcount.control import secrets
+from headcount.control.models import Audit, Connection
+from headcount.control.setup import close
+from headcount.errors import ConfigurationError, WrongWorkspace
+from headcount.project.kinds import KINDS
+from headcount.service.connections import list_connections, save_connection, test_connection
+from tests.control.sample import every_byte
+from tests.service.workspace import Workspaces
+
+KEY = "key-that-nobody-may-see"
+
+
+@pytest.fixture
+def customerio() -> Iterator[Workspaces]:
+    with Workspaces({"site-1:" + KEY: 101, "site-2:other-key": 202}) as served:
+        yield served
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    path = tmp_path / "shop.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE users (id)")
+    connection.close()
+    return path
+
+
+def add_workspace(url: str, site: str = "site-1", key: str = KEY) -> None:
+    settings = {"site_id": site, "base_url": url}
+    save_connection("production", KINDS["customerio"], settings, given_secrets={"api_key": key})
+
+
+def test_a_source_is_added_tested_and_listed(home: Path, shop: Path) -> None:
+    report = save_connection("shop", KINDS["sqlite"], {"path": str(shop)}, name="Shop")
+    assert report.passed
+    (info,) = list_connections()
+    assert (info.key, info.name, info.type, info.role, info.passed) == (
+        "shop",
+        "Shop",
+        "sqlite",
+        "source",
+        True,
+    )
+    assert info.tested_at is not None
+
+
+def test_a_source_that_cannot_be_read_is_saved_and_says_why(home: Path, tmp_path: Path) -> None:
+    report = save_connection("shop", KINDS["sqlite"], {"path": str(tmp_path / "nothing")})
+    assert not report.passed
+    assert "There is no SQLite file" in report.message
+    assert list_connections()[0].passed is False
+
+
+def test_a_workspace_says_who_it_is_and_its_keys_stand_nowhere(home: Path, customerio: Workspaces) -> None:
+    add_workspace(customerio.url)
+    (info,) = list_connections()
+    assert "101" in info.workspace
+    connection = Connection.objects.get()
+    assert connection.settings["api_key"] == "stored"
+    assert secrets.read(connection, "api_key") == KEY
+    assert KEY not in str([row.detail for row in Audit.objects.all()])
+    close()
+    assert KEY.encode() not in every_byte(home)
+
+
+def test_new_keys_of_the_same_workspace_replace_the_old_ones(home: Path, customerio: Workspaces) -> None:
+    add_workspace(customerio.url)
+    customerio.credentials["site-1:new-key"] = 101
+    add_workspace(customerio.url, key="new-key")
+    assert secrets.read(Connection.objects.get(), "api_key") == "new-key"
+
+
+def test_keys_of_another_workspace_are_refused_and_nothing_is_saved(
+    home: Path, customerio: Workspaces
+) -> None:
+    add_workspace(customerio.url)
+    with pytest.raises(WrongWorkspace, match="202"):
+        add_workspace(customerio.url, "site-2", "other-key")
+    connection = Connection.objects.get()
+    assert connection.settings["site_id"] == "site-1"
+    assert secrets.read(connection, "api_key") == KEY
+
+
+def test_refused_keys_are_an_answer_with_a_hint(home: Path, customerio: Workspaces) -> None:
+    add_workspace(customerio.url)
+    customerio.credentials.clear()
+    report = test_connection("production")
+    assert not report.passed
+    assert report.hint
+    assert KEY not in report.message + report.hint
+
+
+def test_an_environment_variable_that_is_not_set_is_named(home: Path) -> None:
+    settings = {"site_id": "env:CIO_SITE_ID", "api_key": "env:CIO_API_KEY"}
+    report = save_connection("production", KINDS["customerio"], settings)
+    assert "CIO_SITE_ID, which is not set" in report.message
+
+
+def test_a_secret_as_a_plain_setting_is_refused(home: Path) -> None:
+    with pytest.raises(ConfigurationError, match="api_key is a secret") as caught:
+        save_connection("production", KINDS["customerio"], {"site_id": "s", "api_key": KEY})
+    assert KEY not in str(caught.value)
+    assert not Connection.objects.exists()
+
+
+def test_an_unknown_connection_is_answered_with_the_nearest(home: Path, shop: Path) -> None:
+    save_connection("warehouse", KINDS["sqlite"], {"path": str(shop)})
+    with pytest.raises(ConfigurationError, match="Did you mean warehouse"):
+        test_connection("warehose")

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import csv
+import stat
+from pathlib import Path
+
+import pytest
+
+from headcount.control import held, runs
+from headcount.control.models import Run
+from headcount.errors import ConfigurationError
+from headcount.model import Counts, Fate, Invalid, Operation, Outcome, RunStatus
+from headcount.service.listings import list_runs, rejections, write_rejected
+from tests.control.sample import make_run
+
+
+def refuse(run: Run, *keys: str) -> None:
+    outcome = Outcome(
+        index=0, fate=Fate.REJECTED, reason="invalid", field="email", message='=no, "really"\nno'
+    )
+    rows = (held.Refused(seq=n, key=key, op=Operation.ADD, outcome=outcome) for n, key in enumerate(keys))
+    held.record_rejected(run, rows)
+
+
+def test_runs_are_listed_newest_first_with_their_sums(home: Path) -> None:
+    run = make_run()
+    runs.begin(run, snapshot={}, fingerprint="")
+    runs.finish(run, RunStatus.COMPLETED, counts=Counts(read=3, add=3, accepted=3))
+    newer = runs.add(run.sync)
+    assert [(line.run, line.status) for line in list_runs()] == [(newer.pk, "queued"), (run.pk, "completed")]
+    assert list_runs("users", limit=2)[1].counts["accepted"] == 3
+    assert list_runs(limit=1)[0].run == newer.pk
+
+
+def test_an_unknown_sync_is_answered_with_the_nearest(home: Path) -> None:
+    make_run()
+    with pytest.raises(ConfigurationError, match="Did you mean users"):
+        list_runs("user")
+    with pytest.raises(ConfigurationError, match="There is no sync other"):
+        rejections("other")
+
+
+def test_rejected_and_invalid_rows_stand_in_one_listing(home: Path) -> None:
+    run = make_run()
+    refuse(run, "a", "b", "c")
+    held.record_invalid(run, [Invalid(key="d", field="plan", reason="too long")])
+    found = rejections("users", limit=2)
+    assert found.total == 3
+    assert [row.key for row in found.rejected] == ["a", "b"]
+    assert (found.invalid_run, found.invalid[0].reason) == (run.pk, "too long")
+
+
+def test_the_csv_holds_all_rejected_rows_and_is_readable_by_nobody_else(home: Path, tmp_path: Path) -> None:
+    refuse(make_run(), *(f"k{number}" for number in range(700)))
+    path = tmp_path / "rejected.csv"
+    assert write_rejected("users", path) == 700
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert (rows[0]["key"], rows[0]["field"], rows[699]["key"]) == ("k0", "email", "k699")
+    assert rows[0]["message"].endswith("no")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_csv_that_cannot_be_written_is_a_clear_error(home: Path, tmp_path: Path) -> None:
+    make_run()
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        write_rejected("users", tmp_path / "no" / "folder.csv")
