@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from headcount.batching import batches
-from headcount.delivery import Delivery, deliver, greet
+from headcount.delivery import Delivery, ask, deliver, greet
 from headcount.destinations.base import Client, DestinationObject
 from headcount.diff import Diff
 from headcount.engines.base import Source
@@ -27,7 +27,7 @@ from headcount.errors import (
 from headcount.fold import Fates, Folding, fold
 from headcount.frozen import Frozen, load
 from headcount.guards import check_guards
-from headcount.limiter import Limiter
+from headcount.limiter import Limiter, Unlimited
 from headcount.mapping import compile_sync
 from headcount.model import Behavior, Budget, Counts, Fate, Receipt, RetryPolicy, RunInfo, Sync
 from headcount.receipts import Book, Ledger, read_book
@@ -68,6 +68,7 @@ class Line:
     budget: Budget = field(default_factory=Budget)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     can_look_up: bool = False  # an App API key is there
+    lookups: Limiter = field(default_factory=Unlimited)  # the budget of looking up
     progress: Progress = field(default_factory=Progress)
 
     @property
@@ -140,8 +141,8 @@ def _missing_people(line: Line) -> Callable[[Sequence[str]], Sequence[str]] | No
         return None
 
     def missing(keys: Sequence[str]) -> Sequence[str]:
-        known = line.client.known(line.sync.identifier, keys)
-        return [key for key in keys if key not in known]
+        known = ask(lambda: line.client.known(line.sync.identifier, keys), line.lookups, line.retry)
+        return [key for key in keys if key not in (known or ())]
 
     return missing
 

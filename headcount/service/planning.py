@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headcount.batching import payload
+from headcount.control.trouble import told
 from headcount.engines.base import Source
 from headcount.errors import ApprovalNeeded, ConfigurationError
 from headcount.frozen import Frozen
@@ -16,6 +17,7 @@ from headcount.guards import check_guards
 from headcount.mapping import COMPLAINT, PART, compile_sync, staging
 from headcount.model import Behavior, Plan
 from headcount.prepare import prepare
+from headcount.reading import Watched
 from headcount.scratch import scratch_folder
 from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
@@ -72,6 +74,7 @@ class PlanReport:
     rows: tuple[RowChange, ...] = field(default=())
 
 
+@told()
 def plan_sync(
     key: str, *, rows: int = 20, full: bool = False, progress: Progress | None = None
 ) -> PlanReport:
@@ -163,6 +166,7 @@ class PreviewRow:
     problems: tuple[tuple[str, str], ...]  # field, reason
 
 
+@told()
 def preview_sync(key: str, *, rows: int = 3, record: str | None = None) -> tuple[PreviewRow, ...]:
     """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing."""
     prepared = prepare_line(find_sync(key), None)
@@ -186,9 +190,11 @@ def _preview(prepared: Setup, source: Source, rows: int, record: str | None) -> 
         source.read(line.sync.model, mapped.source_columns) as reader,
     ):
         how = staging(mapped, reader.schema, "source_rows")
-        bench.connection.register("source_rows", prepare(reader, how.prepared))
+        watched = Watched(line.sync.model, reader, how.prepared, prepare, None)
         sql = f"SELECT key, CASE WHEN invalid IS NULL THEN {operation} END, invalid FROM ({how.select}) {wanted}"
-        for found, item, invalid in bench.run(f"{sql} LIMIT {int(rows)}"):
+        with watched.feeding(bench, "source_rows"):
+            shown = bench.run(f"{sql} LIMIT {int(rows)}")
+        for found, item, invalid in shown:
             yield PreviewRow(key=(found or "").replace("\x00", ""), payload=item, problems=_problems(invalid))
 
 

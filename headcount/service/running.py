@@ -16,6 +16,7 @@ from headcount.control.ledger import RunLedger
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
+from headcount.control.trouble import told
 from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp
 from headcount.fold import release
 from headcount.frozen import Frozen, load
@@ -52,6 +53,7 @@ class RunReport:
         return bool(self.counts.rejected or self.counts.invalid)
 
 
+@told()
 def run_sync(
     key: str, *, full: bool = False, trigger: str = "manual", progress: Progress | None = None
 ) -> RunReport:
@@ -71,6 +73,7 @@ def run_sync(
         return replace(_work(row, run, progress), resumed=before)
 
 
+@told()
 def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progress | None = None) -> RunReport:
     """Let held rows go (all, or those of ``keys``) and run: what is planned are the values they have now.
 
@@ -92,6 +95,7 @@ def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progres
     return run_sync(key, trigger="retry", progress=progress)
 
 
+@told()
 def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunReport:
     """Send one row of the source as a run of its own, whether it changed or not, and record its outcome.
 
@@ -111,6 +115,7 @@ def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunR
         return replace(_work(row, run, progress, only=only), resumed=before)
 
 
+@told()
 def approve_run(run_id: int, *, progress: Progress | None = None) -> RunReport:
     """Let a run pass the guard that stopped it. A plan that is too old, or whose sync was changed, is made anew
     and must pass the guards itself.
@@ -145,6 +150,7 @@ def _planned_anew(run: Run, progress: Progress | None) -> RunReport:
     return replace(report, warnings=(told, *report.warnings))
 
 
+@told()
 def cancel_run(run_id: int) -> RunReport:
     """Ask a run to stop; one that no process works on any more is brought to its end here."""
     home = setup()

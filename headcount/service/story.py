@@ -9,6 +9,7 @@ from pathlib import Path
 
 from headcount.control import book
 from headcount.control.models import Run
+from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import HeadcountError
 from headcount.frozen import Frozen, load
@@ -40,6 +41,7 @@ class Story:
     chapters: tuple[Chapter, ...]  # newest first
 
 
+@told()
 def explain(sync: str, key: str) -> Story:
     """Everything known about one key of a sync. Reads plans and receipts; never the source, never Customer.io."""
     row = find_sync(sync)
