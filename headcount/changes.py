@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headcount.comparison import PARQUET, Comparison
+from headcount.comparison import Comparison, parquet
 from headcount.model import Behavior, Plan
 from headcount.workbench import quote_text
 
@@ -11,9 +11,9 @@ def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
     """Freeze the plan into ``plan.parquet``, whole or not at all."""
     path = task.folder / "plan.parquet"
     temporary = path.with_suffix(".part")
-    task.bench.run(
-        f"COPY ({_sql(task, held=held, missed=missed)}) TO {quote_text(str(temporary))} ({PARQUET})"
-    )
+    sql = _sql(task, held=held, missed=missed)
+    options = parquet(2 * len(task.columns))
+    task.bench.run(f"COPY ({sql}) TO {quote_text(str(temporary))} ({options})")
     temporary.rename(path)
     counts = dict(
         task.bench.run(f"SELECT op, count(*) FROM read_parquet({quote_text(str(path))}) GROUP BY op")

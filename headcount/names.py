@@ -7,15 +7,25 @@ from collections.abc import Callable
 
 from headcount.model import NameStyle
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
+_RUN = re.compile(r"[^\W\d_]+|\d+")  # letters of any alphabet, or digits
 
 
 def styled(column: str, style: NameStyle) -> str:
     """The field name for ``column``; a column without letters or digits keeps its own name."""
-    words = _WORD.findall(column)
+    words = [word for run in _RUN.findall(column) for word in _words(run)]
     if style is NameStyle.MATCH_SOURCE or not words:
         return column
     return _STYLES[style](words)
+
+
+def _words(run: str) -> list[str]:
+    """A capital after a small letter begins a word, and so does the last of several before a small one."""
+    starts = [
+        i
+        for i in range(1, len(run))
+        if run[i].isupper() and (not run[i - 1].isupper() or run[i + 1 : i + 2].islower())
+    ]
+    return [run[a:b] for a, b in zip([0, *starts], [*starts, len(run)], strict=True)]
 
 
 _STYLES: dict[NameStyle, Callable[[list[str]], str]] = {

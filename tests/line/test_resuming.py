@@ -10,7 +10,6 @@ import duckdb
 import pytest
 
 from headcount.errors import StateError
-from headcount.fold import fold
 from headcount.frozen import load
 from headcount.model import Behavior, Budget, Fate, Outcome, Receipt
 from headcount.receipts import Book as Entries
@@ -78,15 +77,15 @@ def nine(world: World, plan: str = "a") -> None:
     world.table(TYPES, *((key, plan) for key in range(9)))
 
 
-@pytest.mark.parametrize("receipts", [0, 1, 3, 5])
-def test_a_run_killed_while_delivering_is_resumed_with_what_has_no_receipt(world: World, receipts: int) -> None:
+@pytest.mark.parametrize("receipts", [0, 1, 3, 4])
+def test_a_run_killed_while_delivering_is_resumed_with_what_has_no_receipt(
+    world: World, receipts: int
+) -> None:
     nine(world)
     book = Fragile(receipts)
-    begun_run = begun(world, book) if receipts < 5 else None
-    if begun_run is None:
-        return
+    run, folder = begun(world, book)
     world.sent()
-    result = resumed(world, book, *begun_run)
+    result = resumed(world, book, run, folder)
     assert len(world.sent()) == 9 - 2 * receipts
     counts(result, read=9, add=9, accepted=9)
     counts(world.run(SYNC), read=9, unchanged=9)
@@ -152,7 +151,9 @@ def test_a_superseded_run_is_settled_and_what_was_on_its_way_is_in_doubt(world: 
     assert {wire["plan"] for wire in world.wires().values()} == {'"a"'}
 
 
-def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_the_next_one_cannot_send(world: World) -> None:
+def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_the_next_one_cannot_send(
+    world: World,
+) -> None:
     nine(world)
     world.run(SYNC)
     nine(world, "b")
@@ -171,7 +172,9 @@ def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_the_next_one_ca
     assert {wire["plan"] for wire in world.wires().values()} == {'"a"'}
 
 
-def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_it_is_refused_afterwards(world: World) -> None:
+def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_it_is_refused_afterwards(
+    world: World,
+) -> None:
     world.table(TYPES, (1, "a"))
     world.run(SYNC)
     world.table(TYPES, (1, "b"))
@@ -263,11 +266,12 @@ def test_an_older_run_is_not_folded_over_a_newer_one(world: World) -> None:
     world.run(SYNC)
     settle(world.line(SYNC), frozen, old, Book(intents_=[(0, 8)]))
     counts(world.run(SYNC), read=9, unchanged=9)
-    assert fold is not None
 
 
 def test_a_loaded_plan_is_the_plan_that_was_frozen(world: World) -> None:
-    world.table({**TYPES, "email": "VARCHAR"}, (1, "a", "x@y.z"), (1, "b", None), (2, "c", "x@y.z"), (3, "d", "x@y.z"))
+    world.table(
+        {**TYPES, "email": "VARCHAR"}, (1, "a", "x@y.z"), (1, "b", None), (2, "c", "x@y.z"), (3, "d", "x@y.z")
+    )
     sync = people(column("plan"), column("email"))
     frozen = world.plan(sync)
     shutil.copytree(frozen.folder, world.folder / "copy")
@@ -288,7 +292,10 @@ def test_a_book_counts_every_change_once() -> None:
     refused = Outcome(index=1, fate=Fate.REJECTED)
     unsent = Outcome(index=0, fate=Fate.UNSENT)
     book = Entries(
-        receipts=(Receipt(first=0, last=1, exceptions=(refused,)), Receipt(first=4, last=5, exceptions=(unsent,))),
+        receipts=(
+            Receipt(first=0, last=1, exceptions=(refused,)),
+            Receipt(first=4, last=5, exceptions=(unsent,)),
+        ),
         intents=((0, 1), (0, 3), (4, 5), (4, 4)),
     )
     fates = {fate: book.count(fate) for fate in Fate}
