@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headcount.comparison import PARQUET, Comparison
+from headcount.comparison import Comparison, parquet
 from headcount.model import Behavior, Plan
 from headcount.workbench import quote_text
 
@@ -16,7 +16,8 @@ def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
     temporary.unlink(missing_ok=True)
     if held or missed or not _all_go(task) or not _linked(task.folder / "staged.parquet", temporary):
         sql = _sql(task, held=held, missed=missed)
-        task.bench.run(f"COPY ({sql}) TO {quote_text(str(temporary))} ({PARQUET})")
+        options = parquet(2 * len(task.columns))
+        task.bench.run(f"COPY ({sql}) TO {quote_text(str(temporary))} ({options})")
     temporary.rename(path)
     counts = dict(
         task.bench.run(f"SELECT op, count(*) FROM read_parquet({quote_text(str(path))}) GROUP BY op")

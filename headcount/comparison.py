@@ -23,7 +23,14 @@ from headcount.reading import Watched
 from headcount.state import Catalogue
 from headcount.workbench import Workbench, quote_text
 
-PARQUET = "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 30000"
+VECTOR = 2_048  # rows the engine works on at a time
+CELLS_AT_ONCE = 600_000  # a row group is put together in memory, by every thread
+
+
+def parquet(columns: int) -> str:
+    """How files between the passes are written: fewer rows at a time where they are wide."""
+    rows = max(VECTOR, min(30_000, CELLS_AT_ONCE // max(columns, 1)))
+    return f"FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {rows}"
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,7 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     Raises the ``SourceError`` it may end with, and one that names the model for rows that cannot be mapped.
     """
     how = staging(task.mapped, reader.schema, "source_rows")
+    task.bench.make_room(len(task.columns))
     watched = Watched(task.mapped.sync.model, reader, how.prepared, prepare, progress)
     fields = [f"CASE WHEN NOT same THEN d.{c} END AS {c}" for c in task.columns]
     plan = ["'add' AS op", *(f"NULL::VARCHAR AS o{c[1:]}" for c in task.columns)] if task.may_be_plan else []
@@ -91,7 +99,9 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     if task.only is not None:
         sql += f" WHERE d.key = {quote_text(task.only)}"
     with watched.feeding(task.bench, "source_rows"):
-        task.bench.run(f"COPY ({sql}) TO {quote_text(str(task.folder / 'staged.parquet'))} ({PARQUET})")
+        task.bench.run(
+            f"COPY ({sql}) TO {quote_text(str(task.folder / 'staged.parquet'))} ({parquet(len(fields))})"
+        )
     task.bench.run(
         f"CREATE OR REPLACE TEMP TABLE duplicates AS SELECT key, count(*) AS copies FROM {task.staged} "
         "WHERE key IS NOT NULL AND NOT contains(key, chr(0)) GROUP BY key HAVING count(*) > 1"

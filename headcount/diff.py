@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from headcount.changes import explain, new_fields, write_plan
-from headcount.comparison import PARQUET, Comparison, stage
+from headcount.comparison import Comparison, parquet, stage
 from headcount.mapping import Mapped
 from headcount.model import Plan
 from headcount.quarantine import find_held, find_missed, find_released
@@ -97,5 +97,5 @@ class Diff:
 def _record_seen(task: Comparison) -> int:
     """Write the keys of all valid rows to ``seen.parquet``: they count as unchanged and are not sent."""
     path = quote_text(str(task.folder / "seen.parquet"))
-    task.bench.run(f"COPY (SELECT key FROM ({task.candidates()})) TO {path} ({PARQUET})")
+    task.bench.run(f"COPY (SELECT key FROM ({task.candidates()})) TO {path} ({parquet(1)})")
     return int(task.bench.value(f"SELECT count(*) FROM read_parquet({path})"))

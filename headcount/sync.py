@@ -177,6 +177,7 @@ def settle(
     book = read_book(ledger)
     error = delivery.error if delivery else None
     with Workbench(line.scratch) as bench:
+        bench.make_room(len(frozen.mapped.fields))
         fold(
             bench,
             line.state,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headcount.comparison import PARQUET, Comparison
+from headcount.comparison import Comparison, parquet
 from headcount.destinations.base import Placed, WireField
 from headcount.mapping import COMPLAINT, PART
 from headcount.model import Plan
@@ -46,7 +46,7 @@ def write_invalid(task: Comparison, count: int) -> Path:
         "COPY (SELECT CASE WHEN contains(key, chr(0)) THEN '' ELSE coalesce(key, '') END AS key, "
         f"split_part(complaint, {quote_text(PART)}, 1) AS field, "
         f"split_part(complaint, {quote_text(PART)}, 2) AS reason FROM ({complaints}) UNION ALL {copies}) "
-        f"TO {quote_text(str(path))} ({PARQUET})"
+        f"TO {quote_text(str(path))} ({parquet(3)})"
     )
     return path
 

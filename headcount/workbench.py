@@ -15,7 +15,9 @@ import pyarrow as pa
 from headcount.errors import OperatorError, StateBusy, StateError, WorkbenchError
 from headcount.scratch import scratch_folder
 
-MEMORY_LIMIT = "200MB"
+MEMORY = 200  # megabytes, for syncs of up to NARROW fields
+NARROW = 40
+FIELD_MEMORY = 2  # megabytes more for each further field
 
 # Numbers in one canonical form, so that no change of type or engine looks like a change of value:
 # no sign but '-', no leading or trailing zeros, no exponent, no '-0'.
@@ -78,7 +80,7 @@ class Workbench:
     folder.
     """
 
-    def __init__(self, scratch: Path, *, memory_limit: str = MEMORY_LIMIT, ordered: bool = False) -> None:
+    def __init__(self, scratch: Path, *, memory_limit: str = f"{MEMORY}MB", ordered: bool = False) -> None:
         self.scratch = scratch_folder(scratch)
         self.connection = duckdb.connect(
             config={
@@ -93,6 +95,11 @@ class Workbench:
         # A progress bar would write into the terminal of whoever imports this.
         for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false", *_MACROS):
             self.run(statement)
+
+    def make_room(self, fields: int) -> None:
+        """Allow more memory for wide syncs: each field needs some buffers of its own, however many rows there are."""
+        if fields > NARROW:
+            self.run(f"SET memory_limit = '{MEMORY + (fields - NARROW) * FIELD_MEMORY}MB'")
 
     def run(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute one statement and return all its rows. Raises ``StateError`` and ``WorkbenchError``."""

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 MEMORY = "80MB"  # for cache, sorting and joining; more is written to a private folder and removed
 
+WIDEST = """
+    SELECT coalesce(max(width), 0)
+    FROM (SELECT count(*) AS width FROM duckdb_columns() WHERE NOT internal GROUP BY table_oid)
+"""
+VECTOR = 2_048  # rows DuckDB works on at a time
+CELLS_AT_ONCE = 500_000
+
 FILE_AND_LINE = re.compile(
     r'JSON.* in file "(?P<json>[^"]+)".* in line (?P<line>\d+)'
     r"|CSV Error on Line: (?P<csv_line>\d+).*? file = (?P<csv>.+?)   delimiter"
@@ -49,10 +56,17 @@ class DuckSession:
                     "threads": "1",
                 },
             )
+            self._make_room()
             self._lock(folders)
         except duckdb.Error as error:
             self.close()
             raise self.failure(error) from None
+
+    def _make_room(self) -> None:
+        """A scan holds a block or two of every column at once: wide tables need more than ``MEMORY``."""
+        ((widest,),) = self._connection.execute(WIDEST).fetchall()
+        if widest > 100:
+            self._connection.execute(f"SET memory_limit = '{80 + widest * 6 // 10}MB'")
 
     def _lock(self, folders: Sequence[str]) -> None:
         """Shut the doors, in the one order that works: folders, then outside access, then the settings."""
@@ -92,7 +106,8 @@ class DuckSession:
 
         try:
             cursor = self._connection.cursor()
-            reader = cursor.sql(sql).to_arrow_reader(BATCH_ROWS)
+            rows = cursor.sql(sql)
+            reader = rows.to_arrow_reader(_batch_rows(len(rows.columns)))
         except self._duckdb.Error as error:
             raise self.failure(error) from None
 
@@ -131,6 +146,11 @@ class DuckSession:
         if connection is not None:
             connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _batch_rows(columns: int) -> int:
+    """Fewer rows at a time where they are wide: a batch of 300 columns would not fit into ``MEMORY``."""
+    return max(VECTOR, min(BATCH_ROWS, CELLS_AT_ONCE // max(columns, 1) // VECTOR * VECTOR))
 
 
 def select_list(expressions: Sequence[tuple[str, str]]) -> str:

@@ -172,3 +172,9 @@ def test_a_full_run_sends_every_person_again(world: World) -> None:
     result = world.run(sync, full=True)
     counts(result, read=2, change=2, accepted=2)
     assert result.frozen.planned.overwrites == 0
+
+
+def test_many_rows_of_many_fields_are_compared_in_little_memory(world: World) -> None:
+    columns = ", ".join(f"'{k}-' || i AS c{k}" for k in range(120))
+    world.sql(f"CREATE TABLE rows AS SELECT i AS id, {columns} FROM range(8000) t(i)")
+    assert world.plan(people(*(column(f"c{k}") for k in range(120)))).plan.add == 8000
