@@ -6,7 +6,6 @@ import csv
 import json
 from pathlib import Path
 
-import pytest
 import yaml
 
 from tests.journeys.desk import Desk, checked, sums
@@ -141,44 +140,40 @@ def test_every_listing_has_its_json(applied: Desk) -> None:
     assert report["passed"]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["run", "poeple"],
-        ["plan", "poeple"],
-        ["preview", "poeple"],
-        ["explain", "poeple", "1"],
-        ["rejected", "poeple"],
-        ["retry", "poeple"],
-        ["test", "poeple", "--key", "1"],
-        ["runs", "poeple"],
-    ],
-)
-def test_a_misspelled_sync_is_wrong_use_and_the_right_one_is_named(applied: Desk, words: list[str]) -> None:
-    said = applied.done(*words, code=2)
-    assert "people" in said.err
-    assert said.out == ""
+def test_a_misspelled_sync_is_wrong_use_and_the_right_one_is_named(applied: Desk) -> None:
+    for line in (
+        "run poeple",
+        "run poeple --json",
+        "plan poeple",
+        "preview poeple",
+        "explain poeple 1",
+        "rejected poeple",
+        "retry poeple",
+        "test poeple --key 1",
+        "runs poeple",
+    ):
+        said = applied.done(*line.split(), code=2)
+        assert "people" in said.err, line
+        assert said.out == "", line
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["cancel", "77"],
-        ["approve", "77"],
-        ["run"],
-        ["nonsense"],
-        ["run", "people", "--nonsense"],
-        ["apply", "nowhere.yml"],
-        ["test", "people"],
-        ["connections", "test", "nowhere"],
-        ["retry", "people", "--key", "1"],
-    ],
-)
-def test_wrong_use_ends_with_2_and_a_message(applied: Desk, words: list[str]) -> None:
-    said = applied.done(*words, code=2)
-    assert len(said.err) > 10
-    assert "Traceback" not in said.err
-    assert "did not expect" not in said.err
+def test_wrong_use_ends_with_2_and_a_message(applied: Desk) -> None:
+    for line in (
+        "cancel 77",
+        "approve 77",
+        "run",
+        "nonsense",
+        "run people --nonsense",
+        "apply nowhere.yml",
+        "test people",
+        "connections test nowhere",
+        "retry people --key 1",
+        "preview people --rows many",
+    ):
+        said = applied.done(*line.split(), code=2)
+        assert len(said.err) > 10, line
+        assert "Traceback" not in said.err
+        assert "did not expect" not in said.err
 
 
 def test_run_as_json_prints_one_object_and_nothing_else(applied: Desk) -> None:
