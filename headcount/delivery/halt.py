@@ -28,6 +28,11 @@ class Halt:
     def __call__(self) -> bool:
         return self._on.is_set()
 
+    @property
+    def to_be_resumed(self) -> bool:
+        """Did something end the delivery that ends no run: an interrupt, a bug?"""
+        return self.broken is not None and not isinstance(self.broken, HeadcountError)
+
     def cancel(self) -> None:
         with self._lock:
             self.canceled = self.canceled or not self._on.is_set()

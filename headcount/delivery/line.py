@@ -64,7 +64,8 @@ def deliver(
     ``batches`` is read on the calling thread, at most ``3 * budget.senders`` batches ahead of the
     answers. Trouble with the destination is returned in ``Delivery.error``. Raised is only what is nobody's
     answer: errors of the iterator, the ledger and ``progress``, bugs, KeyboardInterrupt; receipts of finished
-    batches are stored before, and batches that were in flight keep their intent without a receipt.
+    batches are stored before, and batches that were in flight keep their intent without a receipt. After a bug
+    or an interrupt so do those that were not tried: the run will be resumed, and they go then.
     """
     halt = Halt(sleep)
     rules = Rules(
@@ -79,7 +80,7 @@ def deliver(
         def work(batch: Batch) -> None:
             with rules.probation.turn():
                 receipt = Unpacking(batch, rules).receipt()
-            if receipt.requests or not halt.broken:  # the run will be resumed: what was not tried goes then
+            if receipt.requests or not halt.to_be_resumed:
                 clerk.enter(receipt)
 
         with Crew(budget.senders, work, halt) as crew:
