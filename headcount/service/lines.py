@@ -14,7 +14,7 @@ from typing import Any
 from headcount.control.models import Connection, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
-from headcount.destinations.customerio.client import CustomerIoClient
+from headcount.destinations.customerio.client import READS_PER_SECOND, CustomerIoClient
 from headcount.destinations.customerio.objects import destination_object
 from headcount.engines import open_source
 from headcount.errors import ConfigurationError
@@ -120,6 +120,7 @@ def prepare_line(row: SyncRow, progress: Progress | None, *, sync: Sync | None =
         state=StateFile(home.state / f"{row.stream.state_id}.duckdb"),
         scratch=home.root / "scratch",
         budget=budget,
+        lookups=FileLimiter(home.limits / f"{workspace}-app", READS_PER_SECOND),
         can_look_up=bool(row.destination.settings.get("app_api_key")),
         progress=progress or Progress(),
     )

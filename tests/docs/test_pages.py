@@ -20,7 +20,7 @@ EVENT = {
     "behavior": "append_only",
     "unique_id": "id",
     "first_run": "backfill",
-    "event": {"name": {"constant": "Seen"}, "person": {"from": "user", "to": "id"}},
+    "event": {"name": {"constant": "Seen"}, "person": {"from": "user", "to": "id"}, "timestamp": "at"},
     "mappings": [],
 }
 

@@ -29,7 +29,7 @@ SAMPLES: list[tuple[Kind, str, pa.DataType, Any]] = [
     (Kind.FLOAT, "1e15", pa.float64(), 1e15),
     (Kind.BOOLEAN, "true", pa.bool_(), True),
     (Kind.DATE, "2024-01-31", pa.date32(), date(2024, 1, 31)),
-    (Kind.TIMESTAMP, "2024-01-31 09:30:00", pa.timestamp("us"), datetime(2024, 1, 31, 9, 30)),  # noqa: DTZ001
+    (Kind.TIMESTAMP, "2024-01-31 09:30:00", pa.timestamp("us"), datetime(2024, 1, 31, 9, 30)),
     (
         Kind.TIMESTAMPTZ,
         "2024-01-31 10:30:00+01",

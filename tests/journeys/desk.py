@@ -125,7 +125,7 @@ class Desk:
             "CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, user_id INTEGER, total REAL, at INTEGER)"
         )
         rows = [(i, i % 50 + 1, i / 4, 1_700_000_000 + i) for i in range(first, first + count)]
-        self.sql("INSERT INTO orders VALUES (?, ?, ?, ?)", rows)
+        self.sql("INSERT INTO orders (id, user_id, total, at) VALUES (?, ?, ?, ?)", rows)
 
     # The command.
 

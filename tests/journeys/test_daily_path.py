@@ -122,9 +122,10 @@ def test_invalid_rows_make_exit_code_1_and_are_listed_with_reasons(desk: Desk) -
     rejected = desk.done("rejected", "people", "--json").json
     assert {row["key"] for row in rejected["invalid"]} == {"5"}
     assert "2 rows" in desk.done("rejected", "people").out
-    assert "never sent" in desk.done("explain", "people", "5").out or "invalid" in desk.done(
-        "explain", "people", "5"
-    ).out
+    assert (
+        "never sent" in desk.done("explain", "people", "5").out
+        or "invalid" in desk.done("explain", "people", "5").out
+    )
 
 
 def test_every_listing_has_its_json(applied: Desk) -> None:

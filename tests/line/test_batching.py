@@ -42,7 +42,9 @@ def sql_rows(world: World, count: int, value: str = "repeat('x', (i % 50)::INTEG
 
 @pytest.mark.parametrize("size", [1, 60, 61, 200, 5_000, 500_000])
 @pytest.mark.parametrize("count", [0, 1, 7, 100])
-def test_every_change_travels_once_and_in_order_within_both_limits(world: World, size: int, count: int) -> None:
+def test_every_change_travels_once_and_in_order_within_both_limits(
+    world: World, size: int, count: int
+) -> None:
     frozen = sql_rows(world, 500, "repeat('é😀\"', (i % 20)::INTEGER)")
     found = packed(world, frozen, max_bytes=size, max_items=count)
     everything = packed(world, frozen, max_bytes=10**9, max_items=0)

@@ -18,7 +18,9 @@ SYNC = events(column("at", slot="timestamp"), column("total"))
 ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
-def row(key: str, at: str = "2024-01-02", name: str | None = "buy", person: str | None = "p1") -> tuple[Any, ...]:
+def row(
+    key: str, at: str = "2024-01-02", name: str | None = "buy", person: str | None = "p1"
+) -> tuple[Any, ...]:
     return (key, name, person, at, "9.50")
 
 
@@ -189,7 +191,9 @@ def test_a_missing_time_may_only_warn_and_a_missing_person_or_name_never(world: 
 def test_events_older_than_72_hours_are_counted_in_the_plan(world: World) -> None:
     types = {**TYPES, "at": "BIGINT"}
     now = int(time.time())
-    world.table(types, *((str(n), "buy", "p", now - hours * 3600, None) for n, hours in enumerate([1, 71, 73, 9999])))
+    world.table(
+        types, *((str(n), "buy", "p", now - hours * 3600, None) for n, hours in enumerate([1, 71, 73, 9999]))
+    )
     ((field, reason, rows),) = world.run(SYNC).frozen.planned.warnings
     assert (field, rows) == ("at", 2)
     assert "72 hours" in reason

@@ -79,7 +79,9 @@ def nine(world: World, plan: str = "a") -> None:
 
 
 @pytest.mark.parametrize("receipts", [0, 1, 3, 5])
-def test_a_run_killed_while_delivering_is_resumed_with_what_has_no_receipt(world: World, receipts: int) -> None:
+def test_a_run_killed_while_delivering_is_resumed_with_what_has_no_receipt(
+    world: World, receipts: int
+) -> None:
     nine(world)
     book = Fragile(receipts)
     begun_run = begun(world, book) if receipts < 5 else None
@@ -152,7 +154,9 @@ def test_a_superseded_run_is_settled_and_what_was_on_its_way_is_in_doubt(world: 
     assert {wire["plan"] for wire in world.wires().values()} == {'"a"'}
 
 
-def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_the_next_one_cannot_send(world: World) -> None:
+def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_the_next_one_cannot_send(
+    world: World,
+) -> None:
     nine(world)
     world.run(SYNC)
     nine(world, "b")
@@ -171,7 +175,9 @@ def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_the_next_one_ca
     assert {wire["plan"] for wire in world.wires().values()} == {'"a"'}
 
 
-def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_it_is_refused_afterwards(world: World) -> None:
+def test_what_a_killed_process_may_have_sent_stays_in_doubt_when_it_is_refused_afterwards(
+    world: World,
+) -> None:
     world.table(TYPES, (1, "a"))
     world.run(SYNC)
     world.table(TYPES, (1, "b"))
@@ -267,7 +273,9 @@ def test_an_older_run_is_not_folded_over_a_newer_one(world: World) -> None:
 
 
 def test_a_loaded_plan_is_the_plan_that_was_frozen(world: World) -> None:
-    world.table({**TYPES, "email": "VARCHAR"}, (1, "a", "x@y.z"), (1, "b", None), (2, "c", "x@y.z"), (3, "d", "x@y.z"))
+    world.table(
+        {**TYPES, "email": "VARCHAR"}, (1, "a", "x@y.z"), (1, "b", None), (2, "c", "x@y.z"), (3, "d", "x@y.z")
+    )
     sync = people(column("plan"), column("email"))
     frozen = world.plan(sync)
     shutil.copytree(frozen.folder, world.folder / "copy")
@@ -288,7 +296,10 @@ def test_a_book_counts_every_change_once() -> None:
     refused = Outcome(index=1, fate=Fate.REJECTED)
     unsent = Outcome(index=0, fate=Fate.UNSENT)
     book = Entries(
-        receipts=(Receipt(first=0, last=1, exceptions=(refused,)), Receipt(first=4, last=5, exceptions=(unsent,))),
+        receipts=(
+            Receipt(first=0, last=1, exceptions=(refused,)),
+            Receipt(first=4, last=5, exceptions=(unsent,)),
+        ),
         intents=((0, 1), (0, 3), (4, 5), (4, 4)),
     )
     fates = {fate: book.count(fate) for fate in Fate}

@@ -58,7 +58,8 @@ def test_a_state_that_somebody_else_has_open_is_busy(world: World, monkeypatch: 
     world.run(SYNC)
     with Workbench(world.folder / "other") as bench, world.state.writing(bench), pytest.raises(StateBusy):
         world.plan(SYNC)
-    script = f"import duckdb, time; d = duckdb.connect({str(world.state.path)!r}); print('open', flush=True); time.sleep(60)"
+    opened = f"import duckdb, time; d = duckdb.connect({str(world.state.path)!r})"
+    script = f"{opened}; print('open', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
@@ -206,9 +207,9 @@ def test_a_write_ahead_log_left_by_a_killed_fold_is_read(world: World) -> None:
     world.table(TYPES, (1, "a"))
     world.run(SYNC)
     script = (
-        "import duckdb, os; d = duckdb.connect(); d.execute(\"ATTACH '{path}' AS s\"); "
-        "d.execute(\"UPDATE s.acknowledged SET in_doubt = true\"); os._exit(9)"
-    ).format(path=world.state.path)
+        f"import duckdb, os; d = duckdb.connect(); d.execute(\"ATTACH '{world.state.path}' AS s\"); "
+        'd.execute("UPDATE s.acknowledged SET in_doubt = true"); os._exit(9)'
+    )
     subprocess.run([sys.executable, "-c", script], check=False)
     counts(world.run(SYNC), read=1, change=1, accepted=1)
     with duckdb.connect(str(world.state.path), read_only=True) as database:
