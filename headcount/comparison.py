@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from headcount.mapping import Mapped, staging
+from headcount.mapping import PART, Mapped, staging
 from headcount.model import Behavior
 from headcount.prepare import prepare
 from headcount.reading import Watched
@@ -73,6 +73,18 @@ class Comparison:
     def may_be_plan(self) -> bool:
         """Is every row an addition, in whatever order, unless something is wrong with it?"""
         return not (self.catalogue.acknowledged or self.append_only or self.record_seen)
+
+    @property
+    def removes(self) -> bool:
+        """Does this run look for keys that are gone from the source?"""
+        return self.mapped.sync.behavior is Behavior.MIRROR and self.only is None
+
+    @cached_property
+    def malformed_keys(self) -> int:
+        """Rows whose key is there and cannot be read: any of them may be a record that seems to be gone."""
+        complaint = quote_text(self.mapped.sync.identifier + PART)
+        sql = f"SELECT count(*) FROM {self.staged} WHERE key IS NOT NULL AND starts_with(invalid, {complaint})"
+        return int(self.bench.value(sql))
 
     @cached_property
     def any_duplicates(self) -> bool:

@@ -36,6 +36,7 @@ class Folding:
     """Everything a fold needs besides the plan. ``seen`` are keys to acknowledge without sending (Events)."""
 
     run: int
+    marker: str  # what tells this run from every other, also from one of the same number in a restored store
     identity: Identity
     plan: Plan
     fates: Fates
@@ -48,7 +49,7 @@ class Folding:
 def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
     with state.writing(bench) as catalogue:
-        if catalogue.folded_run is not None and catalogue.folded_run >= work.run:
+        if catalogue.folded_run == work.marker:
             return
         if catalogue.identity != work.identity:
             catalogue = _new_generation(bench, catalogue, work.identity)
@@ -200,7 +201,7 @@ def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str
 def _finish(bench: Workbench, mapped: Mapped, work: Folding) -> None:
     if work.seen:
         bench.run(f"INSERT INTO state.acknowledged (key, in_doubt) SELECT key, false FROM ({work.seen})")
-    set_meta(bench, "folded_run", str(work.run))
+    set_meta(bench, "folded_run", work.marker)
     if work.read is not None:
         set_meta(bench, "source_rows", str(work.read))
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))

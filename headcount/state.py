@@ -52,7 +52,7 @@ class Catalogue:
     """What the state holds, read once per opening. ``positions`` maps field ids to column numbers."""
 
     identity: Identity | None = None
-    folded_run: int | None = None
+    folded_run: str | None = None
     acknowledged: int = 0
     in_doubt: int = 0
     held: int = 0
@@ -146,7 +146,7 @@ def _catalogue(bench: Workbench) -> Catalogue:
     ]
     return Catalogue(
         identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
-        folded_run=int(meta["folded_run"]) if "folded_run" in meta else None,
+        folded_run=meta.get("folded_run"),
         acknowledged=acknowledged,
         in_doubt=in_doubt,
         held=bench.value("SELECT count(*) FROM state.held"),
