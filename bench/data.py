@@ -78,13 +78,14 @@ def _make(table: Table) -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         part = Path(folder) / "rows.parquet"
-        _copy(_select(table, Path(folder)), part)
-        count = duckdb.sql(f"SELECT count(*) FROM '{part}'").fetchall()[0][0]
+        _copy(select(table, Path(folder)), part)
+        with duckdb.connect() as connection:
+            ((count,),) = connection.execute("SELECT count(*) FROM read_parquet(?)", [str(part)]).fetchall()
         assert count == table.rows, f"{count} rows instead of {table.rows}"
         part.rename(table.path)
 
 
-def _select(table: Table, folder: Path) -> str:
+def select(table: Table, folder: Path) -> str:
     if table.changed:
         unchanged = prepare(Table(kind=table.kind, rows=table.rows))
         every = table.rows // table.changed

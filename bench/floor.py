@@ -17,10 +17,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from bench.measure import Ended, run_child
 from bench.sink import API_KEY, ENVIRONMENT_ID, SITE_ID, Sink
+
+if TYPE_CHECKING:
+    from headcount.destinations.base import Client
+    from headcount.sync import Line
 
 HEAD = struct.Struct("<qq")  # items and bytes of the body that follows
 
@@ -37,37 +41,48 @@ def send_bodies(bodies: Path, sink: Sink) -> Ended:
 
 
 def _make(kind: str, table: Path, bodies: Path) -> None:
-    from bench.syncs import BUDGET, sync
+    from bench.syncs import write_project
     from headcount.batching import batches
-    from headcount.destinations.base import Client
-    from headcount.destinations.customerio.objects import destination_object
-    from headcount.engines import open_source
-    from headcount.limiter import Unlimited
     from headcount.model import RunInfo
-    from headcount.state import StateFile
-    from headcount.sync import Line, make_plan
+    from headcount.sync import make_plan
     from headcount.workbench import Workbench
 
-    described = sync(kind, str(table))
     with tempfile.TemporaryDirectory(dir=bodies.parent) as name:
         folder = Path(name)
-        line = Line(
-            sync=described,
-            object=destination_object(described.object),
-            workspace=ENVIRONMENT_ID,
-            open_source=lambda: open_source("files", {"folders": [str(table.parent)]}),
-            client=cast("Client", None),  # a plan of people sends nothing and asks nobody
-            limiter=Unlimited(),
-            state=StateFile(folder / "state.duckdb"),
-            scratch=folder,
-            budget=BUDGET,
-        )
+        write_project(folder / "headcount.yml", kind, table, "http://127.0.0.1")
+        line = _line(kind, table, folder)
         frozen = make_plan(line, folder / "plan")
         run = RunInfo(id=1, started_at=datetime.now(UTC))
         with Workbench(folder, ordered=True) as bench, bodies.open("wb") as file:
-            for batch in batches(bench, frozen.mapped, frozen.plan, run, BUDGET):
+            for batch in batches(bench, frozen.mapped, frozen.plan, run, line.budget):
                 body = batch.body()
                 file.write(HEAD.pack(batch.count, len(body)) + body)
+
+
+def _line(kind: str, table: Path, folder: Path) -> Line:
+    """The sync of the project file in that folder, on nothing acknowledged and with nobody to send to."""
+    from headcount.destinations.customerio.objects import destination_object
+    from headcount.engines import open_source
+    from headcount.limiter import Unlimited
+    from headcount.project.reading import read_file
+    from headcount.project.values import budget_value, model_value, sync_value
+    from headcount.state import StateFile
+    from headcount.sync import Line
+
+    project = read_file(folder / "headcount.yml")
+    model = model_value(kind, project.models[kind])
+    sync = sync_value(kind, project.syncs[kind], model, stream_id="bench")
+    return Line(
+        sync=sync,
+        object=destination_object(sync.object),
+        workspace=ENVIRONMENT_ID,
+        open_source=lambda: open_source("files", {"folders": [str(table.parent)]}),
+        client=cast("Client", None),  # planning asks nobody, save for Update Only
+        limiter=Unlimited(),
+        state=StateFile(folder / "state.duckdb"),
+        scratch=folder,
+        budget=budget_value(project.connections["sandbox"]),
+    )
 
 
 def _read(bodies: Path) -> Iterator[tuple[int, bytes]]:
@@ -85,7 +100,7 @@ def _send(bodies: Path, url: str) -> float:
     waiting = list(_read(bodies))[::-1]
     failures: list[BaseException] = []
     threads = [
-        threading.Thread(target=_sender, args=(client, waiting, failures)) for _ in range(BUDGET.senders)
+        threading.Thread(target=_sender, args=(client, waiting, failures)) for _ in range(BUDGET["senders"])
     ]
     began = time.monotonic()
     for thread in threads:

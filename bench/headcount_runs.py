@@ -1,108 +1,46 @@
-"""Headcount: whole runs with every check, intent, receipt and fold, each in a process of its own."""
+"""Headcount: the command itself, with every check, intent, receipt and fold, each run a process of its own."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from bench.measure import ChildFailedError, Ended, run_child
-from bench.sink import API_KEY, ENVIRONMENT_ID, SITE_ID, Sink
+from bench.sink import Sink
+from bench.syncs import ENVIRONMENT, write_project
+
+COMMAND = [sys.executable, "-m", "headcount"]
 
 
 class Headcount:
     """One home with one sync, whose rows may change between its runs."""
 
     def __init__(self, folder: Path, kind: str, sink: Sink) -> None:
-        self.home = folder / "home"
-        self.source = folder / "source"
         self.kind = kind
-        self.sink = sink
-        self.source.mkdir(parents=True)
+        self.table = folder / "source" / f"{kind}.parquet"
+        self.table.parent.mkdir(parents=True)
+        self.environment = {**os.environ, **ENVIRONMENT, "HEADCOUNT_HOME": str(folder / "home")}
+        self.environment.pop("HEADCOUNT_DATABASE_URL", None)
+        write_project(folder / "headcount.yml", kind, self.table, sink.url)
+        run_child([*COMMAND, "apply", str(folder / "headcount.yml")], self.environment)
+        sink.clear()
 
-    def run(self, table: Path) -> Ended:
+    def run(self, rows: Path) -> Ended:
         """Run the sync once with these rows. Raises ``ChildFailedError`` unless the run is completed."""
-        self._put(table)
-        command = [sys.executable, "-m", "bench.headcount_runs", self.kind, str(self.source), self.sink.url]
-        ended = run_child(command, {**os.environ, "HEADCOUNT_HOME": str(self.home)})
+        self._put(rows)
+        ended = run_child([*COMMAND, "run", self.kind, "--json"], self.environment)
         report = json.loads(ended.output)
         if report["status"] != "completed":
             raise ChildFailedError(f"The run did not complete: {report}")
         return ended
 
-    def _put(self, table: Path) -> None:
-        """The rows stand under the same name each time: a link costs nothing, and no link leads out."""
-        here = self.source / f"{self.kind}.parquet"
-        here.unlink(missing_ok=True)
+    def _put(self, rows: Path) -> None:
+        """The rows stand under the same name each time. A second name for a file costs nothing."""
+        self.table.unlink(missing_ok=True)
         try:
-            os.link(table, here)
+            os.link(rows, self.table)
         except OSError:
-            shutil.copyfile(table, here)
-
-
-def _run(kind: str, source: Path, url: str) -> dict[str, object]:
-    """What the command does, without its words."""
-    from headcount.control.setup import setup
-
-    home = setup()  # Django's models can be imported from here on
-    from bench.syncs import BUDGET, sync
-    from headcount.control import runs
-    from headcount.control.ledger import RunLedger
-    from headcount.destinations.customerio.client import CustomerIoClient
-    from headcount.destinations.customerio.objects import destination_object
-    from headcount.engines import open_source
-    from headcount.limiter import FileLimiter
-    from headcount.model import RunStatus
-    from headcount.state import StateFile
-    from headcount.sync import Line, run_line
-
-    described = sync(kind, f"{kind}.parquet")
-    line = Line(
-        sync=described,
-        object=destination_object(described.object),
-        workspace=ENVIRONMENT_ID,
-        open_source=lambda: open_source("files", {"folders": [str(source)]}),
-        client=CustomerIoClient(SITE_ID, API_KEY, base_url=url),
-        limiter=FileLimiter(home.limits / str(ENVIRONMENT_ID), BUDGET.requests_per_second),
-        state=StateFile(home.state / f"{kind}.duckdb"),
-        scratch=home.root / "scratch",
-        budget=BUDGET,
-    )
-    row = runs.add(_sync_row(kind))
-    info = runs.begin(row, snapshot={}, fingerprint="")
-    with RunLedger(row.pk) as ledger:
-        result = run_line(line, info, ledger, home.plans / str(row.pk))
-    runs.finish(row, RunStatus.FAILED if result.error else RunStatus.COMPLETED, counts=result.counts)
-    return {"status": row.status, "error": str(result.error or ""), **asdict(result.counts)}
-
-
-def _sync_row(kind: str):  # type: ignore[no-untyped-def]
-    from headcount.control.models import Connection, Model, Stream, Sync
-
-    found = Sync.objects.filter(key=kind).first()
-    if found:
-        return found
-    source = Connection.objects.create(key="files", name="Files", type="files")
-    target = Connection.objects.create(key="sandbox", name="Sandbox", type="customerio")
-    model = Model.objects.create(key=kind, name=kind, connection=source)
-    stream = Stream.objects.create(key=kind)
-    return Sync.objects.create(
-        key=kind, name=kind, model=model, destination=target, object="person", stream=stream
-    )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=("people", "events"))
-    parser.add_argument("source", type=Path)
-    parser.add_argument("url")
-    chosen = parser.parse_args()
-    print(json.dumps(_run(chosen.kind, chosen.source, chosen.url)))
-
-
-if __name__ == "__main__":
-    main()
+            shutil.copyfile(rows, self.table)

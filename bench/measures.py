@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 from bench import floor, sink
 from bench.data import Table, prepare
 from bench.headcount_runs import Headcount
-from bench.measure import ChildFailedError, Measured, measured, middle
+from bench.measure import ChildFailedError, Ended, Measured, measured, middle
 from bench.peers import PEERS, Peer
 from bench.sink import Sink
 
@@ -46,11 +47,17 @@ class Bench:
     folder: Path
     say: Callable[[str], None]
     peers: tuple[Peer, ...] = PEERS
+    keep: bool = False
 
     @contextmanager
     def work(self) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(dir=self.folder) as name:
+        """A folder for one measure; what is in it goes when the measure ends."""
+        name = tempfile.mkdtemp(dir=self.folder)
+        try:
             yield Path(name)
+        finally:
+            if not self.keep:
+                shutil.rmtree(name)
 
 
 def people(bench: Bench) -> Found:
@@ -73,7 +80,7 @@ def _people_round(bench: Bench, table: Path, changed: Path, folder: Path) -> lis
     scale, one = bench.scale, Headcount(folder, "people", bench.sink)
     floor.make_bodies("people", table, folder / "bodies")
 
-    def take(measure: str, system: str, ended: floor.Ended) -> Measured:
+    def take(measure: str, system: str, ended: Ended) -> Measured:
         return _told(bench, measured(measure, system, scale.people, ended, bench.sink))
 
     found = [
@@ -83,7 +90,7 @@ def _people_round(bench: Bench, table: Path, changed: Path, folder: Path) -> lis
         take("one_percent_1m", "headcount", one.run(changed)),
     ]
     (folder / "bodies").unlink()
-    _same_rows(found[0], found[1])
+    same_rows(found[0], found[1])
     _exactly(found[2], 0)
     _exactly(found[3], scale.changed)
     return found
@@ -107,7 +114,7 @@ def _events_round(bench: Bench, table: Path, folder: Path) -> list[Measured]:
     (folder / "bodies").unlink()
     ended = one.run(table)
     found.append(_told(bench, measured("first_load_events_1_5m", "headcount", rows, ended, bench.sink)))
-    _same_rows(*found)
+    same_rows(*found)
     return found
 
 
@@ -121,7 +128,7 @@ def small(bench: Bench) -> Found:
         one = Headcount(folder / "small", "people", bench.sink)
         one.run(table)
         bench.sink.clear()
-        for turn in range(max(3, scale.rounds)):
+        for turn in range(scale.rounds):
             ended = one.run(table if turn % 2 else changed)
             found = measured("small_5k_2_changed", "headcount", scale.small, ended, bench.sink)
             _exactly(found, scale.small_changed)
@@ -158,7 +165,7 @@ def _peers(bench: Bench, measure: str, table: Path, reference: Measured) -> Foun
             found = measured(measure, peer.name, rows, peer.run(given, far_end), far_end)
         _exactly(found, rows)
         if rows == reference.rows:
-            _same_rows(found, reference)
+            same_rows(found, reference)
         yield _told(bench, found)
 
 
@@ -188,7 +195,7 @@ def _exactly(found: Measured, rows: int) -> None:
         )
 
 
-def _same_rows(one: Measured, other: Measured) -> None:
+def same_rows(one: Measured, other: Measured) -> None:
     """Who sends the same rows must leave the same checksum."""
     a, b = one.tally, other.tally
     if (a.rows, a.checksum) != (b.rows, b.checksum):

@@ -160,19 +160,20 @@ def rows_of(results: Sequence[Result]) -> list[tuple[str, ...]]:
     ]
 
 
-def text(results: Sequence[Result]) -> str:
-    """Both tables for a terminal."""
+def table(results: Sequence[Result]) -> str:
+    """The figures, for a terminal."""
     lines = [COLUMNS, *rows_of(results)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
-    table = "\n".join(
-        "  ".join(
-            cell.ljust(width) if i < 2 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
-    )
-    judged = "\n".join(f"{'ok  ' if d.met else 'MISS'}  {d.words}: {d.found}" for d in demands(results))
-    return f"{table}\n\n{judged}"
+    return "\n".join("  ".join(map(_justified, range(len(COLUMNS)), line, widths)) for line in lines)
+
+
+def _justified(column: int, cell: str, width: int) -> str:
+    return cell.ljust(width) if column < 2 else cell.rjust(width)
+
+
+def judgement(results: Sequence[Result]) -> str:
+    """What is required, and whether it was found, for a terminal."""
+    return "\n".join(f"{'ok  ' if d.met else 'MISS'}  {d.words}: {d.found}" for d in demands(results))
 
 
 def markdown(content: dict[str, Any]) -> str:

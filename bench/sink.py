@@ -86,3 +86,5 @@ def running(folder: Path, *, tls: bool = False) -> Iterator[Sink]:
     finally:
         process.terminate()
         process.wait(20)
+        if process.stdout:
+            process.stdout.close()

@@ -1,49 +1,64 @@
-"""The two syncs of the benchmark."""
+"""The two syncs of the benchmark, as the project file they are applied from."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 from bench.data import EVENT_FIELDS, EVENT_NAME, PEOPLE_FIELDS
-from headcount.model import Behavior, Budget, Constant, FromColumn, Mapping, Model, Sync
+from bench.sink import API_KEY, SITE_ID
 
-# As fast as it goes: no limit of requests a second, none of items a request.
-BUDGET = Budget(requests_per_second=0, max_items=0, max_bytes=500_000, senders=3)
+KEY_VARIABLE = "BENCH_API_KEY"
+ENVIRONMENT = {KEY_VARIABLE: API_KEY}
 
-
-def sync(kind: str, path: str) -> Sync:
-    """The sync of a kind of table, with its rows in a Parquet file."""
-    model = Model(key=kind, name=kind, connection="files", path=path)
-    return _people(model) if kind == "people" else _events(model)
+# As fast as it goes: no limit of items a request, and none of requests a second that could ever be met.
+BUDGET = {"requests_per_second": 1_000_000, "max_items": 0, "max_bytes": 500_000, "senders": 3}
 
 
-def _people(model: Model) -> Sync:
-    return Sync(
-        key=model.key,
-        name=model.name,
-        model=model,
-        destination="sandbox",
-        object="person",
-        behavior=Behavior.UPDATE_OR_CREATE,
-        identifier="id",
-        key_column="id",
-        mappings=tuple(Mapping(to=name, source=FromColumn(name)) for name in PEOPLE_FIELDS),
-    )
+def project(kind: str, table: Path, url: str) -> dict[str, Any]:
+    """A project file with one sync, whose key is the kind of its rows: people or events."""
+    destination = {
+        "type": "customerio",
+        "site_id": SITE_ID,
+        "api_key": f"env:{KEY_VARIABLE}",
+        "base_url": url,
+        "budget": BUDGET,
+    }
+    sync = {
+        "source": {"model": kind},
+        "destination": {"connection": "sandbox", "object": "person" if kind == "people" else "event"},
+    }
+    return {
+        "version": 1,
+        "connections": {"files": {"type": "files", "folders": [str(table.parent)]}, "sandbox": destination},
+        "models": {kind: {"connection": "files", "path": table.name}},
+        "syncs": {kind: {**sync, **(_people() if kind == "people" else _events())}},
+    }
 
 
-def _events(model: Model) -> Sync:
-    return Sync(
-        key=model.key,
-        name=model.name,
-        model=model,
-        destination="sandbox",
-        object="event",
-        behavior=Behavior.APPEND_ONLY,
-        identifier="unique_id",
-        key_column="order_id",
-        stream_id="bench",
-        mappings=(
-            Mapping(to="name", source=Constant(EVENT_NAME), slot="name"),
-            Mapping(to="id", source=FromColumn("customer_id"), slot="person"),
-            Mapping(to="timestamp", source=FromColumn("ordered_at"), slot="timestamp"),
-            *(Mapping(to=name, source=FromColumn(name)) for name in EVENT_FIELDS),
-        ),
-    )
+def write_project(file: Path, kind: str, table: Path, url: str) -> None:
+    """JSON is YAML, as far as this file goes."""
+    file.write_text(json.dumps(project(kind, table, url), indent=1))
+
+
+def _people() -> dict[str, Any]:
+    return {
+        "behavior": "update_or_create",
+        "identifier": {"from": "id", "to": "id"},
+        "mappings": [{"from": name, "to": name} for name in PEOPLE_FIELDS],
+    }
+
+
+def _events() -> dict[str, Any]:
+    return {
+        "behavior": "append_only",
+        "unique_id": "order_id",
+        "first_run": "backfill",
+        "event": {
+            "name": {"constant": EVENT_NAME},
+            "person": {"from": "customer_id", "to": "id"},
+            "timestamp": "ordered_at",
+        },
+        "mappings": [{"from": name, "to": name} for name in EVENT_FIELDS],
+    }

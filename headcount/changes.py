@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from headcount.comparison import Comparison, parquet
 from headcount.model import Behavior, Plan
 from headcount.workbench import quote_text
@@ -11,9 +13,10 @@ def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
     """Freeze the plan into ``plan.parquet``, whole or not at all."""
     path = task.folder / "plan.parquet"
     temporary = path.with_suffix(".part")
-    sql = _sql(task, held=held, missed=missed)
-    options = parquet(2 * len(task.columns))
-    task.bench.run(f"COPY ({sql}) TO {quote_text(str(temporary))} ({options})")
+    temporary.unlink(missing_ok=True)
+    if held or missed or not _all_go(task) or not _linked(task.folder / "staged.parquet", temporary):
+        sql = _sql(task, held=held, missed=missed)
+        task.bench.run(f"COPY ({sql}) TO {quote_text(str(temporary))} ({parquet(2 * len(task.columns))})")
     temporary.rename(path)
     counts = dict(
         task.bench.run(f"SELECT op, count(*) FROM read_parquet({quote_text(str(path))}) GROUP BY op")
@@ -25,6 +28,22 @@ def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
         change=counts.get("change", 0),
         remove=counts.get("remove", 0),
     )
+
+
+def _all_go(task: Comparison) -> bool:
+    """Is what was staged the plan already? So it is on a first load without a bad row, which saves a copy of it all."""
+    if not task.may_be_plan or task.any_duplicates:
+        return False
+    return bool(task.bench.value(f"SELECT count(invalid) = 0 FROM {task.staged}"))
+
+
+def _linked(file: Path, name: Path) -> bool:
+    """Give a file a second name, where the file system knows such things."""
+    try:
+        name.hardlink_to(file)
+    except OSError:
+        return False
+    return True
 
 
 def _sql(task: Comparison, *, held: bool, missed: bool) -> str:

@@ -3,7 +3,8 @@
     rows --map, compare--> staged.parquet
 
 ``staged`` holds one line per source row: ``key``, ``same`` (every field is acknowledged as it is), the wire values
-``f000`` … (only where not the same) and the complaints ``invalid`` and ``warned``.
+``f000`` … (only where not the same) and the complaints ``invalid`` and ``warned``. When nothing is acknowledged yet,
+it has the plan's own columns as well, so that it can become the plan as it stands.
 """
 
 from __future__ import annotations
@@ -68,6 +69,11 @@ class Comparison:
             return [None] * len(self.columns)
         return [self.catalogue.column(id_) for id_ in self.mapped.field_ids]
 
+    @property
+    def may_be_plan(self) -> bool:
+        """Is every row an addition, in whatever order, unless something is wrong with it?"""
+        return not (self.catalogue.acknowledged or self.append_only or self.record_seen)
+
     @cached_property
     def any_duplicates(self) -> bool:
         return bool(self.bench.value("SELECT count(*) > 0 FROM duplicates"))
@@ -87,7 +93,8 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     task.bench.make_room(len(task.columns))
     watched = Watched(task.mapped.sync.model, reader, how.prepared, prepare, progress)
     fields = [f"CASE WHEN NOT same THEN d.{c} END AS {c}" for c in task.columns]
-    columns = ", ".join(["d.key AS key", f"{_same(task)} AS same", *fields, "d.invalid", "d.warned"])
+    plan = ["'add' AS op", *(f"NULL::VARCHAR AS o{c[1:]}" for c in task.columns)] if task.may_be_plan else []
+    columns = ", ".join(["d.key AS key", f"{_same(task)} AS same", *fields, "d.invalid", "d.warned", *plan])
     sql = f"SELECT {columns} FROM ({how.select}) d {_join(task)}"
     if task.only is not None:
         sql += f" WHERE d.key = {quote_text(task.only)}"

@@ -72,7 +72,7 @@ class Diff:
         read, invalid, unchanged = count_rows(task)
         invalid_path = write_invalid(task, invalid)
         if task.record_seen:
-            unchanged = _record_seen(task)
+            unchanged += _record_seen(task)  # a row that was tested before is acknowledged already
         held = find_held(task)
         missed = find_missed(task, missing) if missing else 0
         plan = write_plan(task, held=held > 0, missed=missed > 0)

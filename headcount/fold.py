@@ -64,6 +64,7 @@ def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> N
 def _new_generation(bench: Workbench, catalogue: Catalogue, identity: Identity) -> Catalogue:
     for table in ("acknowledged", "held"):
         bench.run(f"DELETE FROM state.{table}")
+    bench.run("DELETE FROM state.meta WHERE name = 'source_rows'")  # nothing was read for this one yet
     set_meta(bench, "schema", "1")
     set_meta(bench, "identity", identity.text())
     return Catalogue(positions=catalogue.positions, signatures=catalogue.signatures)

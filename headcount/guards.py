@@ -10,10 +10,17 @@ from headcount.state import Catalogue, Identity
 _HINT = "Look at the plan; if this is meant, approve the run."
 
 
-def check_guards(sync: Sync, planned: Planned, catalogue: Catalogue, identity: Identity) -> None:
-    """Raise ``ApprovalNeeded`` when a plan would do more than the sync's guards allow."""
+def check_guards(
+    sync: Sync, planned: Planned, catalogue: Catalogue, identity: Identity, *, only: bool = False
+) -> None:
+    """Raise ``ApprovalNeeded`` when a plan would do more than the sync's guards allow.
+
+    ``only``: the plan looked at a single row, so it says nothing about shares.
+    """
     if catalogue.identity not in (None, identity) and catalogue.acknowledged:
         raise ApprovalNeeded(_new_generation(sync, catalogue, identity), hint=_HINT)
+    if only:
+        return
     guards = sync.guards
     if guards.zero_rows and planned.read == 0 and catalogue.source_rows:
         raise ApprovalNeeded(

@@ -24,7 +24,7 @@ from headcount.model import (
     ValueType,
 )
 from headcount.names import styled
-from headcount.prepare import Prepared, canonical, json_column, variant_column
+from headcount.prepare import Prepared, canonical, json_column, parsed, parsed_column, variant_column
 from headcount.templates import columns_used, template_column
 from headcount.wire import AS_WORDS, canonical_key, wire_value, wire_words
 from headcount.workbench import quote_name, quote_text
@@ -49,14 +49,14 @@ def compile_sync(sync: Sync, columns: Sequence[Column], object_: DestinationObje
         sync=complete,
         object=object_,
         columns=tuple(columns),
-        fields=tuple(_strict(mapping) for mapping in mappings if not isinstance(mapping.source, Metadata)),
+        fields=tuple(_spoken(m, object_) for m in mappings if not isinstance(m.source, Metadata)),
         metadata=tuple(mapping for mapping in mappings if isinstance(mapping.source, Metadata)),
     )
 
 
-def _strict(mapping: Mapping) -> Mapping:
-    """The parts an event cannot do without say nothing when NULL, so that their absence is noticed."""
-    return mapping if mapping.slot == "attributes" else replace(mapping, null=NullRule.SKIP)
+def _spoken(mapping: Mapping, object_: DestinationObject) -> Mapping:
+    """Where null would be misread, a NULL says nothing, whatever the null rule says."""
+    return mapping if object_.takes_null(mapping.slot, mapping.to) else replace(mapping, null=NullRule.SKIP)
 
 
 def _require_offered(sync: Sync, object_: DestinationObject) -> None:
@@ -162,6 +162,9 @@ class _Compiler:
         if isinstance(mapping.source, Template):
             name = self._prepared_name()
             self.prepared.append(template_column(name, mapping.source.text, self.known))
+            if type_ is ValueType.JSON:
+                self.prepared[-1] = parsed(self.prepared[-1])
+                return wire_value(quote_name(name), Kind.JSON, type_)
             return wire_value(quote_name(name), Kind.VARIANT, type_)
         assert isinstance(mapping.source, FromColumn)
         return self._column(self.known[mapping.source.name], type_)
@@ -189,6 +192,8 @@ class _Compiler:
             return self._document(json_column, replace(column, kind=Kind.JSON), ValueType.JSON)
         if kind in (Kind.JSON, Kind.NESTED):
             return self._document(json_column, column, type_)
+        if kind is Kind.VARIANT and type_ is ValueType.JSON:
+            return self._document(parsed_column, replace(column, kind=Kind.JSON), type_)
         if kind is Kind.VARIANT:
             return self._document(variant_column, column, type_)
         if kind in AS_WORDS and self._is_text(name):

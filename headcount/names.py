@@ -7,25 +7,27 @@ from collections.abc import Callable
 
 from headcount.model import NameStyle
 
-_RUN = re.compile(r"[^\W\d_]+|\d+")  # letters of any alphabet, or digits
+_RUN = re.compile(r"[^\W\d_]+|\d+")
 
 
 def styled(column: str, style: NameStyle) -> str:
     """The field name for ``column``; a column without letters or digits keeps its own name."""
-    words = [word for run in _RUN.findall(column) for word in _words(run)]
+    words = [word for run in _RUN.findall(column) for word in _humps(run)]
     if style is NameStyle.MATCH_SOURCE or not words:
         return column
     return _STYLES[style](words)
 
 
-def _words(run: str) -> list[str]:
-    """A capital after a small letter begins a word, and so does the last of several before a small one."""
-    starts = [
-        i
-        for i in range(1, len(run))
-        if run[i].isupper() and (not run[i - 1].isupper() or run[i + 1 : i + 2].islower())
-    ]
-    return [run[a:b] for a, b in zip([0, *starts], [*starts, len(run)], strict=True)]
+def _humps(letters: str) -> list[str]:
+    """``userID`` is user and ID, ``HTTPServer`` is HTTP and Server, in any alphabet."""
+    words, start = [], 0
+    for i in range(1, len(letters)):
+        begins = letters[i].isupper() and not letters[i - 1].isupper()
+        acronym_ends = letters[i - 1].isupper() and letters[i].isupper() and letters[i + 1 : i + 2].islower()
+        if begins or acronym_ends:
+            words.append(letters[start:i])
+            start = i
+    return [*words, letters[start:]]
 
 
 _STYLES: dict[NameStyle, Callable[[list[str]], str]] = {
@@ -34,6 +36,6 @@ _STYLES: dict[NameStyle, Callable[[list[str]], str]] = {
     NameStyle.UPPER: lambda words: " ".join(word.upper() for word in words),
     NameStyle.START: lambda words: " ".join(word[:1].upper() + word[1:].lower() for word in words),
     NameStyle.CAMEL: lambda words: (
-        words[0].lower() + "".join(w[:1].upper() + w[1:].lower() for w in words[1:])
+        words[0].lower() + "".join(word[:1].upper() + word[1:].lower() for word in words[1:])
     ),
 }

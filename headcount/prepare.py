@@ -62,6 +62,23 @@ def json_column(name: str, column: Column) -> Prepared:
     return Prepared(name=name, inputs=(column.name,), make=make)
 
 
+def parsed_column(name: str, column: Column) -> Prepared:
+    """A column of JSON values whose strings hold JSON documents themselves."""
+    return parsed(variant_column(name, column))
+
+
+def parsed(step: Prepared) -> Prepared:
+    """The same column, with the content of its JSON strings read as JSON."""
+
+    def make(row: dict[str, Any]) -> str | None:
+        value = step.make(row)
+        if value is None or value.startswith("!"):
+            return value
+        return canonical_json(json.loads(value)) if value.startswith('"') else canonical_json(value)
+
+    return Prepared(name=step.name, inputs=step.inputs, make=make)
+
+
 def variant_column(name: str, column: Column) -> Prepared:
     """A column of JSON values: only documents are rewritten, scalars pass as they are."""
 

@@ -13,6 +13,7 @@ while it delivers. Attribute names may be 150 bytes long and differ only in case
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -79,6 +80,14 @@ class StateFile:
             return
         with _patiently(bench, self.path, read_only=True):
             yield _catalogue(bench)
+
+    def copied(self, bench: Workbench, path: Path) -> StateFile:
+        """The state as it is now, in a file nobody else waits for. Held open only while it is copied."""
+        with self.reading(bench), own_files(path.parent):
+            for name in (self.path.name, f"{self.path.name}.wal"):
+                if (source := self.path.with_name(name)).exists():
+                    shutil.copyfile(source, path.with_name(name.replace(self.path.name, path.name)))
+        return StateFile(path)
 
     @contextmanager
     def writing(self, bench: Workbench) -> Iterator[Catalogue]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from headcount.batching import batches
-from headcount.delivery import Delivery, deliver
+from headcount.delivery import Delivery, ask, deliver, greet
 from headcount.destinations.base import Client, DestinationObject
 from headcount.diff import Diff
 from headcount.engines.base import Source
@@ -23,12 +23,11 @@ from headcount.errors import (
     EveryRowRefused,
     HeadcountError,
     SumsDoNotAddUp,
-    WrongWorkspace,
 )
 from headcount.fold import Fates, Folding, fold
 from headcount.frozen import Frozen, load
 from headcount.guards import check_guards
-from headcount.limiter import Limiter
+from headcount.limiter import Limiter, Unlimited
 from headcount.mapping import compile_sync
 from headcount.model import Behavior, Budget, Counts, Fate, Receipt, RetryPolicy, RunInfo, Sync
 from headcount.receipts import Book, Ledger, read_book
@@ -69,6 +68,7 @@ class Line:
     budget: Budget = field(default_factory=Budget)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     can_look_up: bool = False  # an App API key is there
+    lookups: Limiter = field(default_factory=Unlimited)  # the budget of looking up
     progress: Progress = field(default_factory=Progress)
 
     @property
@@ -100,9 +100,16 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
         raise ConfigurationError("Events are sent once and never again.", hint="Run without the full plan.")
     with own_files(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
-        frozen = _compare(line, folder, bench, catalogue, full=full, only=only)
-    (folder / "staged.parquet").unlink(missing_ok=True)
+    try:
+        with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
+            frozen = _compare(line, folder, bench, catalogue, full=full, only=only)
+    finally:
+        (folder / "staged.parquet").unlink(missing_ok=True)
+    if only is not None and not frozen.planned.read:
+        raise ConfigurationError(
+            "No row of the model has that key.",
+            hint=f"See which are there: headcount preview {line.sync.key}",
+        )
     frozen.save(folder)
     line.progress.planned(frozen)
     return frozen
@@ -134,8 +141,8 @@ def _missing_people(line: Line) -> Callable[[Sequence[str]], Sequence[str]] | No
         return None
 
     def missing(keys: Sequence[str]) -> Sequence[str]:
-        known = line.client.known(line.sync.identifier, keys)
-        return [key for key in keys if key not in known]
+        known = ask(lambda: line.client.known(line.sync.identifier, keys), line.lookups, line.retry)
+        return [key for key in keys if key not in (known or ())]
 
     return missing
 
@@ -189,19 +196,14 @@ def resumable(frozen: Frozen | None, line: Line, now: datetime) -> bool:
 
 def _ask_guards(line: Line, frozen: Frozen) -> None:
     with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
-        check_guards(line.sync, frozen.planned, catalogue, line.identity)
+        check_guards(line.sync, frozen.planned, catalogue, line.identity, only=frozen.only is not None)
 
 
 def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delivery | None:
     remaining = read_book(ledger).remaining(frozen.plan.size)
     if not remaining:
         return None
-    workspace = line.client.workspace()
-    if workspace.environment_id != line.workspace:
-        raise WrongWorkspace(
-            f"The credentials lead to workspace {workspace.environment_id}, but this sync belongs to {line.workspace}.",
-            hint="Use the credentials of the right workspace, or make a connection of its own for the other one.",
-        )
+    greet(line.client, line.limiter, line.retry, line.workspace, ledger.stop_requested)
     with Workbench(line.scratch, ordered=True, memory_limit="120MB") as bench:
         return deliver(
             batches(bench, frozen.mapped, frozen.plan, run, line.budget, remaining),

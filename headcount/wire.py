@@ -63,7 +63,7 @@ def _from_text(x: str, type_: ValueType) -> str:
         return _time_text(trimmed)
     if type_ is ValueType.BASE64:
         return _quoted(f"to_base64(encode({x}))")
-    raise ConfigurationError("JSON is read before the SQL stage.")
+    raise ConfigurationError("A time or UUID column cannot be read as JSON.", hint="Choose the type text.")
 
 
 def number_text(x: str) -> str:

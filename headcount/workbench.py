@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from headcount.errors import OperatorError, StateBusy, StateError, WorkbenchError
+from headcount.scratch import scratch_folder
 
 MEMORY = 200  # megabytes, for syncs of up to NARROW fields
 NARROW = 40
@@ -81,7 +81,7 @@ class Workbench:
     """
 
     def __init__(self, scratch: Path, *, memory_limit: str = f"{MEMORY}MB", ordered: bool = False) -> None:
-        self.scratch = _scratch_folder(scratch)
+        self.scratch = scratch_folder(scratch)
         self.connection = duckdb.connect(
             config={
                 "memory_limit": memory_limit,
@@ -176,18 +176,6 @@ def own_files(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _scratch_folder(parent: Path) -> Path:
-    with own_files(parent):
-        parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="work-", dir=parent))
-
-
-def _busy() -> StateBusy:
-    return StateBusy(
-        "Somebody else is working with this sync's state.", hint="Wait until that has finished and try again."
-    )
-
-
 def _state_error(error: duckdb.IOException) -> StateError:
     words = str(error).splitlines()[0]
     if "Could not set lock" in words:
@@ -195,4 +183,10 @@ def _state_error(error: duckdb.IOException) -> StateError:
     return StateError(
         f"Headcount's own files cannot be read or written: {words}",
         hint="Check the free disk space and the permissions of the folder that HEADCOUNT_HOME names.",
+    )
+
+
+def _busy() -> StateBusy:
+    return StateBusy(
+        "Somebody else is working with this sync's state.", hint="Wait until that has finished and try again."
     )

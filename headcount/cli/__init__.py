@@ -1,18 +1,20 @@
 """The command ``headcount``: words -> service -> text.
 
-Exit codes: 0 done; 1 done, but rows were rejected or invalid; 2 wrong use or configuration; 3 a run failed.
+Exit codes: 0 done; 1 done, but rows were rejected or invalid; 2 wrong use or configuration; 3 a run failed;
+130 interrupted.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 import typer
 
-from headcount.cli.output import complain
+from headcount.cli.output import INTERRUPTED, complain
 from headcount.errors import ConfigurationError, CredentialsRefused, HeadcountError, WrongWorkspace
 
 # Which module adds which command. Only the module of the command that was asked for is loaded, so that small
@@ -37,11 +39,12 @@ COMMANDS: dict[str, str] = {
     "demo": "headcount.cli.demo",
 }
 
-WRONG_USE, FAILED, INTERRUPTED = 2, 3, 130
+WRONG_USE, FAILED = 2, 3
 
 
 def main() -> None:
-    """The entry point of the command."""
+    """The entry point of the command. To be told to end (SIGTERM) is the same as Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+WRONG_USE, INTERRUPTED = 2, 130  # exit codes
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -64,6 +66,17 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def ask(question: str) -> None:
+    """Leave the command unless the answer is yes."""
+    try:
+        agreed = typer.confirm(question)
+    except typer.Abort:  # Ctrl-C, or nobody there
+        raise typer.Exit(INTERRUPTED) from None
+    if not agreed:
+        typer.echo("Nothing was done.", err=True)
+        raise typer.Exit(WRONG_USE)
 
 
 def complain(message: str, hint: str = "") -> None:

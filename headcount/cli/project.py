@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headcount.cli.output import Json, print_json
+from headcount.cli.output import Json, ask, print_json
 from headcount.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _ask(seen: Outlook, as_json: bool) -> None:
     if as_json or not sys.stdin.isatty():
         names = ", ".join(loss.what for loss in seen.losses)
         raise ConfigurationError(f"This deletes {names}, and nobody is here to ask.", hint="Add --yes.")
-    typer.confirm("Delete all of this for good?", abort=True)
+    ask("Delete all of this for good?")
 
 
 def _print_outlook(seen: Outlook) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headcount.cli.output import console, print_json
+from headcount.cli.output import INTERRUPTED, Json, ask, complain, console, print_json
 from headcount.model import RunStatus
 
 if TYPE_CHECKING:  # loading the service takes longer than printing the help
     from headcount.service.running import RunReport
+    from headcount.sync import Progress
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+    Work = Callable[[Progress | None], RunReport]
+
 SyncKey = Annotated[str, typer.Argument(metavar="SYNC", help="The sync's key in the project file.")]
 Full = Annotated[bool, typer.Option("--full", help="Send every person again, changed or not.")]
 
@@ -26,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     sync: SyncKey,
-    rows: Annotated[int, typer.Option(help="How many changes to show.")] = 20,
+    rows: Annotated[int, typer.Option(min=0, help="How many changes to show.")] = 20,
     full: Full = False,
     json: Json = False,
 ) -> None:
@@ -50,20 +53,20 @@ def run(
     json: Json = False,
 ) -> None:
     """Send what changed since the last run."""
-    if full and not (yes or json):
-        _confirm_full(sync)
+    if full and not json:
+        _show_full(sync, asking=not yes)
     from headcount.service.running import run_sync
 
     _finish(lambda progress: run_sync(sync, full=full, progress=progress), json)
 
 
-def _confirm_full(sync: str) -> None:
+def _show_full(sync: str, *, asking: bool) -> None:
     from headcount.cli.show import plan_text
     from headcount.service.planning import plan_sync
 
     plan_text(console, plan_sync(sync, rows=0, full=True))
-    if console.is_terminal:
-        typer.confirm("Send all of this again?", abort=True)
+    if asking and console.is_terminal:
+        ask("Send all of this again?")
 
 
 def approve(run: Annotated[int, typer.Argument(help="The run's number.")], json: Json = False) -> None:
@@ -100,7 +103,7 @@ def test(
 def preview(
     sync: SyncKey,
     key: Annotated[str | None, typer.Option(help="The record to show.")] = None,
-    rows: Annotated[int, typer.Option(help="How many rows to show.")] = 3,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 3,
     json: Json = False,
 ) -> None:
     """Show the exact payloads of some rows, and send nothing."""
@@ -130,19 +133,32 @@ def explain(
     story_text(console, story)
 
 
-def _finish(work: Any, json: bool) -> None:
-    """Run with progress bars or silently, print the report, and leave with the exit code it deserves."""
-    from headcount.cli.progress import TerminalProgress
-    from headcount.cli.show import run_text
-
+def _finish(work: Work, json: bool) -> None:
+    """Work, print the report, and leave with the exit code it deserves."""
+    report = _worked(work, silent=json)
     if json:
-        report = work(None)
         print_json(run_json(report))
     else:
-        with TerminalProgress(console) as progress:
-            report = work(progress)
+        from headcount.cli.show import run_text
+
         run_text(console, report)
     raise typer.Exit(exit_code(report))
+
+
+def _worked(work: Work, *, silent: bool) -> RunReport:
+    """The run, with progress bars or without. Interrupted, it ends after the requests that are on their way."""
+    try:
+        if silent:
+            return work(None)
+        from headcount.cli.progress import TerminalProgress
+
+        with TerminalProgress(console) as progress:
+            return work(progress)
+    except KeyboardInterrupt:
+        complain(
+            "Interrupted. What was answered is recorded.", "The next run of this sync goes on from here."
+        )
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def exit_code(report: RunReport) -> int:

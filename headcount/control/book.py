@@ -39,5 +39,17 @@ def sums(run_id: int) -> dict[str, int]:
     return {name: found[name] or 0 for name in _SUMS}
 
 
+def outcome_at(run_id: int, seq: int) -> Outcome | None:
+    """What became of one change of the run's plan; None while no receipt covers it."""
+    receipt = ReceiptRow.objects.filter(run_id=run_id, first__lte=seq, last__gte=seq).first()
+    if receipt is None:
+        return None
+    for exception in receipt.exceptions:
+        outcome = _outcome(*exception)
+        if receipt.first + outcome.index == seq:
+            return outcome
+    return Outcome(index=seq - receipt.first, fate=Fate.ACCEPTED)
+
+
 def _outcome(index: int, fate: str, reason: str, field: str, message: str, doubt: bool = False) -> Outcome:
     return Outcome(index=index, fate=Fate(fate), reason=reason, field=field, message=message, doubt=doubt)

@@ -3,9 +3,10 @@
     batches --Feed (calling thread): intents--> queue --Sender threads: requests--> Clerk thread: receipts
 
 Read ``line.py`` for the order of things, ``parcels.py`` for how one batch comes by its outcomes, ``post.py``
-for one request and its retries.
+for one request and its retries, ``asking.py`` for questions that change nothing.
 """
 
+from headcount.delivery.asking import ask, greet
 from headcount.delivery.line import Delivery, deliver
 
-__all__ = ["Delivery", "deliver"]
+__all__ = ["Delivery", "ask", "deliver", "greet"]

@@ -79,7 +79,8 @@ def deliver(
         def work(batch: Batch) -> None:
             with rules.probation.turn():
                 receipt = Unpacking(batch, rules).receipt()
-            clerk.enter(receipt)
+            if receipt.requests or not halt.broken:  # the run will be resumed: what was not tried goes then
+                clerk.enter(receipt)
 
         with Crew(budget.senders, work, halt) as crew:
             left_over = _feed(iter(batches), crew, ledger, halt)

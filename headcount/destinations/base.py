@@ -137,6 +137,9 @@ class DestinationObject(Protocol):
     def declared_type(self, slot: str, to: str) -> ValueType:
         """The type a field has in the destination; ``AUTO`` where the source column decides."""
 
+    def takes_null(self, slot: str, to: str) -> bool:
+        """May null be sent for a field? Where not, a NULL in the source says nothing."""
+
     def validate(self, sync: Sync) -> None:
         """Raise ``ConfigurationError`` for names and numbers of fields that no row could make right."""
 

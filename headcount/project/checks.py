@@ -167,7 +167,7 @@ def check_names(sync: Sync, thing: DestinationObject) -> list[str]:
     checks = [check for slot, to in fields for check in thing.field_checks(slot, to)]
     for identifier in thing.identifiers:
         checks += thing.key_checks(replace(sync, identifier=identifier))
-    return sorted({check.name for check in checks} | {f"{slot}_missing" for slot in slots})
+    return sorted({check.name for check in checks} | {f"{slot}_missing" for slot in thing.optional_slots})
 
 
 def _declared_problems(

@@ -23,6 +23,7 @@ from headcount.project.writing import write_project
 from headcount.service.cautions import cautions
 from headcount.service.difference import Change, difference
 from headcount.service.locks import sync_lock
+from headcount.service.retention import forget_orphans
 from headcount.service.stored import save_entry, stored_project
 
 
@@ -97,6 +98,8 @@ def apply(seen: Outlook) -> None:
             forgotten = list(_write(seen))
         for state_id in forgotten:
             _delete_state(home, state_id)
+        if doomed:
+            forget_orphans(home)
 
 
 def export() -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from headcount.control.models import Connection, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
-from headcount.destinations.customerio.client import CustomerIoClient
+from headcount.destinations.customerio.client import READS_PER_SECOND, CustomerIoClient
 from headcount.destinations.customerio.objects import destination_object
 from headcount.engines import open_source
 from headcount.errors import ConfigurationError
@@ -68,10 +68,11 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
     return {
         "sync": {
             "key": row.key,
-            "definition": {**row.definition, "name": row.name},
+            "name": row.name,
+            "definition": row.definition,
             "stream_id": row.stream.stream_id,
         },
-        "model": {"key": row.model.key, "definition": {**row.model.definition, "name": row.model.name}},
+        "model": {"key": row.model.key, "definition": row.model.definition},
         "source": {"key": source.key, "type": source.type, "settings": source.settings},
         "destination": {
             "key": destination.key,
@@ -82,7 +83,9 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
 
 
 def fingerprint(snapshot: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(snapshot, sort_keys=True).encode()).hexdigest()
+    """A digest of everything that would make a frozen plan wrong; a new name does not."""
+    unnamed = {**snapshot, "sync": {k: v for k, v in snapshot["sync"].items() if k != "name"}}
+    return hashlib.sha256(json.dumps(unnamed, sort_keys=True).encode()).hexdigest()
 
 
 def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
@@ -90,7 +93,7 @@ def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
     then = snapshot or snapshot_of(row)
     return sync_value(
         then["sync"]["key"],
-        then["sync"]["definition"],
+        {**then["sync"]["definition"], "name": then["sync"].get("name", "")},
         model_value(then["model"]["key"], then["model"]["definition"]),
         stream_id=then["sync"]["stream_id"],
     )
@@ -117,6 +120,7 @@ def prepare_line(row: SyncRow, progress: Progress | None, *, sync: Sync | None =
         state=StateFile(home.state / f"{row.stream.state_id}.duckdb"),
         scratch=home.root / "scratch",
         budget=budget,
+        lookups=FileLimiter(home.limits / f"{workspace}-app", READS_PER_SECOND),
         can_look_up=bool(row.destination.settings.get("app_api_key")),
         progress=progress or Progress(),
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headcount.batching import payload
+from headcount.control.trouble import told
 from headcount.engines.base import Source
 from headcount.errors import ApprovalNeeded, ConfigurationError
 from headcount.frozen import Frozen
@@ -17,6 +17,8 @@ from headcount.guards import check_guards
 from headcount.mapping import COMPLAINT, PART, compile_sync, staging
 from headcount.model import Behavior, Plan
 from headcount.prepare import prepare
+from headcount.reading import Watched
+from headcount.scratch import scratch_folder
 from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
 from headcount.service.words import warnings_of
@@ -72,6 +74,7 @@ class PlanReport:
     rows: tuple[RowChange, ...] = field(default=())
 
 
+@told()
 def plan_sync(
     key: str, *, rows: int = 20, full: bool = False, progress: Progress | None = None
 ) -> PlanReport:
@@ -79,6 +82,7 @@ def plan_sync(
     row = find_sync(key)
     prepared = prepare_line(row, progress)
     with prepared.closing(), _scratch(prepared) as folder:
+        prepared = _with_state_of_its_own(prepared, folder)
         if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
             raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
         frozen = make_plan(prepared.line, folder, full=full)
@@ -101,7 +105,7 @@ def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
             missed=planned.missed,
             field_changes=planned.field_changes,
             invalid_reasons=planned.invalid_reasons,
-            warnings=tuple(warnings_of(frozen)),
+            warnings=tuple(warnings_of(frozen, prepared.line)),
             needs_approval=_guard(prepared, frozen, bench),
             forecast=_forecast(prepared, frozen, bench),
             rows=tuple(row_changes(bench, frozen, f"LIMIT {int(rows)}")),
@@ -162,6 +166,7 @@ class PreviewRow:
     problems: tuple[tuple[str, str], ...]  # field, reason
 
 
+@told()
 def preview_sync(key: str, *, rows: int = 3, record: str | None = None) -> tuple[PreviewRow, ...]:
     """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing."""
     prepared = prepare_line(find_sync(key), None)
@@ -185,9 +190,11 @@ def _preview(prepared: Setup, source: Source, rows: int, record: str | None) -> 
         source.read(line.sync.model, mapped.source_columns) as reader,
     ):
         how = staging(mapped, reader.schema, "source_rows")
-        bench.connection.register("source_rows", prepare(reader, how.prepared))
+        watched = Watched(line.sync.model, reader, how.prepared, prepare, None)
         sql = f"SELECT key, CASE WHEN invalid IS NULL THEN {operation} END, invalid FROM ({how.select}) {wanted}"
-        for found, item, invalid in bench.run(f"{sql} LIMIT {int(rows)}"):
+        with watched.feeding(bench, "source_rows"):
+            shown = bench.run(f"{sql} LIMIT {int(rows)}")
+        for found, item, invalid in shown:
             yield PreviewRow(key=(found or "").replace("\x00", ""), payload=item, problems=_problems(invalid))
 
 
@@ -202,9 +209,16 @@ def _file(path: Path) -> str:
     return f"read_parquet({quote_text(str(path))})"
 
 
+def _with_state_of_its_own(prepared: Setup, folder: Path) -> Setup:
+    """Reading the source may take long, and a run that is working must be able to fold meanwhile."""
+    with Workbench(prepared.line.scratch) as bench:
+        state = prepared.line.state.copied(bench, folder / "state.duckdb")
+    return replace(prepared, line=replace(prepared.line, state=state))
+
+
 @contextmanager
 def _scratch(prepared: Setup) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="look-", dir=prepared.home.plans))
+    folder = scratch_folder(prepared.home.plans)
     try:
         yield folder
     finally:

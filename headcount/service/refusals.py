@@ -18,7 +18,10 @@ CHUNK = 10_000
 
 
 def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
-    """After a fold: list what this run was refused and did not send. Doing it twice changes nothing."""
+    """After a fold: list what this run was refused and did not send, and note how much the state holds now.
+
+    Doing it twice changes nothing.
+    """
     with Workbench(line.scratch, ordered=True) as bench:
         with line.state.reading(bench) as catalogue:
             now = {row.key for row in held_rows(bench)} if line.state.path.exists() else set()

@@ -16,6 +16,7 @@ from headcount.control.ledger import RunLedger
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
+from headcount.control.trouble import told
 from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp
 from headcount.fold import release
 from headcount.frozen import Frozen, load
@@ -24,6 +25,7 @@ from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
 from headcount.service.locks import sync_lock
 from headcount.service.refusals import record_rows
+from headcount.service.retention import forget_old_plans
 from headcount.service.words import warnings_of
 from headcount.state import StateFile
 from headcount.sync import Progress, Result, resumable, run_line, settle
@@ -51,6 +53,7 @@ class RunReport:
         return bool(self.counts.rejected or self.counts.invalid)
 
 
+@told()
 def run_sync(
     key: str, *, full: bool = False, trigger: str = "manual", progress: Progress | None = None
 ) -> RunReport:
@@ -70,6 +73,7 @@ def run_sync(
         return replace(_work(row, run, progress), resumed=before)
 
 
+@told()
 def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progress | None = None) -> RunReport:
     """Let held rows go (all, or those of ``keys``) and run: what is planned are the values they have now.
 
@@ -91,6 +95,7 @@ def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progres
     return run_sync(key, trigger="retry", progress=progress)
 
 
+@told()
 def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunReport:
     """Send one row of the source as a run of its own, whether it changed or not, and record its outcome.
 
@@ -110,24 +115,42 @@ def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunR
         return replace(_work(row, run, progress, only=only), resumed=before)
 
 
+@told()
 def approve_run(run_id: int, *, progress: Progress | None = None) -> RunReport:
-    """Let a run pass the guard that stopped it. A plan that is too old, or whose sync was changed, is made anew."""
+    """Let a run pass the guard that stopped it. A plan that is too old, or whose sync was changed, is made anew
+    and must pass the guards itself.
+    """
     home = setup()
     run = runs.find(run_id)
-    if run.status != RunStatus.WAITING.value:
-        raise ConfigurationError(f"Run {run_id} does not wait for approval: it is {run.status}.")
+    _check_waiting(run)
     with sync_lock(home, run.sync.stream.state_id) as mine:
         if not mine:
             raise ConfigurationError(
                 "Another run of this sync is working.", hint="Approve again when it has ended."
             )
+        run.refresh_from_db(fields=["status"])
+        _check_waiting(run)
+        if not _still_valid(run.sync, run):
+            return _planned_anew(run, progress)
         run.approved = True
         run.save(update_fields=["approved"])
-        if not _still_valid(run.sync, run):
-            _forget_plan(run)
         return _work(run.sync, run, progress)
 
 
+def _check_waiting(run: Run) -> None:
+    if run.status != RunStatus.WAITING.value:
+        raise ConfigurationError(f"Run {run.pk} does not wait for approval: it is {run.status}.")
+
+
+def _planned_anew(run: Run, progress: Progress | None) -> RunReport:
+    """What was approved is not what would be sent now, so the guards have their say about the new plan."""
+    _forget_plan(run)
+    report = _work(run.sync, run, progress)
+    told = "The plan that waited was made anew: it was too old, or the sync was changed since."
+    return replace(report, warnings=(told, *report.warnings))
+
+
+@told()
 def cancel_run(run_id: int) -> RunReport:
     """Ask a run to stop; one that no process works on any more is brought to its end here."""
     home = setup()
@@ -185,7 +208,11 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, only: str | None) -> RunRep
 def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
     frozen = load(folder, prepared.line.sync, prepared.line.object)
     runs.finish(
-        run, RunStatus.WAITING, counts=_plan_counts(frozen), error=error, warnings=warnings_of(frozen)
+        run,
+        RunStatus.WAITING,
+        counts=_plan_counts(frozen),
+        error=error,
+        warnings=warnings_of(frozen, prepared.line),
     )
     return report_of(run, frozen)
 
@@ -203,7 +230,9 @@ def _stopped(
         record_rows(run, prepared.line, frozen, ledger)
     elif frozen is not None:
         counts = _plan_counts(frozen)
-    runs.finish(run, RunStatus.FAILED, counts=counts, error=error, warnings=warnings_of(frozen))
+    runs.finish(
+        run, RunStatus.FAILED, counts=counts, error=error, warnings=warnings_of(frozen, prepared.line)
+    )
     return report_of(run, frozen)
 
 
@@ -218,9 +247,10 @@ def _record(
         ended,
         counts=result.counts,
         error=result.error,
-        warnings=warnings_of(result.frozen),
+        warnings=warnings_of(result.frozen, prepared.line),
         folded=True,
     )
+    forget_old_plans(prepared.home, run.sync)
     return report_of(run, result.frozen)
 
 
@@ -231,15 +261,18 @@ def _status(result: Result) -> RunStatus:
 
 
 def _bring_to_end(row: SyncRow, run: Run, progress: Progress | None) -> RunReport:
-    """What an earlier process left: resume it if everything is as it was, else settle what it has done."""
+    """What an earlier process left: resume it if everything is as it was, else settle what it has done.
+
+    Raises ``HeadcountError`` when it cannot even be settled now, a secret that is not set for example: then it stays
+    as it is, for what it sent must not be forgotten.
+    """
     if run.status == RunStatus.WAITING.value:
         return _superseded(run)
     if not run.cancel_requested and _still_valid(row, run):
         return _work(row, run, progress)
-    try:
-        old = prepare_line(row, progress, sync=sync_as_of(row, run.sync_snapshot))
-    except HeadcountError:
+    if not run.sync_snapshot:
         return _lost(run)
+    old = prepare_line(row, progress, sync=sync_as_of(row, run.sync_snapshot))
     folder = plan_folder(old, run)
     frozen = load(folder, old.line.sync, old.line.object)
     if frozen is None:
@@ -259,12 +292,17 @@ def _superseded(run: Run) -> RunReport:
 
 def _lost(run: Run) -> RunReport:
     ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
-    runs.finish(
-        run,
-        ended,
-        error=HeadcountError("The run was interrupted before its plan was complete; nothing was sent."),
-    )
+    runs.finish(run, ended, error=_unplanned(run))
     return report_of(run)
+
+
+def _unplanned(run: Run) -> HeadcountError:
+    if not run.intents.exists():
+        return HeadcountError("The run was interrupted before its plan was complete; nothing was sent.")
+    return HeadcountError(
+        "The run was interrupted, and its plan is gone: what it sent cannot be told any more.",
+        hint=f"Send everything once more: headcount run {run.sync.key} --full",
+    )
 
 
 def _still_valid(row: SyncRow, run: Run) -> bool:

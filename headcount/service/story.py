@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from headcount.control.models import Receipt, Run
+from headcount.control import book
+from headcount.control.models import Run
+from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import HeadcountError
 from headcount.frozen import Frozen, load
@@ -39,6 +41,7 @@ class Story:
     chapters: tuple[Chapter, ...]  # newest first
 
 
+@told()
 def explain(sync: str, key: str) -> Story:
     """Everything known about one key of a sync. Reads plans and receipts; never the source, never Customer.io."""
     row = find_sync(sync)
@@ -84,15 +87,15 @@ def _sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chap
 
 
 def _answer(run: Run, seq: int) -> tuple[str, str]:
-    receipt = Receipt.objects.filter(run=run, first__lte=seq, last__gte=seq).first()
-    if receipt is None:
-        sent = run.intents.filter(first__lte=seq, last__gte=seq).exists()
-        working = run.status in (RunStatus.WORKING.value, RunStatus.QUEUED.value)
-        return ("on its way" if sent and working else "in doubt" if sent else "unsent"), ""
-    for index, fate, reason, field, message in receipt.exceptions:
-        if receipt.first + index == seq:
-            return fate, " · ".join(part for part in (field, reason, message) if part)
-    return "accepted", ""
+    outcome = book.outcome_at(run.pk, seq)
+    if outcome is not None:
+        return outcome.fate.value, " · ".join(
+            part for part in (outcome.field, outcome.reason, outcome.message) if part
+        )
+    if not run.intents.filter(first__lte=seq, last__gte=seq).exists():
+        return "unsent", ""
+    working = run.status in (RunStatus.WORKING.value, RunStatus.QUEUED.value)
+    return ("on its way" if working else "in doubt"), ""
 
 
 def _never_sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chapter]:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from headcount.destinations.customerio.fields import name_warnings
 from headcount.frozen import Frozen
+from headcount.model import Behavior
+from headcount.sync import Line
 
 
-def warnings_of(frozen: Frozen | None) -> list[str]:
+def warnings_of(frozen: Frozen | None, line: Line) -> list[str]:
     """Everything worth a look that does not stop a run."""
     if frozen is None:
         return []
     found = list(name_warnings(frozen.mapped.sync))
+    if frozen.mapped.sync.behavior is Behavior.UPDATE_ONLY and not line.can_look_up:
+        found.append(
+            "Update Only: Customer.io says 200 to people it does not know, so accepted may mean ignored. "
+            "With an App API key in the connection they are found before and counted as missed."
+        )
     for column, before, now in frozen.type_changes:
         found.append(f"The column {column} was {before} at the last run and is {now} now.")
     for field, reason, rows in frozen.planned.warnings:

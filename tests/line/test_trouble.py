@@ -58,10 +58,8 @@ def test_a_state_that_somebody_else_has_open_is_busy(world: World, monkeypatch: 
     world.run(SYNC)
     with Workbench(world.folder / "other") as bench, world.state.writing(bench), pytest.raises(StateBusy):
         world.plan(SYNC)
-    script = (
-        f"import duckdb, time; held = duckdb.connect({str(world.state.path)!r}); "
-        "print('open', flush=True); time.sleep(60)"
-    )
+    opened = f"import duckdb, time; d = duckdb.connect({str(world.state.path)!r})"
+    script = f"{opened}; print('open', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()

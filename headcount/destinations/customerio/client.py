@@ -24,6 +24,7 @@ from headcount.model import Workspace
 
 IDENTIFIERS = ("id", "email", "cio_id")
 KEYS_AT_ONCE = 100
+READS_PER_SECOND = 10.0  # the App API's documented limit
 
 
 class CustomerIoClient:

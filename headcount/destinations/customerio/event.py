@@ -49,6 +49,9 @@ class Event:
             return ValueType.TIMESTAMP
         return ValueType.TEXT if slot in ("name", "person") else ValueType.AUTO
 
+    def takes_null(self, slot: str, to: str) -> bool:
+        return slot == "attributes"  # what an event cannot do without is missed where it says nothing
+
     def validate(self, sync: Sync) -> None:
         check_names(sync, limit=None)
         if sync.event_type not in TYPES:

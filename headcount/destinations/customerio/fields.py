@@ -30,6 +30,11 @@ def person_field_type(name: str) -> ValueType:
     return PERSON_FIELDS.get(name, ValueType.AUTO)
 
 
+def is_consent(name: str) -> bool:
+    """Does the field say whether a person wants messages? Null there would be read as yes."""
+    return name == "unsubscribed" or name.startswith(_TOPIC)
+
+
 def check_names(sync: Sync, *, limit: int | None) -> None:
     """Raise ``ConfigurationError`` for field names that Customer.io would refuse or misread."""
     names = [mapping.to for mapping in sync.mappings if mapping.slot == "attributes"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from headcount.destinations.base import Check, Placed, PlanWarning
 from headcount.destinations.customerio import limits
-from headcount.destinations.customerio.fields import check_names, person_field_type
+from headcount.destinations.customerio.fields import check_names, is_consent, person_field_type
 from headcount.destinations.customerio.payload import members, sql_text
 from headcount.errors import ConfigurationError
 from headcount.model import Behavior, Sync, ValueType
@@ -24,6 +24,9 @@ class Person:
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         return person_field_type(to)
+
+    def takes_null(self, slot: str, to: str) -> bool:
+        return not is_consent(to)
 
     def validate(self, sync: Sync) -> None:
         # That nobody may be created is said among the attributes, and counts as one.

@@ -1,0 +1,193 @@
+"""A user's first hour and every day after it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.journeys.desk import Desk, checked, sums
+
+
+def test_init_writes_a_project_that_only_needs_editing_and_is_never_overwritten(desk: Desk) -> None:
+    desk.done("init", "shop")
+    file = Path("shop/headcount.yml")
+    assert yaml.safe_load(file.read_text())["version"] == 1
+    assert "exists already" in desk.done("init", "shop", code=2).err
+    file.write_text(yaml.safe_dump(desk.project | {"connections": desk.project["connections"]}))
+    assert "Applied." in desk.done("apply", str(file)).out
+    assert "Nothing to change." in desk.done("apply", str(file)).out
+
+
+def test_the_daily_path_of_people(applied: Desk) -> None:
+    desk, workspace = applied, applied.workspace
+    assert "+ add" in desk.done("plan", "people").out
+    assert workspace.requests() == []
+    assert sums(desk.run()) == (250, 0, 0, 250)
+    workspace.forget()
+    again = desk.run()
+    assert again["source"]["unchanged"] == 250
+    assert workspace.requests("") == []  # not even a question
+    desk.sql("UPDATE users SET plan = 'pro' WHERE id IN (7, 8)")
+    desk.sql("DELETE FROM users WHERE id = 9")
+    desk.hire(1, first=1001)
+    text = desk.done("plan", "people").out
+    assert "free → pro" in text
+    assert "add 1" in text and "change 2" in text and "remove 1" in text
+    assert sums(desk.run()) == (1, 2, 1, 4)
+    held = workspace.people()
+    assert len(held) == 250
+    assert held["7"]["plan"] == '"pro"'
+    assert "9" not in held
+
+
+def test_the_daily_path_of_events(applied: Desk) -> None:
+    desk, workspace = applied, applied.workspace
+    assert sums(desk.run("events")) == (100, 0, 0, 100)
+    workspace.forget()
+    assert sums(desk.run("events")) == (0, 0, 0, 0)
+    assert workspace.requests("") == []
+    desk.order(5, first=101)
+    desk.sql("UPDATE orders SET total = 99, at = at + 1 WHERE id < 10")  # a corrected event is no new one
+    assert sums(desk.run("events")) == (5, 0, 0, 5)
+    events = workspace.events()
+    assert (events["total"], events["dropped_repeats"]) == (105, 0)
+
+
+def test_a_plan_as_json_says_what_its_text_says(applied: Desk) -> None:
+    applied.run()
+    applied.sql("UPDATE users SET plan = 'pro' WHERE id = 7")
+    plan = applied.done("plan", "people", "--json").json
+    assert (plan["read"], plan["change"], plan["unchanged"]) == (250, 1, 249)
+    assert plan["rows"] == [
+        {"op": "change", "key": "7", "fields": [{"field": "plan", "old": '"free"', "new": '"pro"'}]}
+    ]
+    assert plan["forecast"]["requests"] == 1
+    assert plan["name"] == "Users to People"
+
+
+def test_plan_shows_as_many_rows_as_asked_for(applied: Desk) -> None:
+    assert len(applied.done("plan", "people", "--rows", "3", "--json").json["rows"]) == 3
+    assert applied.done("plan", "people", "--rows", "0", "--json").json["rows"] == []
+    assert applied.cli("plan", "people", "--rows", "-1").code == 2
+    assert applied.cli("preview", "people", "--rows", "-1").code == 2
+
+
+def test_a_refused_row_is_explained_held_and_sent_again_on_retry(applied: Desk) -> None:
+    desk, workspace = applied, applied.workspace
+    error = {"reason": "invalid", "field": "attributes.plan", "message": "no such plan"}
+    workspace.fault(kind="errors", rows={"keys": ["42"]}, error=error)
+    report = desk.run(code=1)
+    assert (report["destination"]["accepted"], report["destination"]["rejected"]) == (249, 1)
+    workspace.heal()
+    rejected = desk.done("rejected", "people", "--json").json
+    assert [(r["key"], r["message"]) for r in rejected["rejected"]] == [("42", "no such plan")]
+    assert "no such plan" in desk.done("rejected", "people").out
+    story = desk.done("explain", "people", "42", "--json").json
+    assert "no such plan" in story["chapters"][0]["reason"]
+    assert "no such plan" in desk.done("explain", "people", "42").out
+    report = desk.run()  # nothing changed: the row waits, and this run has nothing to complain of
+    assert report["source"]["held"] == 1
+    desk.done("rejected", "people", "--csv", "refused.csv")
+    [row] = csv.DictReader(Path("refused.csv").read_text().splitlines())
+    assert (row["key"], row["message"]) == ("42", "no such plan")
+    report = checked(desk.done("retry", "people", "--json").json)
+    assert sums(report) == (1, 0, 0, 1)
+    assert workspace.people()["42"]["plan"] == '"free"'
+    assert desk.done("rejected", "people", "--json").json["total"] == 0
+    assert desk.done("explain", "people", "42", "--json").json["now"]["values"]["plan"] == '"free"'
+
+
+def test_retry_of_one_key_leaves_the_others_held(applied: Desk) -> None:
+    applied.workspace.fault(kind="errors", rows={"keys": ["42", "43"]})
+    applied.run(code=1)
+    applied.workspace.heal()
+    report = applied.done("retry", "people", "--key", "42", "--json").json
+    assert (sums(report), report["source"]["held"]) == ((1, 0, 0, 1), 1)
+    said = applied.done("retry", "people", "--key", "42", code=2)
+    assert "held" in said.err
+
+
+def test_invalid_rows_make_exit_code_1_and_are_listed_with_reasons(desk: Desk) -> None:
+    desk.project["models"]["users"] = {
+        "connection": "company",
+        "query": "SELECT id, plan, visits FROM users UNION ALL SELECT id, plan, visits FROM users WHERE id = 5",
+    }
+    desk.apply()
+    report = desk.run(code=1)
+    assert (report["source"]["invalid"], report["plan"]["add"]) == (2, 249)
+    rejected = desk.done("rejected", "people", "--json").json
+    assert {row["key"] for row in rejected["invalid"]} == {"5"}
+    assert "2 rows" in desk.done("rejected", "people").out
+    assert (
+        "never sent" in desk.done("explain", "people", "5").out
+        or "invalid" in desk.done("explain", "people", "5").out
+    )
+
+
+def test_every_listing_has_its_json(applied: Desk) -> None:
+    applied.run()
+    runs = applied.done("runs", "--json").json
+    assert [(r["run"], r["sync"], r["status"]) for r in runs] == [(1, "people", "completed")]
+    assert runs[0]["counts"]["accepted"] == 250
+    assert "completed" in applied.done("runs", "people").out
+    [row] = applied.done("preview", "people", "--key", "3", "--json").json
+    assert json.loads(row["payload"])["attributes"]["plan"] == "free"
+    assert [c["key"] for c in applied.done("connections", "list", "--json").json] == ["company", "production"]
+    [report] = applied.done("connections", "test", "production", "--json").json
+    assert report["passed"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "poeple"],
+        ["plan", "poeple"],
+        ["preview", "poeple"],
+        ["explain", "poeple", "1"],
+        ["rejected", "poeple"],
+        ["retry", "poeple"],
+        ["test", "poeple", "--key", "1"],
+        ["runs", "poeple"],
+    ],
+)
+def test_a_misspelled_sync_is_wrong_use_and_the_right_one_is_named(applied: Desk, words: list[str]) -> None:
+    said = applied.done(*words, code=2)
+    assert "people" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["cancel", "77"],
+        ["approve", "77"],
+        ["run"],
+        ["nonsense"],
+        ["run", "people", "--nonsense"],
+        ["apply", "nowhere.yml"],
+        ["test", "people"],
+        ["connections", "test", "nowhere"],
+        ["retry", "people", "--key", "1"],
+    ],
+)
+def test_wrong_use_ends_with_2_and_a_message(applied: Desk, words: list[str]) -> None:
+    said = applied.done(*words, code=2)
+    assert len(said.err) > 10
+    assert "Traceback" not in said.err
+    assert "did not expect" not in said.err
+
+
+def test_run_as_json_prints_one_object_and_nothing_else(applied: Desk) -> None:
+    said = applied.process("run", "people", "--json")
+    assert said.code == 0
+    checked(said.json)
+    assert said.err == ""
+
+
+def test_without_arguments_the_help_is_shown(desk: Desk) -> None:
+    assert "Usage" in desk.cli("--help").out
+    assert "Usage" in desk.cli().all
