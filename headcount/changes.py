@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from headcount.comparison import Comparison, parquet
-from headcount.model import Behavior, Plan
+from headcount.model import Plan
 from headcount.workbench import quote_text
 
 
@@ -49,8 +49,7 @@ def _linked(file: Path, name: Path) -> bool:
 
 def _sql(task: Comparison, *, held: bool, missed: bool) -> str:
     sql = _changes(task, held=held, missed=missed)
-    removes = task.mapped.sync.behavior is Behavior.MIRROR and task.only is None
-    if removes and task.catalogue.acknowledged:
+    if task.removes and task.catalogue.acknowledged and not task.malformed_keys:
         return f"{sql} UNION ALL {_removals(task)}"
     return f"SELECT * FROM ({sql}) ORDER BY {_event_order(task)}" if task.append_only else sql
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from headcount.digest import recipe, row_digest
 from headcount.mapping import Mapped
 from headcount.model import Behavior, Fate, Outcome, Plan
 from headcount.state import Catalogue, Identity, StateFile, arrange_fields, set_meta
@@ -36,6 +37,7 @@ class Folding:
     """Everything a fold needs besides the plan. ``seen`` are keys to acknowledge without sending (Events)."""
 
     run: int
+    marker: str  # what tells this run from every other, also from one of the same number in a restored store
     identity: Identity
     plan: Plan
     fates: Fates
@@ -48,7 +50,7 @@ class Folding:
 def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
     with state.writing(bench) as catalogue:
-        if catalogue.folded_run is not None and catalogue.folded_run >= work.run:
+        if catalogue.folded_run == work.marker:
             return
         if catalogue.identity != work.identity:
             catalogue = _new_generation(bench, catalogue, work.identity)
@@ -57,6 +59,7 @@ def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> N
         _number_changes(bench, work)
         columns = [f"f{positions[id_]:03d}" for id_ in work.plan.fields]
         _acknowledge(bench, catalogue, mapped, columns)
+        _refresh_digests(bench, catalogue, mapped, dict(zip(work.plan.fields, columns, strict=True)))
         _hold(bench, mapped, work, columns)
         _finish(bench, mapped, work)
 
@@ -132,6 +135,11 @@ def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns
     insert = (
         f"INSERT INTO state.acknowledged ({names}) SELECT {', '.join(['key', _DOUBT, *values])} FROM changes"
     )
+    if stored:
+        digest = row_digest(dict(zip(mapped.field_ids, values, strict=True)))
+        insert = insert.replace(f"({names})", f"({names}, digest)").replace(
+            " FROM changes", f", {digest} FROM changes"
+        )
     relevant = f"op <> 'remove' AND (fate = 'accepted' OR {_DOUBT})"
     if not catalogue.acknowledged:
         bench.run(f"{insert} WHERE {relevant}")
@@ -159,6 +167,17 @@ def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns
         "UPDATE state.acknowledged SET in_doubt = true WHERE key IN "
         f"(SELECT key FROM changes WHERE op = 'remove' AND {_DOUBT})"
     )
+
+
+def _refresh_digests(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns: dict[str, str]) -> None:
+    """Changed rows get a new digest; all rows do when the fields that digests are made of are others than before."""
+    if mapped.sync.behavior is Behavior.APPEND_ONLY:
+        return
+    made_of = recipe(mapped.field_ids)
+    which = "" if catalogue.digests != made_of else " WHERE key IN (SELECT key FROM sent_keys)"
+    if catalogue.acknowledged:
+        bench.run(f"UPDATE state.acknowledged SET digest = {row_digest(columns)}{which}")
+    set_meta(bench, "digests", made_of)
 
 
 _DOUBT = "(fate = 'in doubt' OR doubt)"
@@ -200,7 +219,7 @@ def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str
 def _finish(bench: Workbench, mapped: Mapped, work: Folding) -> None:
     if work.seen:
         bench.run(f"INSERT INTO state.acknowledged (key, in_doubt) SELECT key, false FROM ({work.seen})")
-    set_meta(bench, "folded_run", str(work.run))
+    set_meta(bench, "folded_run", work.marker)
     if work.read is not None:
         set_meta(bench, "source_rows", str(work.read))
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))

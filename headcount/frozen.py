@@ -92,10 +92,9 @@ class Frozen:
 
 def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     """The plan frozen in a folder, or None when there is none. ``sync`` must be the one it was made for."""
-    path = folder / FILE
-    if not path.exists():
+    document = _read(folder)
+    if document is None:
         return None
-    document: dict[str, Any] = json.loads(path.read_text())
     columns = [
         Column(name=c["name"], kind=Kind(c["kind"]), declared=c["declared"]) for c in document["columns"]
     ]
@@ -117,6 +116,21 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
         acknowledged=document["acknowledged"],
         type_changes=tuple(tuple(row) for row in document["type_changes"]),
     )
+
+
+def only_of(folder: Path) -> str | None:
+    """The one key that the plan in a folder looked at, whatever has become of its sync since."""
+    document = _read(folder)
+    return document["only"] if document else None
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    """The plan's description; one that is damaged counts as none, for nothing can be sent by it."""
+    try:
+        document: dict[str, Any] = json.loads((folder / FILE).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return document
 
 
 def _type_changes(mapped: Mapped, catalogue: Catalogue) -> tuple[tuple[str, str, str], ...]:

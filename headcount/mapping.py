@@ -143,7 +143,9 @@ class _Compiler:
         column = self.known[self.mapped.sync.key_column]
         kind = self._effective_kind(column)
         key = canonical_key(quote_name(column.name), kind)
-        return f"lower({key})" if self.mapped.sync.identifier == "email" else key
+        if self.mapped.sync.identifier == "email":  # compared without case, and without blanks around it
+            return f"nullif(lower(trim({key})), '')"
+        return key
 
     def _effective_kind(self, column: Column) -> Kind:
         """Numbers that a source delivers as text are read as decimals; what else it delivers so is text."""

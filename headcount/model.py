@@ -263,7 +263,7 @@ class Fate(Enum):
     UNSENT = "unsent"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """The fate of one change. ``index`` counts from 0 inside its batch; the words are the destination's own.
 
@@ -278,7 +278,7 @@ class Outcome:
     doubt: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
     """The stored outcomes of one batch. What is not listed in ``exceptions`` was accepted."""
 

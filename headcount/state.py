@@ -6,7 +6,7 @@ while it delivers. Attribute names may be 150 bytes long and differ only in case
 
     meta          name, value
     fields        position, id, signature
-    acknowledged  key, in_doubt, f000 …       NULL: never sent
+    acknowledged  key, in_doubt, digest, f000 …       NULL: never sent
     held          key, op, run, reason, field, message, signature, released, f000 …   the refused wire values
 """
 
@@ -52,7 +52,7 @@ class Catalogue:
     """What the state holds, read once per opening. ``positions`` maps field ids to column numbers."""
 
     identity: Identity | None = None
-    folded_run: int | None = None
+    folded_run: str | None = None
     acknowledged: int = 0
     in_doubt: int = 0
     held: int = 0
@@ -60,6 +60,7 @@ class Catalogue:
     column_kinds: dict[str, str] | None = None
     positions: dict[str, int] | None = None
     signatures: dict[str, str] | None = None
+    digests: str | None = None  # what the stored digests were made of
 
     def column(self, field_id: str) -> str | None:
         position = (self.positions or {}).get(field_id)
@@ -126,7 +127,7 @@ def _create_tables(bench: Workbench, schema: str) -> None:
     for statement in (
         "meta (name VARCHAR, value VARCHAR)",
         "fields (position INTEGER, id VARCHAR, signature VARCHAR)",
-        "acknowledged (key VARCHAR, in_doubt BOOLEAN)",
+        "acknowledged (key VARCHAR, in_doubt BOOLEAN, digest UHUGEINT)",
         "held (key VARCHAR, op VARCHAR, run BIGINT, reason VARCHAR, field VARCHAR, message VARCHAR,"
         " signature VARCHAR, released BOOLEAN)",
     ):
@@ -146,7 +147,7 @@ def _catalogue(bench: Workbench) -> Catalogue:
     ]
     return Catalogue(
         identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
-        folded_run=int(meta["folded_run"]) if "folded_run" in meta else None,
+        folded_run=meta.get("folded_run"),
         acknowledged=acknowledged,
         in_doubt=in_doubt,
         held=bench.value("SELECT count(*) FROM state.held"),
@@ -154,6 +155,7 @@ def _catalogue(bench: Workbench) -> Catalogue:
         column_kinds=json.loads(meta["column_kinds"]) if "column_kinds" in meta else None,
         positions={id_: position for id_, position, _ in fields},
         signatures={id_: signature for id_, _, signature in fields},
+        digests=meta.get("digests"),
     )
 
 

@@ -191,7 +191,7 @@ def settle(
 
 def resumable(frozen: Frozen | None, line: Line, now: datetime) -> bool:
     """May this plan still be delivered? The caller has made sure that the sync itself is unchanged."""
-    return frozen is not None and frozen.identity == line.identity and now - frozen.made_at < RESUMABLE
+    return frozen is not None and frozen.identity == line.identity and abs(now - frozen.made_at) < RESUMABLE
 
 
 def _ask_guards(line: Line, frozen: Frozen) -> None:
@@ -220,6 +220,7 @@ def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding
     seen = frozen.folder / "seen.parquet"
     return Folding(
         run=run.id,
+        marker=f"{run.id} {run.started_at.isoformat()}",
         identity=frozen.identity,
         plan=frozen.plan,
         fates=Fates(

@@ -63,7 +63,14 @@ def reasons(task: Comparison, path: Path) -> Said:
 
 def warnings(task: Comparison, plan: Plan) -> Said:
     """What the checks of single rows warn about, and what only shows in the plan as a whole."""
-    return (*_row_warnings(task), *_plan_warnings(task, plan))
+    return (*_removal_warnings(task), *_row_warnings(task), *_plan_warnings(task, plan))
+
+
+def _removal_warnings(task: Comparison) -> Said:
+    if not (task.removes and task.catalogue.acknowledged and task.malformed_keys):
+        return ()
+    why = "the key cannot be read, so nobody is removed in this run: any of these rows may be somebody who seems gone"
+    return ((task.mapped.sync.identifier, why, task.malformed_keys),)
 
 
 def _row_warnings(task: Comparison) -> Said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from sys import intern
 
 from django.db.models import Sum
 
@@ -52,4 +53,6 @@ def outcome_at(run_id: int, seq: int) -> Outcome | None:
 
 
 def _outcome(index: int, fate: str, reason: str, field: str, message: str, doubt: bool = False) -> Outcome:
+    # A refusal's words repeat from row to row: each is kept in memory once.
+    reason, field, message = intern(reason), intern(field), intern(message)
     return Outcome(index=index, fate=Fate(fate), reason=reason, field=field, message=message, doubt=doubt)

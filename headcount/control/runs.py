@@ -29,7 +29,8 @@ def begin(run: Run, *, snapshot: dict[str, Any], fingerprint: str) -> RunInfo:
     run.started_at = run.started_at or timezone.now()
     run.sync_snapshot, run.fingerprint = snapshot, fingerprint
     run.pid, run.host = os.getpid(), socket.gethostname()[:255]
-    run.save()
+    # Not the whole row: somebody may have asked it to be canceled meanwhile.
+    run.save(update_fields=["status", "started_at", "sync_snapshot", "fingerprint", "pid", "host"])
     return RunInfo(id=run.pk, started_at=run.started_at)
 
 

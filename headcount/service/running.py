@@ -6,6 +6,7 @@ finds an unfinished run knows that its process is gone, and brings that run to i
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +20,8 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp
 from headcount.fold import release
-from headcount.frozen import Frozen, load
+from headcount.frozen import Frozen, load, only_of
+from headcount.home import Home
 from headcount.model import Behavior, Counts, RunInfo, RunStatus
 from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
@@ -69,7 +71,7 @@ def run_sync(
         if not mine:
             return _skipped(row, trigger, full)
         before = tuple(_bring_to_end(row, run, progress) for run in runs.unfinished(row))
-        run = runs.add(row, trigger=trigger, full=full)
+        run = _new_run(row, home, trigger, full=full)
         return replace(_work(row, run, progress), resumed=before)
 
 
@@ -110,8 +112,11 @@ def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunR
             raise ConfigurationError(
                 "Another run of this sync is working.", hint="Test again when it has ended."
             )
-        before = tuple(_bring_to_end(row, run, progress) for run in runs.unfinished(row))
-        run = runs.add(row, trigger="test")
+        waiting = RunStatus.WAITING.value  # a test takes no plan's place
+        before = tuple(
+            _bring_to_end(row, run, progress) for run in runs.unfinished(row) if run.status != waiting
+        )
+        run = _new_run(row, home, "test")
         return replace(_work(row, run, progress, only=only), resumed=before)
 
 
@@ -144,8 +149,9 @@ def _check_waiting(run: Run) -> None:
 
 def _planned_anew(run: Run, progress: Progress | None) -> RunReport:
     """What was approved is not what would be sent now, so the guards have their say about the new plan."""
+    only = only_of(setup().plans / str(run.pk))
     _forget_plan(run)
-    report = _work(run.sync, run, progress)
+    report = _work(run.sync, run, progress, only=only)
     told = "The plan that waited was made anew: it was too old, or the sync was changed since."
     return replace(report, warnings=(told, *report.warnings))
 
@@ -161,6 +167,15 @@ def cancel_run(run_id: int) -> RunReport:
         if mine:
             return _bring_to_end(run.sync, run, None)
     return report_of(runs.find(run_id))
+
+
+def _new_run(row: SyncRow, home: Home, trigger: str, *, full: bool = False) -> Run:
+    """Record a run. Its number may have been another's before, if the control store was restored: no plan of that
+    one may be taken for this one's.
+    """
+    run = runs.add(row, trigger=trigger, full=full)
+    shutil.rmtree(home.plans / str(run.pk), ignore_errors=True)
+    return run
 
 
 def _check_full(row: SyncRow, full: bool) -> None:

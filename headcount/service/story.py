@@ -9,6 +9,7 @@ from pathlib import Path
 
 from headcount.control import book
 from headcount.control.models import Run
+from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import HeadcountError
@@ -16,8 +17,9 @@ from headcount.frozen import Frozen, load
 from headcount.model import RunStatus
 from headcount.recall import Remembered, remembered
 from headcount.service.keys import canonical
-from headcount.service.lines import find_sync, prepare_line, sync_as_of
+from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.planning import FieldChange, row_changes
+from headcount.state import StateFile
 from headcount.workbench import Workbench, quote_text
 
 
@@ -44,15 +46,13 @@ class Story:
 @told()
 def explain(sync: str, key: str) -> Story:
     """Everything known about one key of a sync. Reads plans and receipts; never the source, never Customer.io."""
-    row = find_sync(sync)
-    prepared = prepare_line(row, None)
-    key = canonical(prepared.line.sync.identifier, key)
-    with prepared.closing(), Workbench(prepared.line.scratch, ordered=True) as bench:
-        with prepared.line.state.reading(bench) as catalogue:
+    home, row = setup(), find_sync(sync)
+    key = canonical(sync_as_of(row).identifier, key)
+    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
+    with Workbench(home.root / "scratch", ordered=True) as bench:
+        with state.reading(bench) as catalogue:
             now = remembered(bench, catalogue, key)
-        chapters = [
-            c for run in row.runs.order_by("-id") for c in _chapters(bench, run, prepared.home.plans, key)
-        ]
+        chapters = [c for run in row.runs.order_by("-id") for c in _chapters(bench, run, home.plans, key)]
     return Story(sync=sync, key=key, now=now, chapters=tuple(chapters))
 
 

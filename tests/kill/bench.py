@@ -205,7 +205,7 @@ class Command:
                     rows = state.execute("SELECT value FROM meta WHERE name = 'folded_run'").fetchall()
             except duckdb.Error:
                 return 0
-            newest = max([newest, *(int(value) for (value,) in rows)])
+            newest = max([newest, *(int(value.split()[0]) for (value,) in rows)])
         return newest
 
 
