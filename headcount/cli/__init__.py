@@ -94,14 +94,20 @@ def program(arguments: Sequence[str]) -> typer.Typer:
     return app
 
 
-def _common(
-    version: bool = typer.Option(False, "--version", is_eager=True, help="Print the version and exit."),
-) -> None:
-    if version:
+def _print_version(wanted: bool) -> None:
+    if wanted:
         from headcount import __version__
 
         typer.echo(f"headcount {__version__}")
         raise typer.Exit
+
+
+def _common(
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+    ),
+) -> None:
+    """What stands before the command."""
 
 
 def _show_trace_if_wanted() -> None:

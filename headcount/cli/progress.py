@@ -32,7 +32,8 @@ class _Count(ProgressColumn):
 class TerminalProgress(LineProgress):
     """Shows itself inside a with block; silent where there is no terminal."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, sends: bool = True) -> None:
+        self._sends = sends
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<5}"),
@@ -66,7 +67,7 @@ class TerminalProgress(LineProgress):
         self.reading(frozen.planned.read)
         if self._read is not None:
             self._bars.update(self._read, total=frozen.planned.read, note="", completed=frozen.planned.read)
-        if frozen.plan.size:
+        if frozen.plan.size and self._sends:
             self._send = self._bars.add_task("Send", total=frozen.plan.size, note="", rate=True)
 
     def answered(self, receipt: Receipt) -> None:

@@ -41,7 +41,7 @@ def plan(
     if json:
         print_json(asdict(plan_sync(sync, rows=rows, full=full)))
         return
-    with TerminalProgress(console) as progress:
+    with TerminalProgress(console, sends=False) as progress:
         report = plan_sync(sync, rows=rows, full=full, progress=progress)
     plan_text(console, report)
 

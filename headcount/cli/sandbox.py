@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from headcount.errors import ConfigurationError
+
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module to the program."""
@@ -23,4 +25,10 @@ def sandbox(
     """A Customer.io on this machine, to try things with. Its pages are at the address it prints."""
     from headcount.sandbox.server import serve
 
-    serve(host, port, tls=tls, state=state, sink=sink)
+    try:
+        serve(host, port, tls=tls, state=state, sink=sink)
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f"The sandbox cannot start at {host}:{port}: {getattr(error, 'strerror', None) or error}.",
+            hint="Is another one running there? --port 0 takes a free port.",
+        ) from error

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from headcount.model import RunStatus
+from headcount.model import Counts, RunStatus
 from headcount.service.planning import FieldChange, PlanReport, PreviewRow, RowChange
 from headcount.service.running import RunReport
 from headcount.service.story import Chapter, Story
@@ -110,28 +110,8 @@ def run_text(console: Console, report: RunReport) -> None:
     counts = report.counts
     mark = _MARKS.get(report.status, report.status.value)
     console.print(f"Run {report.run} · {escape(report.sync)} · {mark} · {seconds_text(report.seconds)}")
-    if report.status is not RunStatus.SKIPPED:
-        console.print(
-            "  read "
-            + _numbers(
-                **{f"{counts.read:,} = add": counts.add},
-                change=counts.change,
-                unchanged=counts.unchanged,
-                invalid=counts.invalid,
-                held=counts.held,
-                missed=counts.missed,
-            )
-        )
-        console.print(
-            "  sent "
-            + _numbers(
-                **{f"{counts.planned:,} = accepted": counts.accepted},
-                rejected=counts.rejected,
-                in_doubt=counts.in_doubt,
-                unsent=counts.unsent,
-            )
-            + f"   [dim]in {counts.requests:,} requests, {size_text(counts.bytes)}[/]"
-        )
+    if counts.read or counts.planned:
+        _sums_text(console, counts)
     invalid_text(console, report.invalid_reasons, report.sync)
     _warnings(console, report.warnings)
     if report.error:
@@ -139,6 +119,29 @@ def run_text(console: Console, report: RunReport) -> None:
         console.print(f"[{colour}]{escape(report.error)}[/] {escape(report.hint)}")
     if report.status is RunStatus.WAITING:
         console.print(f"Approve it with: headcount approve {report.run}")
+
+
+def _sums_text(console: Console, counts: Counts) -> None:
+    """Both sums of P1, without what is zero."""
+    console.print(
+        f"  read {counts.read:,} = "
+        + _sum(
+            add=counts.add, change=counts.change, unchanged=counts.unchanged, invalid=counts.invalid,
+            held=counts.held, missed=counts.missed,
+        )
+    )  # fmt: skip
+    removed = f" (remove {counts.remove:,})" if counts.remove else ""
+    console.print(
+        f"  planned {counts.planned:,}{removed} = "
+        + _sum(
+            accepted=counts.accepted, rejected=counts.rejected, in_doubt=counts.in_doubt, unsent=counts.unsent
+        )
+        + f"   [dim]{counts.requests:,} requests, {size_text(counts.bytes)}[/]"
+    )
+
+
+def _sum(**parts: int) -> str:
+    return " + ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in parts.items() if n) or "0"
 
 
 def invalid_text(console: Console, reasons: tuple[tuple[str, str, int], ...], sync: str) -> None:

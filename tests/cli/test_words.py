@@ -1,0 +1,20 @@
+"""Small things a person meets first."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from headcount.cli import run
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("headcount ")
+
+
+def test_a_taken_port_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert run(["sandbox", "--port", str(taken.getsockname()[1])]) == 2
+    assert "--port 0 takes a free port" in capsys.readouterr().err
