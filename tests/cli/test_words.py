@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -14,7 +16,10 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("headcount ")
 
 
-def test_a_taken_port_is_said_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_is_said_in_words() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        assert run(["sandbox", "--port", str(taken.getsockname()[1])]) == 2
-    assert "--port 0 takes a free port" in capsys.readouterr().err
+        command = [sys.executable, "-m", "headcount", "sandbox", "--port", str(taken.getsockname()[1])]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 2
+    assert "--port 0 takes a free port" in said.stderr
+    assert "Traceback" not in said.stderr
