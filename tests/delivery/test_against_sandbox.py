@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from headcount.destinations.customerio.client import CustomerIoClient
 from headcount.limiter import FileLimiter
 from headcount.model import Fate, RetryPolicy
 from tests.delivery.book import Book, batch, run
-
-pytestmark = pytest.mark.skipif(find_spec("headcount.sandbox.__main__") is None, reason="no sandbox here")
 
 SITE_ID, API_KEY, APP_KEY = "a1" * 8 + "1001", "b1" * 8 + "1001", "c1" * 14 + "1001"
 RATE = 100

@@ -1,6 +1,7 @@
 """The clients that teams already use talk to the sandbox unchanged."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -108,8 +109,7 @@ def test_the_certificate_can_be_fetched(secure):
     pool.clear()
 
 
-# Version 4 speaks to https on port 443 alone, which no test may listen on.
-INSTALLED = "process.exit(parseInt(require('customerio-node/package.json').version) < 5 ? 1 : 0)"
+# Version 4 of the client speaks to https on port 443 alone, which no test may listen on: this needs version 5.
 NODE = """
 const { TrackClient, APIClient } = require('customerio-node');
 const [url, site, key, app] = process.argv.slice(1);
@@ -124,16 +124,13 @@ const track = new TrackClient(site, key, { url: url + '/api/v1' });
 """
 
 
-def test_the_official_node_client_works(cio, running):
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed")
-    if subprocess.run(
-        [node, "-e", "require('customerio-node')"], capture_output=True, check=False
-    ).returncode:
-        pytest.skip("the npm package customerio-node is not installed (NODE_PATH says where)")
-    keys = [PRODUCTION.site_id, PRODUCTION.api_key, PRODUCTION.app_key]
-    done = subprocess.run([node, "-e", NODE, cio.url, *keys], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert cio.person("node 1/2")["attributes"]["plan"] == "pro"
-    assert '"results":[]' in done.stdout
+# The Node client comes from another registry, so this test exists only where somebody has installed it.
+if os.environ.get("NODE_PATH") and (NODE_PROGRAM := shutil.which("node")):
+
+    def test_the_official_node_client_works(cio, running):
+        keys = [PRODUCTION.site_id, PRODUCTION.api_key, PRODUCTION.app_key]
+        command = [NODE_PROGRAM, "-e", NODE, cio.url, *keys]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert cio.person("node 1/2")["attributes"]["plan"] == "pro"
+        assert '"results":[]' in done.stdout
