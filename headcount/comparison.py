@@ -110,7 +110,7 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     fields = [f"CASE WHEN NOT same THEN d.{c} END AS {c}" for c in task.columns]
     plan = ["'add' AS op", *(f"NULL::VARCHAR AS o{c[1:]}" for c in task.columns)] if task.may_be_plan else []
     columns = ", ".join(["d.key AS key", f"{_same(task)} AS same", *fields, "d.invalid", "d.warned", *plan])
-    sql = f"SELECT {columns} FROM ({_digested(task, how.select)}) d {_join(task)}"
+    sql = f"SELECT {columns} FROM ({_recognised(task, how.select)}) d {_join(task)}"
     if task.only is not None:
         sql += f" WHERE d.key = {quote_text(task.only)}"
     with watched.feeding(task.bench, "source_rows"):
@@ -140,25 +140,31 @@ def _by_digest(task: Comparison) -> bool:
     return _comparable(task) and not task.append_only and current and not _fields(task, silent=True)
 
 
-def _digested(task: Comparison, select: str) -> str:
+def _recognised(task: Comparison, select: str) -> str:
+    """The mapped rows, with ``recognised``: is this very row acknowledged? For that neither old nor new values have to
+    travel through a join.
+    """
+    if task.append_only and _comparable(task):
+        return f"SELECT *, {_exists('a.key = e.key')} AS recognised FROM ({select}) e"
     if not _by_digest(task):
         return select
     digest = row_digest(dict(zip(task.mapped.field_ids, task.columns, strict=True)))
-    return f"SELECT *, {digest} AS digest FROM ({select})"
+    found = _exists("a.key = e.key AND a.digest = e.digest")
+    return f"SELECT *, {found} AS recognised FROM (SELECT *, {digest} AS digest FROM ({select})) e"
+
+
+def _exists(condition: str) -> str:
+    return f"EXISTS (SELECT 1 FROM state.acknowledged a WHERE NOT a.in_doubt AND {condition})"
 
 
 def _join(task: Comparison) -> str:
     """The acknowledged row with the same key and the same values, if any; rows in doubt are never the same.
 
-    Where digests serve, the hash join holds a key and 16 bytes for each row. Elsewhere certain fields are part of the
-    join itself: a hash join on all of them at once needs no second copy of the values, which makes it three times as
-    fast as comparing them afterwards.
+    Certain fields are part of the join itself: a hash join on all of them at once needs no second copy of the values,
+    which makes it three times as fast as comparing them afterwards. Where rows are recognised there is no join.
     """
-    if not _comparable(task):
+    if not _comparable(task) or task.append_only or _by_digest(task):
         return ""
-    if _by_digest(task):
-        known = "SELECT key, digest FROM state.acknowledged WHERE NOT in_doubt"
-        return f"LEFT JOIN ({known}) a ON a.key = d.key AND a.digest = d.digest"
     certain, silent = _fields(task, silent=False), _fields(task, silent=True)
     equal = ["a.key = d.key", *(f"a.{known} = d.{c}" for c, known in certain)]
     kept = [f"a0.{known} AS s{c}" for c, known in silent if known] + [f"a0.{known}" for _, known in certain]
@@ -169,6 +175,8 @@ def _join(task: Comparison) -> str:
 def _same(task: Comparison) -> str:
     if not _comparable(task):
         return "false"
+    if task.append_only or _by_digest(task):
+        return "d.recognised"
     silent = [
         f"(d.{c} IS NULL OR coalesce(d.{c} = a.s{c}, false))" if known else f"d.{c} IS NULL"
         for c, known in _fields(task, silent=True)
