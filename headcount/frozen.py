@@ -128,7 +128,7 @@ def _read(folder: Path) -> dict[str, Any] | None:
     """The plan's description; one that is damaged counts as none, for nothing can be sent by it."""
     try:
         document: dict[str, Any] = json.loads((folder / FILE).read_text())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
     return document
 
