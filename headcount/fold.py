@@ -135,7 +135,7 @@ def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns
     insert = (
         f"INSERT INTO state.acknowledged ({names}) SELECT {', '.join(['key', _DOUBT, *values])} FROM changes"
     )
-    if stored:
+    if mapped.sync.behavior is not Behavior.APPEND_ONLY:  # also where nothing but the key is mapped
         digest = row_digest(dict(zip(mapped.field_ids, values, strict=True)))
         insert = insert.replace(f"({names})", f"({names}, digest)").replace(
             " FROM changes", f", {digest} FROM changes"

@@ -196,7 +196,8 @@ class World:
     def acknowledged(self) -> dict[str, tuple[Any, ...]]:
         """Per key: in doubt?, then the values by position."""
         with duckdb.connect(str(self.state.path), read_only=True) as database:
-            return {row[0]: tuple(row[1:]) for row in database.execute("FROM acknowledged").fetchall()}
+            columns = "SELECT * EXCLUDE (digest) FROM acknowledged"
+            return {row[0]: tuple(row[1:]) for row in database.execute(columns).fetchall()}
 
     def held(self) -> set[str]:
         with duckdb.connect(str(self.state.path), read_only=True) as database:
