@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from headcount.digest import recipe, row_digest
 from headcount.mapping import Mapped
@@ -50,7 +51,7 @@ class Folding:
 def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
     with state.writing(bench) as catalogue:
-        if catalogue.folded_run == work.marker:
+        if _is_folded(catalogue.folded_run, work.marker):
             return
         if catalogue.identity != work.identity:
             catalogue = _new_generation(bench, catalogue, work.identity)
@@ -62,6 +63,18 @@ def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> N
         _refresh_digests(bench, catalogue, mapped, dict(zip(work.plan.fields, columns, strict=True)))
         _hold(bench, mapped, work, columns)
         _finish(bench, mapped, work)
+
+
+def _is_folded(last: str | None, this: str) -> bool:
+    """Was this run, or a later one, folded before? Earlier is only what has both a smaller number and an earlier time:
+    a restored control store gives out numbers again, and clocks are set back.
+    """
+    if last is None or last == this:
+        return last == this
+    (last_number, last_time), (number, moment) = last.split(" ", 1), this.split(" ", 1)
+    return int(number) < int(last_number) and datetime.fromisoformat(moment) < datetime.fromisoformat(
+        last_time
+    )
 
 
 def _new_generation(bench: Workbench, catalogue: Catalogue, identity: Identity) -> Catalogue:
@@ -135,7 +148,7 @@ def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns
     insert = (
         f"INSERT INTO state.acknowledged ({names}) SELECT {', '.join(['key', _DOUBT, *values])} FROM changes"
     )
-    if mapped.sync.behavior is not Behavior.APPEND_ONLY:  # also where nothing but the key is mapped
+    if mapped.sync.behavior is not Behavior.APPEND_ONLY:
         digest = row_digest(dict(zip(mapped.field_ids, values, strict=True)))
         insert = insert.replace(f"({names})", f"({names}, digest)").replace(
             " FROM changes", f", {digest} FROM changes"

@@ -195,9 +195,9 @@ class World:
 
     def acknowledged(self) -> dict[str, tuple[Any, ...]]:
         """Per key: in doubt?, then the values by position."""
+        rows = "SELECT * EXCLUDE (digest) FROM acknowledged"
         with duckdb.connect(str(self.state.path), read_only=True) as database:
-            columns = "SELECT * EXCLUDE (digest) FROM acknowledged"
-            return {row[0]: tuple(row[1:]) for row in database.execute(columns).fetchall()}
+            return {row[0]: tuple(row[1:]) for row in database.execute(rows).fetchall()}
 
     def held(self) -> set[str]:
         with duckdb.connect(str(self.state.path), read_only=True) as database:
