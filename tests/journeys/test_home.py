@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,17 +28,16 @@ def test_a_home_that_is_a_file_is_told(desk: Desk, monkeypatch: pytest.MonkeyPat
     assert "is not a folder" in said.err and "HEADCOUNT_HOME" in said.err
 
 
-def test_a_disk_that_is_full_is_told_and_nothing_is_lost(
-    applied: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A device that is always full stands in the place of the plan's file."""
+def test_files_that_may_not_grow_are_told_and_nothing_is_lost(applied: Desk) -> None:
+    """The system refuses every byte that would make a file longer, as it does when a disk is full."""
     applied.run()
     applied.sql("UPDATE users SET plan = 'pro' WHERE id = 1")
-    (applied.home / "plans" / "2").mkdir()
-    (applied.home / "plans" / "2" / "staged.parquet").symlink_to("/dev/full")
-    report = applied.run(code=3)
-    assert report["status"] == "failed"
-    assert "HEADCOUNT_HOME" in report["hint"] or "disk" in report["error"] + report["hint"]
+    close()
+    command = f"ulimit -f 0; exec {shlex.quote(sys.executable)} -m headcount run people"
+    done = subprocess.run(["sh", "-c", command], env=applied.environment(), capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "The control store cannot be" in done.stderr or "full" in done.stderr
+    assert "Traceback" not in done.stderr
     assert applied.run()["plan"]["change"] == 1
 
 
