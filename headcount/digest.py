@@ -1,8 +1,8 @@
 """A row's wire values in 128 bits, so that unchanged rows are found without reading all that was acknowledged.
 
 Two rows with the same digest are taken for the same; MD5 makes that a matter of 2**-128 for values nobody chose in
-order to collide. A row whose digest differs is changed. Where digests cannot serve (rows may be silent about a field, or
-the fields are others than before) rows are compared value by value.
+order to collide. A row whose digest differs is changed. Where digests cannot serve (rows may be silent about a field,
+or the fields are others than before) rows are compared value by value.
 """
 
 from __future__ import annotations
