@@ -142,17 +142,14 @@ def _ranges(bench: Workbench, name: str, ranges: Sequence[tuple[int, int]]) -> N
 
 def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns: Sequence[str]) -> None:
     stored = [] if mapped.sync.behavior is Behavior.APPEND_ONLY else list(enumerate(columns))
-    names = ", ".join(["key", "in_doubt", *(column for _, column in stored)])
     # A value in doubt is not acknowledged: only accepted changes bring theirs.
     values = [f"CASE WHEN fate = 'accepted' THEN f{i:03d} END" for i, _ in stored]
-    insert = (
-        f"INSERT INTO state.acknowledged ({names}) SELECT {', '.join(['key', _DOUBT, *values])} FROM changes"
-    )
+    row = {"key": "key", "in_doubt": _DOUBT, **dict(zip((c for _, c in stored), values, strict=True))}
     if mapped.sync.behavior is not Behavior.APPEND_ONLY:
-        digest = row_digest(dict(zip(mapped.field_ids, values, strict=True)))
-        insert = insert.replace(f"({names})", f"({names}, digest)").replace(
-            " FROM changes", f", {digest} FROM changes"
-        )
+        row["digest"] = row_digest(dict(zip(mapped.field_ids, values, strict=True)))
+    insert = (
+        f"INSERT INTO state.acknowledged ({', '.join(row)}) SELECT {', '.join(row.values())} FROM changes"
+    )
     relevant = f"op <> 'remove' AND (fate = 'accepted' OR {_DOUBT})"
     if not catalogue.acknowledged:
         bench.run(f"{insert} WHERE {relevant}")

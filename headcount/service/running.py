@@ -23,6 +23,7 @@ from headcount.fold import release
 from headcount.frozen import Frozen, load, only_of
 from headcount.home import Home
 from headcount.model import Behavior, Counts, RunInfo, RunStatus
+from headcount.receipts import Book
 from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
 from headcount.service.locks import sync_lock
@@ -30,7 +31,7 @@ from headcount.service.refusals import record_rows
 from headcount.service.retention import forget_old_plans
 from headcount.service.words import warnings_of
 from headcount.state import StateFile
-from headcount.sync import Progress, Result, resumable, run_line, settle
+from headcount.sync import Progress, Result, count, resumable, run_line, settle
 from headcount.workbench import Workbench
 
 
@@ -347,20 +348,7 @@ def _begun(run: Run) -> datetime:
 
 def _plan_counts(frozen: Frozen | None) -> Counts | None:
     """The sums of a plan of which nothing was sent."""
-    if frozen is None:
-        return None
-    planned, plan = frozen.planned, frozen.plan
-    return Counts(
-        read=planned.read,
-        add=plan.add,
-        change=plan.change,
-        remove=plan.remove,
-        unchanged=planned.unchanged,
-        invalid=planned.invalid,
-        held=planned.held,
-        missed=planned.missed,
-        unsent=plan.size,
-    )
+    return count(frozen, Book(receipts=(), intents=())) if frozen is not None else None
 
 
 def report_of(run: Run, frozen: Frozen | None = None) -> RunReport:
