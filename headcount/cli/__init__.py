@@ -35,6 +35,9 @@ COMMANDS: dict[str, str] = {
     "runs": "headcount.cli.listings",
     "rejected": "headcount.cli.listings",
     "cancel": "headcount.cli.listings",
+    "pause": "headcount.cli.listings",
+    "resume": "headcount.cli.running",
+    "worker": "headcount.cli.worker",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",
 }
