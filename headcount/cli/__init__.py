@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "runs": "headcount.cli.listings",
     "rejected": "headcount.cli.listings",
     "cancel": "headcount.cli.listings",
+    "serve": "headcount.cli.serving",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",
 }
