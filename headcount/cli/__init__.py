@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "pause": "headcount.cli.listings",
     "resume": "headcount.cli.running",
     "worker": "headcount.cli.worker",
+    "serve": "headcount.cli.serving",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",
 }

@@ -129,7 +129,7 @@ def _config(home: Home, executor: str) -> DBOSConfig:
         "executor_id": executor,
         "log_level": "ERROR",
         "sys_db_pool_size": 5,
-        "notification_listener_polling_interval_sec": 60.0,  # nothing here waits for notifications
+        "notification_listener_polling_interval_sec": 1.0,  # costs no query, and the end waits for it
         "scheduler_polling_interval_sec": 60.0,  # nor for DBOS's own schedules
     }
     if url:
