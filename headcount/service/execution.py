@@ -224,7 +224,8 @@ def _settled(row: SyncRow, run: Run, hold: Hold) -> RunReport:
 
 
 def _rest(run: Run, hold: Hold) -> RunReport:
-    """The run goes on later: here what is left of it for others to find."""
+    """The run goes on later: here is what it leaves for others to find."""
+    hold.tell()
     run.refresh_from_db()
     if run.worker == hold.holder:
         if run.cancel_requested and not run.intents.exists():
