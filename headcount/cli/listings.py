@@ -62,11 +62,16 @@ def rejected(
     as_json: Json = False,
 ) -> None:
     """Rows that Customer.io refused, in its own words, and rows that were never sent."""
-    from headcount.service.listings import rejections, write_rejected
+    from headcount.service.csv_listing import write_rejected
+    from headcount.service.listings import rejections
 
     if csv is not None:
-        count = write_rejected(sync, csv)
-        typer.echo(f"{count:,} rejected rows are in {csv}.", err=as_json)
+        written = write_rejected(sync, csv)
+        typer.echo(
+            f"{csv} holds {written.rejected:,} rejected and {written.invalid:,} invalid rows.", err=as_json
+        )
+        if not written.complete:
+            typer.echo("Of the invalid rows only examples are left: their plan is gone.", err=as_json)
     if as_json:
         print_json(asdict(rejections(sync, limit=limit)))
     elif csv is None:
