@@ -14,7 +14,7 @@ from headcount.errors import ConfigurationError
 if TYPE_CHECKING:
     from headcount.engines import Field
     from headcount.project.kinds import ConnectionKind
-    from headcount.service.connections import TestReport
+    from headcount.service.connections import ConnectionInfo, TestReport
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The connection's key in the project file.")]
 
@@ -103,9 +103,14 @@ def list_(as_json: Json = False) -> None:
     elif not found:
         typer.echo("No connections yet. headcount init DIR writes a project file to start from.")
     else:
-        heads = ("key", "name", "type", "workspace", "syncs", "tested", "result")
-        rows = ((i.key, i.name, i.type, i.workspace, i.syncs, i.tested_at, i.result) for i in found)
-        print_table(heads, rows)
+        print_table(("key", "type", "syncs", "tested", "result"), map(_row, found))
+
+
+def _row(info: ConnectionInfo) -> tuple[object, ...]:
+    """The workspace stands in what Customer.io answered."""
+    key = info.key if info.name == info.key else f"{info.key} ({info.name})"
+    tested = info.tested_at.astimezone().strftime("%Y-%m-%d") if info.tested_at else "never"
+    return (key, info.type, info.syncs, tested, info.result)
 
 
 def test(

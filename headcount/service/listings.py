@@ -11,13 +11,16 @@ from headcount.control.models import Rejected, Run, Sync
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
+from headcount.model import RunStatus
 from headcount.project.problems import did_you_mean
+from headcount.service.abandoned import INTERRUPTED, is_abandoned
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunLine:
-    """One run in a list. ``counts`` has the names of ``headcount.model.Counts``; empty before the plan is
-    made.
+    """One run in a list. ``counts`` has the names of ``headcount.model.Counts``; empty before the plan is made.
+
+    A run whose process is gone is ``paused``, as one that was interrupted: the next run goes on from there.
     """
 
     run: int
@@ -132,11 +135,12 @@ def _rejected(item: Rejected) -> RejectedRow:
 
 
 def _line(run: Run) -> RunLine:
+    gone = is_abandoned(run)
     ended = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
     return RunLine(
         run=run.pk,
         sync=run.sync.key,
-        status=run.status,
+        status=RunStatus.PAUSED.value if gone else run.status,
         trigger=run.trigger,
         full=run.full,
         created_at=run.created_at,
@@ -144,6 +148,6 @@ def _line(run: Run) -> RunLine:
         finished_at=run.finished_at,
         seconds=ended,
         counts=run.counts,
-        error=run.error,
-        hint=run.hint,
+        error=INTERRUPTED.message if gone else run.error,
+        hint=INTERRUPTED.hint if gone else run.hint,
     )
