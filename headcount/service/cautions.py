@@ -9,6 +9,7 @@ from itertools import combinations
 from headcount.control import secrets
 from headcount.control.models import Connection
 from headcount.destinations.customerio.fields import name_warnings
+from headcount.engines.grammar import doubtful_line
 from headcount.model import Sync
 from headcount.project.kinds import KINDS
 from headcount.project.problems import one_of
@@ -31,6 +32,7 @@ def cautions(project: Project) -> list[str]:
         *_shared_fields(syncs, workspaces),
         *_stubs(syncs),
         *(warning for sync in syncs for warning in _named(sync)),
+        *_doubtful_sql(project),
         *_missing_secrets(project),
     ]
 
@@ -86,6 +88,16 @@ def _stubs(syncs: list[Sync]) -> Iterator[str]:
 def _named(sync: Sync) -> Iterator[str]:
     for warning in name_warnings(sync):
         yield f"The sync {sync.key}: {warning}"
+
+
+def _doubtful_sql(project: Project) -> Iterator[str]:
+    for key, entry in sorted(project.models.items()):
+        kind = KINDS[project.connections[entry["connection"]]["type"]]
+        if entry.get("query") and (line := doubtful_line(entry["query"], kind.dialect)):
+            yield (
+                f"The SQL of the model {key} may have a mistake in its line {line}. {kind.label} will say when it "
+                "is read: try it with headcount preview."
+            )
 
 
 def _missing_secrets(project: Project) -> Iterator[str]:
