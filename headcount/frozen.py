@@ -68,6 +68,11 @@ class Frozen:
     def folder(self) -> Path:
         return self.planned.plan.path.parent
 
+    @property
+    def seen_path(self) -> Path:
+        """The keys to record as seen; there is no such file unless this plan does."""
+        return self.folder / "seen.parquet"
+
     def save(self, folder: Path) -> None:
         """Write ``plan.json``, whole or not at all."""
         document = {

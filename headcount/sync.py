@@ -217,7 +217,7 @@ def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delive
 
 
 def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding:
-    seen = frozen.folder / "seen.parquet"
+    seen = frozen.seen_path
     return Folding(
         run=run.id,
         marker=f"{run.id} {run.started_at.isoformat()}",
