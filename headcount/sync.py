@@ -201,9 +201,10 @@ def _ask_guards(line: Line, frozen: Frozen) -> None:
 
 def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delivery | None:
     remaining = read_book(ledger).remaining(frozen.plan.size)
-    if not remaining:
+    if not frozen.plan.size:
         return None
-    greet(line.client, line.limiter, line.retry, line.workspace, ledger.stop_requested)
+    if remaining:  # else the deliverer only judges what an earlier process was answered
+        greet(line.client, line.limiter, line.retry, line.workspace, ledger.stop_requested)
     with Workbench(line.scratch, ordered=True, memory_limit="120MB") as bench:
         return deliver(
             batches(bench, frozen.mapped, frozen.plan, run, line.budget, remaining),
@@ -212,6 +213,7 @@ def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delive
             ledger=ledger,
             budget=line.budget,
             retry=line.retry,
+            earlier=ledger.receipts(),
             progress=line.progress.answered,
         )
 
