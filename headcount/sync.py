@@ -225,9 +225,7 @@ def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding
         marker=f"{run.id} {run.started_at.isoformat()}",
         identity=frozen.identity,
         plan=frozen.plan,
-        fates=Fates(
-            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=book.exceptions()
-        ),
+        fates=Fates(answered=book.answered, doubtful=tuple(book.doubtful), exceptions=book.exceptions()),
         read=frozen.planned.read if frozen.only is None else None,
         released=frozen.planned.released,
         seen=f"FROM read_parquet({quote_text(str(seen))})" if seen.exists() else None,
@@ -252,8 +250,8 @@ def count(frozen: Frozen, book: Book) -> Counts:
         rejected=rejected,
         in_doubt=in_doubt,
         unsent=book.count(Fate.UNSENT) + _never_tried(plan.size, book),
-        requests=sum(receipt.requests for receipt in book.receipts),
-        bytes=sum(receipt.bytes for receipt in book.receipts),
+        requests=book.sums.requests,
+        bytes=book.sums.bytes,
     )
 
 
