@@ -16,6 +16,7 @@ from headcount.project.problems import one_of
 from headcount.project.project import Project
 from headcount.project.references import STORED
 from headcount.project.values import model_value, sync_value
+from headcount.service.written_fields import written_fields
 
 
 def cautions(project: Project) -> list[str]:
@@ -68,11 +69,18 @@ def _shared_fields(syncs: list[Sync], workspaces: dict[str, str]) -> Iterator[st
     for one, other in combinations(people, 2):
         if workspaces[one.destination] != workspaces[other.destination]:
             continue
-        if both := sorted({m.to for m in one.mappings} & {m.to for m in other.mappings}):
+        first, second = written_fields(one), written_fields(other)
+        workspace = workspaces[one.destination]
+        if both := first.shared_with(second):
             fields = ", ".join(both[:5]) + (f" and {len(both) - 5} more" if len(both) > 5 else "")
             yield (
-                f"The syncs {one.key} and {other.key} both write {fields} in {workspaces[one.destination]}: "
+                f"The syncs {one.key} and {other.key} both write {fields} in {workspace}: "
                 "for a person in both, whichever ran last decides."
+            )
+        elif not (first.complete and second.complete):
+            yield (
+                f"The syncs {one.key} and {other.key} may write the same fields in {workspace}, for one of them sends "
+                "all columns, which are not known yet: for a person in both, whichever ran last decides."
             )
 
 

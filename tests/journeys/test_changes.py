@@ -160,3 +160,14 @@ def test_a_field_that_is_not_mapped_any_more_stays_until_it_is_mapped_to_nothing
     assert sums(synced.run()) == (0, 0, 0, 0)
     synced.people_sync["mappings"].pop()
     assert "any more" not in synced.apply().out
+
+
+def test_a_sync_with_all_columns_is_warned_about_when_another_writes_the_same_fields(synced: Desk) -> None:
+    everything = {**synced.people_sync, "mappings": [], "sync_all_columns": True}
+    synced.project["syncs"]["everything"] = everything
+    said = synced.apply().out
+    assert "The syncs everything and people may write the same fields" in said
+    synced.done("run", "everything")
+    said = synced.apply().out
+    assert "The syncs everything and people both write plan, visits in" in said
+    assert "may write" not in said
