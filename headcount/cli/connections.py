@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from headcount.service.connections import ConnectionInfo, TestReport
     from headcount.service.removal import Removal
 
+NONE_YET = "No connections yet. headcount init DIR writes a project file to start from."
+
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The connection's key in the project file.")]
 
 
@@ -103,7 +105,7 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(info) for info in found])
     elif not found:
-        typer.echo("No connections yet. headcount init DIR writes a project file to start from.")
+        typer.echo(NONE_YET)
     else:
         print_table(("key", "type", "syncs", "tested", "result"), map(_row, found))
 
@@ -123,6 +125,8 @@ def test(
     from headcount.service.connections import list_connections, test_connection
 
     wanted = keys or [info.key for info in list_connections()]
+    if not wanted and not as_json:
+        typer.echo(NONE_YET)
     _finish([test_connection(key) for key in wanted], as_json)
 
 
