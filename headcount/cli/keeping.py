@@ -1,0 +1,55 @@
+"""Commands that keep what there is: backup, restore."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from headcount.cli.output import Json, console, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    for command in (backup, restore):
+        app.command()(command)
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it, for example headcount.tar.gz.")],
+    json: Json = False,
+) -> None:
+    """Save control store, key, states and unfinished plans in one file; runs may go on meanwhile."""
+    from headcount.service.backups import save
+
+    saved = save(file)
+    if json:
+        print_json({**asdict(saved), "path": str(saved.path)})
+        return
+    console.print(
+        f"Saved {saved.rows:,} rows, {saved.states:,} states and {saved.plans:,} unfinished plans "
+        f"in {saved.path} ({saved.bytes:,} bytes)."
+    )
+    if saved.key:
+        console.print("The key of stored secrets is in it: keep it where nobody else can read it.")
+    else:
+        console.print("The key of stored secrets is not in it: keep HEADCOUNT_SECRET_KEY as well.")
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that headcount backup has written.")],
+    json: Json = False,
+) -> None:
+    """Fill an empty home, and an empty database, from a backup."""
+    from headcount.service.backups import restore as put_back
+
+    restored = put_back(file)
+    if json:
+        print_json(asdict(restored))
+        return
+    console.print(
+        f"Restored {restored.rows:,} rows, {restored.states:,} states and {restored.plans:,} unfinished plans "
+        f"of {restored.made_at}."
+    )
