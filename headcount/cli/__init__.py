@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "cancel": "headcount.cli.listings",
     "backup": "headcount.cli.keeping",
     "restore": "headcount.cli.keeping",
+    "forget": "headcount.cli.keeping",
     "serve": "headcount.cli.serving",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",

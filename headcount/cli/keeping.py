@@ -1,4 +1,4 @@
-"""Commands that keep what there is: backup, restore."""
+"""Commands about what is kept: backup, restore, forget."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from headcount.cli.output import Json, console, print_json
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    for command in (backup, restore):
+    for command in (backup, restore, forget):
         app.command()(command)
 
 
@@ -53,3 +53,29 @@ def restore(
         f"Restored {restored.rows:,} rows, {restored.states:,} states and {restored.plans:,} unfinished plans "
         f"of {restored.made_at}."
     )
+
+
+def forget(
+    key: Annotated[str, typer.Argument(help="The person's id, or their email where that identifies people.")],
+    sync: Annotated[str | None, typer.Option(help="Only in this sync.")] = None,
+    json: Json = False,
+) -> None:
+    """Erase one person from states, plans, receipts and listings, in all syncs; Customer.io is not touched."""
+    from headcount.service.forgetting import forget as erase
+
+    found = erase(key, sync=sync)
+    if json:
+        print_json([asdict(each) for each in found])
+        return
+    if not found:
+        console.print("Nothing is kept under that key.")
+    for each in found:
+        console.print(
+            f"{each.sync}: {'the record, ' if each.acknowledged or each.held else ''}{each.plan_rows:,} rows of plans, "
+            f"{each.listed:,} listed rows, {each.answers:,} answers."
+        )
+    if any(each.acknowledged for each in found):
+        console.print("While the source still has the row, the next run sends it again as a new one.")
+        console.print(
+            "Customer.io keeps the person until they are deleted there; backups keep what they hold."
+        )
