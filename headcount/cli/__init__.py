@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "backup": "headcount.cli.keeping",
     "restore": "headcount.cli.keeping",
     "forget": "headcount.cli.keeping",
+    "tidy": "headcount.cli.keeping",
     "serve": "headcount.cli.serving",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",

@@ -1,4 +1,4 @@
-"""Commands about what is kept: backup, restore, forget."""
+"""Commands about what is kept: backup, restore, forget, tidy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from headcount.cli.output import Json, console, print_json
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    for command in (backup, restore, forget):
+    for command in (backup, restore, forget, tidy):
         app.command()(command)
 
 
@@ -79,3 +79,28 @@ def forget(
         console.print(
             "Customer.io keeps the person until they are deleted there; backups keep what they hold."
         )
+
+
+def tidy(
+    plans: Annotated[int | None, typer.Option(help="From now on keep plans for so many days.")] = None,
+    receipts: Annotated[int | None, typer.Option(help="The same for receipts.")] = None,
+    runs: Annotated[int | None, typer.Option(help="The same for runs.")] = None,
+    json: Json = False,
+) -> None:
+    """Delete plans, receipts and runs that are older than they have to be kept."""
+    from dataclasses import replace
+
+    from headcount.service.retention import keep, retention
+    from headcount.service.retention import tidy as delete
+
+    wanted = {"plans": plans, "receipts": receipts, "runs": runs}
+    if given := {name: days for name, days in wanted.items() if days is not None}:
+        keep(replace(retention(), **given))
+    days, done = retention(), delete()
+    if json:
+        print_json({"keep_days": asdict(days), "deleted": asdict(done)})
+        return
+    console.print(f"Kept: plans {days.plans} days, receipts {days.receipts} days, runs {days.runs} days.")
+    console.print(
+        f"Deleted: plans of {done.plans:,} runs, receipts of {done.receipts:,} runs, {done.runs:,} runs."
+    )
