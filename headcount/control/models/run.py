@@ -46,7 +46,9 @@ class Run(models.Model):
     warnings = models.JSONField(default=list)  # sentences
 
     cancel_requested = models.BooleanField(default=False)
-    pause_requested = models.BooleanField(default=False)
+    pause_requested = models.BooleanField(
+        default=False
+    )  # by a person; an interrupted run is paused without it
     approved = models.BooleanField(default=False)  # somebody let it pass its guards
     folded = models.BooleanField(default=False)
 
