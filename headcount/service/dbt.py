@@ -29,11 +29,11 @@ def dbt_run(path: str | None) -> DbtRun | None:
         file = Path(path).stat()
     except OSError:
         return None
-    return _read(path, file.st_mtime_ns, file.st_size)
+    return _read(path, (file.st_mtime_ns, file.st_size))
 
 
 @lru_cache(maxsize=64)  # looked at every few seconds, and some megabytes long in a large project
-def _read(path: str, changed_ns: int, size: int) -> DbtRun | None:
+def _read(path: str, _stamp: tuple[int, int]) -> DbtRun | None:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         metadata, results = document["metadata"], document["results"]

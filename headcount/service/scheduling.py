@@ -74,7 +74,9 @@ def _begin(row: Sync, triggers: TriggersEntry, said: str, now: datetime) -> None
         after=_completed(triggers.after),
         dbt=latest.id if latest else "",
     )
-    Timetable.objects.update_or_create(sync=row, defaults={"said": said, "due_at": view.due_at, "seen": view.seen})
+    Timetable.objects.update_or_create(
+        sync=row, defaults={"said": said, "due_at": view.due_at, "seen": view.seen}
+    )
 
 
 def _act(row: Sync, table: Timetable, triggers: TriggersEntry, now: datetime) -> int | None:
