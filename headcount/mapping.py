@@ -26,7 +26,7 @@ from headcount.model import (
 from headcount.names import styled
 from headcount.prepare import Prepared, canonical, json_column, parsed, parsed_column, variant_column
 from headcount.templates import columns_used, template_column
-from headcount.wire import AS_WORDS, canonical_key, wire_value, wire_words
+from headcount.wire import AS_WORDS, canonical_key, float_value, spelled, wire_value, wire_words
 from headcount.workbench import quote_name, quote_text
 
 __all__ = ["COMPLAINT", "PART", "Mapped", "Staging", "compile_sync", "field_id", "staging"]
@@ -129,10 +129,11 @@ class _Compiler:
         self.schema = schema
         self.known = {column.name: column for column in mapped.columns}
         self.prepared: list[Prepared] = []
+        self.spelled: dict[str, str] = {}  # by column: the name of its text
 
     def staging(self, rows: str) -> Staging:
         wires = [f"{self._wire(mapping)} AS w{i:03d}" for i, mapping in enumerate(self.mapped.fields)]
-        inner = f"SELECT {', '.join([f'{self._key()} AS key', *wires])} FROM {rows}"
+        inner = f"SELECT {', '.join([f'{self._key()} AS key', *wires])} FROM {self._with_spelled(rows)}"
         values = [
             f"{self._with_null_rule(mapping, i)} AS f{i:03d}" for i, mapping in enumerate(self.mapped.fields)
         ]
@@ -200,6 +201,8 @@ class _Compiler:
             return self._document(variant_column, column, type_)
         if kind in AS_WORDS and self._is_text(name):
             return wire_words(quote_name(name), kind, type_)
+        if kind is Kind.FLOAT:
+            return float_value(quote_name(name), quote_name(self._spelled_name(name)), type_)
         return wire_value(quote_name(name), kind, type_)
 
     def _document(self, make: Callable[[str, Column], Prepared], column: Column, type_: ValueType) -> str:
@@ -207,9 +210,18 @@ class _Compiler:
         self.prepared.append(make(name, column))
         return wire_value(quote_name(name), Kind.VARIANT if column.kind is Kind.VARIANT else Kind.JSON, type_)
 
+    def _spelled_name(self, column: str) -> str:
+        return self.spelled.setdefault(column, self._free_name(f"spelled{len(self.spelled):03d}"))
+
+    def _with_spelled(self, rows: str) -> str:
+        added = [f"{spelled(quote_name(c))} AS {quote_name(name)}" for c, name in self.spelled.items()]
+        return f"(SELECT {', '.join(['*', *added])} FROM {rows})" if added else rows
+
     def _prepared_name(self) -> str:
-        """A name for one more column, which no column of the source has."""
-        name = f"prepared{len(self.prepared):03d}"
+        return self._free_name(f"prepared{len(self.prepared):03d}")
+
+    def _free_name(self, name: str) -> str:
+        """The name, or one like it, which no column of the source has."""
         taken = {field.casefold() for field in self.schema.names}
         while name in taken:
             name += "_"

@@ -60,10 +60,12 @@ _MACROS = (
     CREATE MACRO canonical_number(t) AS
       tidy_number(CASE WHEN contains(lower(t), 'e') THEN without_exponent(t) ELSE t END)
     """,
-    # Floats come as their shortest exact text: only large and small ones carry an exponent.
+    # Floats come as their shortest exact text: only large and small ones carry an exponent, and only whole ones end
+    # in a zero. Most have neither, so that is asked before anything is worked out.
     r"""
     CREATE MACRO float_number(t) AS
-      CASE WHEN contains(t, 'e') THEN canonical_number(t) WHEN t = '-0.0' THEN '0' ELSE plain_number(t) END
+      CASE WHEN NOT (contains(t, 'e') OR suffix(t, '0')) THEN t
+        WHEN contains(t, 'e') THEN canonical_number(t) WHEN t = '-0.0' THEN '0' ELSE plain_number(t) END
     """,
     # At most three digits of exponent: a longer one would be written out as that many zeros.
     r"""
