@@ -112,14 +112,21 @@ class Staging:
     """The SQL that maps the rows of one read, and what has to be prepared for it while they stream."""
 
     prepared: tuple[Prepared, ...]
-    select: str
+    wires: str  # a SELECT of ``key`` and each field's wire value before its null rule, ``w000`` …
+    fields: tuple[str, ...]  # over ``wires``: the values to send
+    invalid: str  # over ``wires``: complaints, or NULL
+    warned: str
+
+    @property
+    def select(self) -> str:
+        """SQL for ``key``, one value per field (``f000`` …), ``invalid``, ``warned``."""
+        fields = [f"{value} AS f{i:03d}" for i, value in enumerate(self.fields)]
+        columns = ["key", *fields, f"{self.invalid} AS invalid", f"{self.warned} AS warned"]
+        return f"SELECT {', '.join(columns)} FROM ({self.wires})"
 
 
 def staging(mapped: Mapped, schema: pa.Schema, rows: str) -> Staging:
-    """SQL over the relation ``rows``: ``key``, one wire value per field (``f000`` …), ``invalid``, ``warned``.
-
-    ``schema`` is the Arrow schema of the read. ``invalid`` and ``warned`` are NULL or hold complaints.
-    """
+    """SQL that maps the relation ``rows``. ``schema`` is the Arrow schema of the read."""
     return _Compiler(mapped, schema).staging(rows)
 
 
@@ -134,11 +141,14 @@ class _Compiler:
     def staging(self, rows: str) -> Staging:
         wires = [f"{self._wire(mapping)} AS w{i:03d}" for i, mapping in enumerate(self.mapped.fields)]
         inner = f"SELECT {', '.join([f'{self._key()} AS key', *wires])} FROM {self._with_spelled(rows)}"
-        values = [
-            f"{self._with_null_rule(mapping, i)} AS f{i:03d}" for i, mapping in enumerate(self.mapped.fields)
-        ]
-        columns = ["key", *values, *complaint_columns(self.mapped)]
-        return Staging(prepared=tuple(self.prepared), select=f"SELECT {', '.join(columns)} FROM ({inner})")
+        invalid, warned = complaint_columns(self.mapped)
+        return Staging(
+            prepared=tuple(self.prepared),
+            wires=inner,
+            fields=tuple(self._with_null_rule(m, i) for i, m in enumerate(self.mapped.fields)),
+            invalid=invalid,
+            warned=warned,
+        )
 
     def _key(self) -> str:
         column = self.known[self.mapped.sync.key_column]

@@ -166,7 +166,7 @@ def spelled(x: str) -> str:
 
 
 def float_value(x: str, text: str, type_: ValueType) -> str:
-    """As ``wire_value``, for a float whose ``spelled`` text is a column of its own: it is named often and costs much."""
+    """As ``wire_value``, for a float whose ``spelled`` text is ``text``: a column of its own, for it is named often."""
     return _from_number(f"float_number({text})", f"CASE WHEN isfinite({x}) THEN {x}::DOUBLE END", type_)
 
 

@@ -78,11 +78,13 @@ _MACROS = (
 class Workbench:
     """One in-memory database with a bounded memory and a scratch folder of its own for what does not fit.
 
-    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch
-    folder.
+    ``ordered`` keeps rows in the order of their file. ``maps``: rows are mapped here, which takes macros that cost
+    some milliseconds. Used by one thread at a time; ``close`` removes the scratch folder.
     """
 
-    def __init__(self, scratch: Path, *, memory_limit: str = f"{MEMORY}MB", ordered: bool = False) -> None:
+    def __init__(
+        self, scratch: Path, *, memory_limit: str = f"{MEMORY}MB", ordered: bool = False, maps: bool = True
+    ) -> None:
         self.scratch = scratch_folder(scratch)
         self.connection = duckdb.connect(
             config={
@@ -95,7 +97,9 @@ class Workbench:
             }
         )
         # A progress bar would write into the terminal of whoever imports this.
-        for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false", *_MACROS):
+        for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false"):
+            self.run(statement)
+        for statement in _MACROS if maps else ():
             self.run(statement)
 
     def make_room(self, fields: int) -> None:

@@ -22,7 +22,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
 
     Doing it twice changes nothing.
     """
-    with Workbench(line.scratch, ordered=True) as bench:
+    with Workbench(line.scratch, ordered=True, maps=False) as bench:
         with line.state.reading(bench) as catalogue:
             now = {row.key for row in held_rows(bench)} if line.state.path.exists() else set()
         held.record_rejected(run, (r for r in _refused(bench, frozen, ledger) if r.key in now))
