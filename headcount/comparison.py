@@ -107,7 +107,7 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     how = staging(task.mapped, reader.schema, "source_rows")
     task.bench.make_room(len(task.columns))
     watched = Watched(task.mapped.sync.model, reader, how.prepared, prepare, progress)
-    fields = [f"CASE WHEN NOT same THEN d.{c} END AS {c}" for c in task.columns]
+    fields = [_unless_same(task, column) for column in task.columns]
     plan = ["'add' AS op", *(f"NULL::VARCHAR AS o{c[1:]}" for c in task.columns)] if task.may_be_plan else []
     columns = ", ".join(
         ["d.key AS key", f"{_same(task)} AS same", *fields, _invalid(task), "d.warned", *plan]
@@ -150,18 +150,24 @@ def _recognised(task: Comparison, how: Staging) -> str:
         return f"SELECT *, {_exists('a.key = e.key')} AS recognised FROM ({how.select}) e"
     if not _by_digest(task):
         return how.select
-    digest = row_digest(dict(zip(task.mapped.field_ids, how.fields, strict=True)))
+    values = dict(zip(task.mapped.field_ids, how.fields, strict=True))
+    digest = row_digest(values, complete=True)  # no field is silent here
     found = _exists("a.key = e.key AND a.digest = e.digest")
     wires = f"SELECT *, {found} AS recognised FROM (SELECT *, {digest} AS digest FROM ({how.wires})) e"
-    fields = [f"{value} AS {column}" for column, value in zip(task.columns, how.fields, strict=True)]
-    invalid = f"CASE WHEN NOT recognised THEN {how.invalid} END AS invalid"
-    columns = ["key", "recognised", *fields, invalid, f"{how.warned} AS warned"]
+    worked_out = {**dict(zip(task.columns, how.fields, strict=True)), "invalid": how.invalid}
+    wanted = [f"CASE WHEN NOT recognised THEN {sql} END AS {name}" for name, sql in worked_out.items()]
+    columns = ["key", "recognised", *wanted, f"{how.warned} AS warned"]
     return f"SELECT {', '.join(columns)} FROM ({wires})"
 
 
 def _invalid(task: Comparison) -> str:
     """Values that were accepted as they stand are not checked again; of events only the key is known."""
-    return "d.invalid" if task.append_only else "CASE WHEN NOT same THEN d.invalid END AS invalid"
+    return "d.invalid" if task.append_only else _unless_same(task, "invalid")
+
+
+def _unless_same(task: Comparison, column: str) -> str:
+    """A column that is NULL where the row is the same. Where rows are recognised it is not even worked out for them."""
+    return f"d.{column}" if _by_digest(task) else f"CASE WHEN NOT same THEN d.{column} END AS {column}"
 
 
 def _exists(condition: str) -> str:
