@@ -10,7 +10,7 @@ import pytest
 
 from headcount.control.setup import close, configure, setup
 
-configure()  # test modules import Django's models
+configure("headcount.serving.settings")  # test modules import Django's models
 
 
 @pytest.fixture(autouse=True)

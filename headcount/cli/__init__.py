@@ -36,6 +36,11 @@ COMMANDS: dict[str, str] = {
     "runs": "headcount.cli.listings",
     "rejected": "headcount.cli.listings",
     "cancel": "headcount.cli.listings",
+    "backup": "headcount.cli.keeping",
+    "restore": "headcount.cli.keeping",
+    "forget": "headcount.cli.keeping",
+    "tidy": "headcount.cli.keeping",
+    "serve": "headcount.cli.serving",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",
 }

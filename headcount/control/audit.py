@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from headcount.control.models import Audit
+
+_acting: ContextVar[str] = ContextVar("acting", default="")
+
+
+@contextmanager
+def acting_as(actor: str) -> Iterator[None]:
+    """What is recorded inside is this person's doing, not that of the system's user."""
+    token = _acting.set(actor)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
 
 
 def record(action: str, what: str, detail: dict[str, Any] | None = None, *, actor: str = "") -> None:
@@ -13,7 +28,10 @@ def record(action: str, what: str, detail: dict[str, Any] | None = None, *, acto
     neither.
     """
     Audit.objects.create(
-        actor=(actor or _whoever())[:200], action=action, what=what[:200], detail=detail or {}
+        actor=(actor or _acting.get() or _whoever())[:200],
+        action=action,
+        what=what[:200],
+        detail=detail or {},
     )
 
 

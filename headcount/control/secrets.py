@@ -56,7 +56,7 @@ def rotate() -> int:
         return _encrypt_anew(_cipher())
     path = current_home().secret_key
     new = Fernet.generate_key().decode()
-    _write(path, [new, *_keys()])
+    _write(path, [new, *key_ring()])
     count = _encrypt_anew(_cipher())
     _write(path, [new])
     return count
@@ -76,7 +76,7 @@ def _encrypt_anew(cipher: MultiFernet) -> int:
 
 def _cipher() -> MultiFernet:
     try:
-        return MultiFernet([Fernet(key) for key in _keys()])
+        return MultiFernet([Fernet(key) for key in key_ring()])
     except ValueError:
         raise StateError(
             "The key for stored secrets is not one that Headcount made.",
@@ -84,7 +84,8 @@ def _cipher() -> MultiFernet:
         ) from None
 
 
-def _keys() -> list[str]:
+def key_ring() -> list[str]:
+    """The keys, newest first; makes the first one. Raises ``StateError`` when they cannot be read."""
     named = os.environ.get(VARIABLE, "")
     if named:
         return _split(named)

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 
 from headcount.errors import StateError
@@ -48,12 +49,19 @@ def close() -> None:
     connections.close_all()
 
 
-def configure() -> None:
-    """Let Django know its models; touches no file and no database. Models can be imported afterwards."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "headcount.control.settings")
+def configure(module: str = "headcount.control.settings") -> None:
+    """Let Django know its models; touches no file and no database. Models can be imported afterwards.
+
+    The first call decides which settings are used. They are not put into the environment, for other processes may
+    need others.
+    """
     import django
     from django.apps import apps
+    from django.conf import settings
 
+    if not settings.configured:
+        found = import_module(module)
+        settings.configure(**{name: getattr(found, name) for name in dir(found) if name.isupper()})
     if not apps.ready:
         django.setup()
 
@@ -68,6 +76,21 @@ def _point_at_present_database() -> None:
     connections.settings = connections.configure_settings(wanted)
     with suppress(AttributeError):  # this thread may not have used a database yet
         del connections["default"]
+
+
+def migrate_everything(home: Home) -> None:
+    """Make the tables of all installed apps, not only the control store's own: pages keep their sessions there."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    def pending() -> bool:
+        executor = MigrationExecutor(connection)
+        return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+    if pending():
+        with _one_at_a_time(home):
+            if pending():
+                _migrate()
 
 
 def _bring_up_to_date(home: Home) -> None:
@@ -89,6 +112,11 @@ def _missing() -> set[str]:
             hint="Install that version, or set HEADCOUNT_HOME to another folder.",
         )
     return known - applied
+
+
+def newest_migration() -> str:
+    """The name of the control store's schema: its newest migration."""
+    return max(_applied())
 
 
 def _applied() -> set[str]:

@@ -2,24 +2,33 @@
 
 from headcount.control.models.audit import Audit
 from headcount.control.models.connection import Connection
+from headcount.control.models.masked import MaskedColumn
 from headcount.control.models.model import Model
 from headcount.control.models.receipt import Intent, Receipt
 from headcount.control.models.rejected import Invalid, Rejected
 from headcount.control.models.run import Run
 from headcount.control.models.secret import Secret
+from headcount.control.models.setting import Setting
 from headcount.control.models.stream import Stream
 from headcount.control.models.sync import Sync
+from headcount.control.models.token import ApiToken
+from headcount.control.models.user import Role, User
 
 __all__ = [
+    "ApiToken",
     "Audit",
     "Connection",
     "Intent",
     "Invalid",
+    "MaskedColumn",
     "Model",
     "Receipt",
     "Rejected",
+    "Role",
     "Run",
     "Secret",
+    "Setting",
     "Stream",
     "Sync",
+    "User",
 ]

@@ -1,0 +1,32 @@
+"""The WSGI application of one home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from headcount.control.setup import configure, migrate_everything, setup
+from headcount.control.trouble import told
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def application(hosts: Iterable[str] = ()) -> Application:
+    """The application, with the control store ready. ``hosts`` are the names it answers to besides this machine's.
+
+    Raises ``StateError`` when the home cannot be used.
+    """
+    configure("headcount.serving.settings")
+    home = setup()
+    from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
+
+    from headcount.control import signing
+
+    with told():
+        migrate_everything(home)
+    signing.load()
+
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *hosts]
+    made: Application = get_wsgi_application()
+    return made

@@ -1,0 +1,12 @@
+"""The root of all addresses."""
+
+from __future__ import annotations
+
+from headcount.web.trouble import failed, forbidden, not_found
+from headcount.web.urls import urlpatterns as pages
+
+urlpatterns = [*pages]
+
+handler403 = forbidden
+handler404 = not_found
+handler500 = failed

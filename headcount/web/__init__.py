@@ -1,0 +1,1 @@
+"""The pages. Thin: a view asks ``headcount.service``, and a template shows the answer."""

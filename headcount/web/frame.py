@@ -1,0 +1,47 @@
+"""What every page shows around its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from headcount import __version__
+from headcount.control.models import User
+from headcount.service.roles import Deed, may
+from headcount.web.said import heard
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the navigation."""
+
+    label: str
+    route: str  # the name of its page
+    below: str  # addresses that begin like this belong to it
+
+
+NAVIGATION = (
+    Entry("Home", "home", "/"),
+    Entry("Syncs", "syncs", "/syncs"),
+    Entry("Models", "models", "/models"),
+    Entry("Connections", "connections", "/connections"),
+    Entry("Activity", "activity", "/activity"),
+    Entry("Settings", "settings", "/settings"),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """For templates: the navigation, who is signed in, and what they may do (``may.edit`` and so on)."""
+    user = getattr(request, "user", None)
+    role = user.role if isinstance(user, User) else None
+    current = next((e.route for e in reversed(NAVIGATION) if request.path.startswith(e.below)), "")
+    return {
+        "navigation": NAVIGATION if role else (),
+        "current": current,
+        "user": user,
+        "version": __version__,
+        "said": heard(request),
+        "may": {deed.name.lower(): role is not None and may(role, deed) for deed in Deed},
+    }

@@ -1,0 +1,72 @@
+"""What a page says when something went wrong: what happened, what it means, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from headcount.errors import ConfigurationError, HeadcountError, StateBusy
+
+
+class Troubles:
+    """Turns our errors, and Django's, into pages; the twins answer in JSON."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, PermissionDenied):
+            return forbidden(request, error)
+        if isinstance(error, Http404):
+            return not_found(request)
+        if isinstance(error, HeadcountError):
+            return say(request, _status(error), error.message, error.hint)
+        return None
+
+
+def _status(error: HeadcountError) -> int:
+    if isinstance(error, StateBusy):
+        return 503
+    if isinstance(error, ConfigurationError):
+        return 404 if error.message.startswith("There is no ") else 400
+    return 502
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """``exception`` says which role it takes."""
+    return say(request, 403, "You may not do this.", f"It takes the role {exception}. Ask an Owner.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return say(request, 404, "There is no such page.", "It may have been deleted, or the address has a typo.")
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    return say(
+        request,
+        500,
+        "Headcount came upon something it did not expect.",
+        "Nothing was changed by this request. Its log has the details; please report them.",
+    )
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return say(
+        request,
+        403,
+        "This form is too old, or cookies are blocked; nothing was changed.",
+        "Go back, load the page again and send the form once more.",
+    )
+
+
+def say(request: HttpRequest, status: int, message: str, hint: str = "") -> HttpResponse:
+    """One trouble as a page, or as JSON for a twin."""
+    if request.path.endswith(".json"):
+        return JsonResponse({"status": "error", "message": message, "hint": hint}, status=status)
+    return render(request, "web/trouble.html", {"title": message, "hint": hint}, status=status)

@@ -1,0 +1,12 @@
+"""Every address of the pages: each part of the site brings its own."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from headcount.web.views import home, signing_in
+
+urlpatterns: list[URLPattern] = [
+    *home.routes,
+    *signing_in.routes,
+]

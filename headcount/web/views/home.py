@@ -1,0 +1,18 @@
+"""The first page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from headcount.service.roles import Deed
+from headcount.web.access import takes
+from headcount.web.page import Page, twin
+
+
+@takes(Deed.LOOK)
+def home(request: HttpRequest) -> Page:
+    """What ran, and what needs attention."""
+    return Page(template="web/home.html", title="Home", data={})
+
+
+routes = twin("", home, "home")
