@@ -16,7 +16,7 @@ _TABLES = (
     "(name text PRIMARY KEY, opens float8 NOT NULL DEFAULT 0, paused_until float8 NOT NULL DEFAULT 0) "
     "WITH (fillfactor = 20)",
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.states "
-    "(id text PRIMARY KEY, meta jsonb NOT NULL, fields jsonb NOT NULL)",
+    "(id text PRIMARY KEY, meta text NOT NULL, fields text NOT NULL)",
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.plan_files "
     "(run bigint, name text, part integer, bytes bytea NOT NULL, PRIMARY KEY (run, name, part))",
     # Parquet files are compressed already.

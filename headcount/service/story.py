@@ -58,8 +58,9 @@ def explain(sync: str, key: str) -> Story:
     key = canonical(sync_as_of(row).identifier, key)
     state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
     with Workbench(home.root / "scratch", ordered=True) as bench:
-        with state.reading(bench) as catalogue:
-            now = remembered(bench, catalogue, key)
+        with state.reading(bench) as opened:
+            opened.complete(f"SELECT {quote_text(key)} AS key")
+            now = remembered(bench, opened.catalogue, key)
         chapters = [c for run in row.runs.order_by("-id") for c in _chapters(bench, run, home.plans, key)]
     sent = _was_sent(row, chapters) if now and now.acknowledged else False
     return Story(sync=sync, key=key, now=now, sent=sent, chapters=tuple(chapters))
