@@ -27,6 +27,7 @@ from typing import Protocol
 from headcount.errors import StateBusy, StateError
 from headcount.workbench import Workbench, own_files, quote_text
 
+HELD = ("key", "op", "run", "reason", "field", "message", "signature", "released")
 SCHEMA = "1"
 PATIENCE = 10.0  # seconds to wait for another process to let go of the file
 
@@ -238,6 +239,31 @@ def read_catalogue(bench: Workbench) -> Catalogue:
         signatures={id_: signature for id_, _, signature in fields},
         digests=meta.get("digests"),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums:
+    """A state in a few numbers: two states with the same ones hold the same."""
+
+    acknowledged: int = 0
+    held: int = 0
+    checksum: str = ""
+
+
+def sums(bench: Workbench) -> Sums:
+    """Of all rows of the schema ``state``, in whatever order they stand."""
+    fields = bench.run("SELECT position, id, signature FROM state.fields ORDER BY position")
+    values = [f"f{position:03d}" for position, *_ in fields]
+    acknowledged = _tally(bench, "acknowledged", ["key", "in_doubt", "digest", *values])
+    held = _tally(bench, "held", [*HELD, *values])
+    meta = bench.run("SELECT name, value FROM state.meta ORDER BY name")
+    return Sums(acknowledged=acknowledged[0], held=held[0], checksum=repr((acknowledged, held, meta, fields)))
+
+
+def _tally(bench: Workbench, table: str, columns: Sequence[str]) -> tuple[int, ...]:
+    row = f"hash({', '.join(columns)})"
+    sql = f"SELECT count(*), coalesce(sum({row}::HUGEINT), 0), coalesce(bit_xor({row}), 0) FROM state.{table}"
+    return bench.run(sql)[0]
 
 
 def set_meta(bench: Workbench, name: str, value: str) -> None:

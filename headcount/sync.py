@@ -166,9 +166,11 @@ def run_line(
     approved: bool = False,
     only: str | None = None,
     permit: Callable[[], bool] = always,
+    keep: Callable[[Path], None] = lambda _: None,
 ) -> Result:
     """One whole run. A plan that is frozen in ``folder`` already is delivered as it stands: that resumes a run.
 
+    ``keep`` is given the plan's folder before the first request, also when the plan was there already.
     Raises what ``make_plan`` raises, and ``ApprovalNeeded`` before the first request. What stops the delivery is in
     the result, after everything answered was folded. Raises ``Suspended`` when ``permit`` is withdrawn before the fold:
     what was answered has its receipts, and the same call goes on from there.
@@ -178,6 +180,7 @@ def run_line(
         line.progress.resumed(frozen, read_book(ledger))
     else:
         frozen = make_plan(line, folder, full=full, only=only)
+    keep(folder)
     if not approved and not ledger.intents():
         _ask_guards(line, frozen)
     delivery = _deliver(line, frozen, run, ledger, permit)

@@ -43,6 +43,7 @@ COMMANDS: dict[str, str] = {
     "restore": "headcount.cli.keeping",
     "forget": "headcount.cli.keeping",
     "tidy": "headcount.cli.keeping",
+    "state": "headcount.cli.state",
     "serve": "headcount.cli.serving",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",

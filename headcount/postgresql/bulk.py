@@ -53,8 +53,8 @@ class Bulk:
         reader = bench.connection.sql(sql).to_arrow_reader(ROWS)
         with self._connection.cursor() as cursor:
             if temporary:
-                return cursor.adbc_ingest(table, reader, mode="create", temporary=True)
-            return cursor.adbc_ingest(table, reader, mode="append", db_schema_name=SCHEMA)
+                return int(cursor.adbc_ingest(table, reader, mode="create", temporary=True))
+            return int(cursor.adbc_ingest(table, reader, mode="append", db_schema_name=SCHEMA))
 
     def commit(self) -> None:
         self._connection.commit()

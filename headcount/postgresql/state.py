@@ -24,6 +24,7 @@ from headcount.postgresql.bulk import Bulk, transaction
 from headcount.postgresql.session import SCHEMA, connect
 from headcount.postgresql.trouble import told
 from headcount.state import (
+    HELD,
     Catalogue,
     Opened,
     StateFile,
@@ -37,7 +38,6 @@ from headcount.workbench import Workbench, quote_text
 WAIT = "120s"  # for another process that reads or writes the same state
 DEAD = "120s"  # after which a transaction in which nothing happens is given up for its process
 FEW = 4  # up to a fourth of all rows is fetched by key, more is read as a whole
-HELD = ("key", "op", "run", "reason", "field", "message", "signature", "released")
 
 Documents = tuple[dict[str, str], list[list[Any]]]  # meta; and fields as position, id, signature
 
@@ -140,8 +140,8 @@ class Tables:
         return f"{SCHEMA}.h_{self.id}"
 
     def begin_to_read(self) -> Documents | None:
-        """From now on the state stands still. Locks come before the moment that is looked at, for new tables and columns
-        keep to no moment.
+        """From now on the state stands still. Locks come before the moment that is looked at: tables and columns
+        keep to none.
         """
         if self._documents() is None:
             return None

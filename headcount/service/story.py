@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from headcount.control import book
 from headcount.control.models import Run
@@ -15,12 +14,14 @@ from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import HeadcountError
 from headcount.frozen import Frozen, load
+from headcount.home import Home
 from headcount.model import RunStatus
 from headcount.recall import Remembered, remembered
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.planning import FieldChange, row_changes
-from headcount.state import StateFile
+from headcount.service.plans import plan_folder
+from headcount.service.states import state_of
 from headcount.workbench import Workbench, quote_text
 
 SEEN = "recorded as seen"
@@ -56,12 +57,12 @@ def explain(sync: str, key: str) -> Story:
     """Everything known about one key of a sync. Reads plans and receipts; never the source, never Customer.io."""
     home, row = setup(), find_sync(sync)
     key = canonical(sync_as_of(row).identifier, key)
-    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
+    state = state_of(home, row.stream)
     with Workbench(home.root / "scratch", ordered=True) as bench:
         with state.reading(bench) as opened:
             opened.complete(f"SELECT {quote_text(key)} AS key")
             now = remembered(bench, opened.catalogue, key)
-        chapters = [c for run in row.runs.order_by("-id") for c in _chapters(bench, run, home.plans, key)]
+        chapters = [c for run in row.runs.order_by("-id") for c in _chapters(bench, run, home, key)]
     sent = _was_sent(row, chapters) if now and now.acknowledged else False
     return Story(sync=sync, key=key, now=now, sent=sent, chapters=tuple(chapters))
 
@@ -74,11 +75,11 @@ def _was_sent(row: SyncRow, chapters: Sequence[Chapter]) -> bool | None:
     return False if SEEN in answers else None
 
 
-def _chapters(bench: Workbench, run: Run, plans: Path, key: str) -> Iterator[Chapter]:
-    folder = plans / str(run.pk)
-    if not run.sync_snapshot or not (folder / "plan.json").exists():
+def _chapters(bench: Workbench, run: Run, home: Home, key: str) -> Iterator[Chapter]:
+    if not run.sync_snapshot:
         return
     try:
+        folder = plan_folder(home, run.pk)
         sync = sync_as_of(run.sync, run.sync_snapshot)
         frozen = load(folder, sync, destination_object(sync.object))
     except HeadcountError:
