@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from headcount.control import audit
 from headcount.control.database import postgresql_url
-from headcount.control.models import Connection, Stream, User
+from headcount.control.models import Connection, Run, Stream, User
 from headcount.control.secrets import VARIABLE
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -119,7 +119,10 @@ def _restore_files(home: Home, archive: tarfile.TarFile) -> tuple[int, int]:
 
 
 def _put_in_place(home: Home) -> None:
-    """States and plans came as files; now they go to where this control store has them."""
+    """States and plans came as files; now they go to where this control store has them. Whoever worked on a run then
+    does not work on this one.
+    """
+    Run.objects.update(worker="", lease_until=None)
     for stream in Stream.objects.exclude(state_in=Stream.Place.FILE):
         file = state_at(home, stream.state_id, Stream.Place.FILE)
         if not postgresql_url():
