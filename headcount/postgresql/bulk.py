@@ -11,7 +11,7 @@ import adbc_driver_postgresql.dbapi as driver
 import pyarrow as pa
 
 from headcount.errors import WorkbenchError
-from headcount.postgresql.session import SCHEMA, connect
+from headcount.postgresql.session import MADE, SCHEMA, connect
 from headcount.workbench import Workbench
 
 BATCH_BYTES = "2000000"
@@ -76,10 +76,13 @@ def _watched(reader: pa.RecordBatchReader, broken: list[adbc_driver_manager.Erro
 @contextmanager
 def transaction(url: str) -> Iterator[Bulk]:
     """A transaction on a connection of its own; what is not committed is rolled back."""
-    connect(url).close()  # makes the tables
     connection = driver.connect(url)
     try:
-        yield Bulk(connection)
+        bulk = Bulk(connection)
+        if not bulk.run(MADE)[0][0]:
+            connect(url).close()  # makes the tables
+        connection.rollback()
+        yield bulk
     finally:
         with suppress(adbc_driver_manager.Error):
             connection.rollback()

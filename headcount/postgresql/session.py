@@ -16,13 +16,14 @@ _TABLES = (
     "(name text PRIMARY KEY, opens float8 NOT NULL DEFAULT 0, paused_until float8 NOT NULL DEFAULT 0) "
     "WITH (fillfactor = 20)",
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.states "
-    "(id text PRIMARY KEY, meta text NOT NULL, fields text NOT NULL)",
+    "(id text PRIMARY KEY, meta text NOT NULL, fields text NOT NULL, "
+    "acknowledged bigint NOT NULL DEFAULT 0, in_doubt bigint NOT NULL DEFAULT 0)",
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.plan_files "
     "(run bigint, name text, part integer, bytes bytea NOT NULL, PRIMARY KEY (run, name, part))",
     # Parquet files are compressed already.
     f"ALTER TABLE {SCHEMA}.plan_files ALTER COLUMN bytes SET STORAGE EXTERNAL",
 )
-_NEWEST = "plan_files"
+MADE = f"SELECT to_regclass('{SCHEMA}.plan_files') IS NOT NULL"
 _LASTING: dict[str, Any] = {
     "connect_timeout": 10,
     "application_name": "headcount",
@@ -55,5 +56,5 @@ def _make_tables(session: Session) -> None:
 
 
 def _made(session: Session) -> bool:
-    row = session.execute(f"SELECT to_regclass('{SCHEMA}.{_NEWEST}') IS NOT NULL").fetchone()
+    row = session.execute(MADE).fetchone()
     return bool(row and row[0])

@@ -4,7 +4,7 @@ Rows are compared in the workbench, as everywhere: what a comparison needs is br
 digests, and of the rows that changed their values. A fold works on the rows that its plan names and gives back these
 alone, in one transaction with the marker of the run.
 
-    headcount_state.states   id, meta, fields
+    headcount_state.states   id, meta, fields; acknowledged and in_doubt: how many rows
     headcount_state.a_<id>   key, in_doubt, digest, f000 …
     headcount_state.h_<id>   the held rows
 """
@@ -39,7 +39,19 @@ WAIT = "120s"  # for another process that reads or writes the same state
 DEAD = "120s"  # after which a transaction in which nothing happens is given up for its process
 FEW = 4  # up to a fourth of all rows is fetched by key, more is read as a whole
 
-Documents = tuple[dict[str, str], list[list[Any]]]  # meta; and fields as position, id, signature
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """A state's row. ``fields`` are position, id, signature."""
+
+    meta: dict[str, str]
+    fields: list[list[Any]]
+    acknowledged: int
+    in_doubt: int
+
+    @property
+    def columns(self) -> list[str]:
+        return [f"f{position:03d}" for position, *_ in self.fields]
 
 
 class PostgreSQLState:
@@ -58,24 +70,24 @@ class PostgreSQLState:
     def reading(self, bench: Workbench) -> Iterator[Opened]:
         with told(), transaction(self._url) as server:
             tables = Tables(server, bench, self._id)
-            documents = tables.begin_to_read()
-            if documents is None:
+            header = tables.begin_to_read()
+            if header is None:
                 yield Opened(Catalogue())
                 return
-            with _local(bench, documents):
-                yield Brought(tables, tables.opened())
+            with _local(bench, header):
+                yield Brought(tables, tables.opened(header))
 
     @contextmanager
     def writing(self, bench: Workbench, touched: Touched) -> Iterator[Catalogue]:
         with told(), transaction(self._url) as server:
             tables = Tables(server, bench, self._id)
-            documents = tables.begin_to_write()
-            with _local(bench, documents):
-                before = tables.opened()
+            header = tables.begin_to_write()
+            with _local(bench, header):
+                before = tables.opened(header)
                 keys = touched(before)
-                tables.bring(keys)
+                left = tables.bring(before, keys)
                 yield before
-                tables.give_back(before, keys)
+                tables.give_back(before, keys, left)
             server.commit()
 
     def copied(self, bench: Workbench, path: Path) -> StateFile:
@@ -139,37 +151,44 @@ class Tables:
     def held(self) -> str:
         return f"{SCHEMA}.h_{self.id}"
 
-    def begin_to_read(self) -> Documents | None:
+    def begin_to_read(self) -> Header | None:
         """From now on the state stands still. Locks come before the moment that is looked at: tables and columns
         keep to none.
         """
-        if self._documents() is None:
+        if self._header() is None:
             return None
         self.server.commit()
         self.server.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         self.server.run(f"SET LOCAL lock_timeout = '{WAIT}'")
         self.server.run(f"LOCK TABLE {self.acknowledged}, {self.held} IN ACCESS SHARE MODE")
-        return self._documents()
+        return self._header()
 
-    def begin_to_write(self) -> Documents:
+    def begin_to_write(self) -> Header:
         """Others who write wait from now on."""
         self.server.run(f"SET LOCAL lock_timeout = '{WAIT}'")
         self.server.run(f"SET LOCAL idle_in_transaction_session_timeout = '{DEAD}'")
         name = quote_text(self.id)
         self.server.run(
-            f"INSERT INTO {SCHEMA}.states VALUES ({name}, '{{}}', '[]') "
+            f"INSERT INTO {SCHEMA}.states (id, meta, fields) VALUES ({name}, '{{}}', '[]') "
             f"ON CONFLICT (id) DO UPDATE SET id = {name}"
         )
-        found = self._documents()
+        found = self._header()
         if found is None:
             raise StateError("A sync's state was deleted while it was written.", hint="Run the sync again.")
         if self.server.run(f"SELECT to_regclass({quote_text(self.acknowledged)}) IS NULL")[0][0]:
-            self._create(list(_field_columns(found)))
+            self._create(found.columns)
         return found
 
-    def _documents(self) -> Documents | None:
-        rows = self.server.run(f"SELECT meta, fields FROM {SCHEMA}.states WHERE id = {quote_text(self.id)}")
-        return (json.loads(rows[0][0]), json.loads(rows[0][1])) if rows else None
+    def _header(self) -> Header | None:
+        rows = self.server.run(
+            f"SELECT meta, fields, acknowledged, in_doubt FROM {SCHEMA}.states WHERE id = {quote_text(self.id)}"
+        )
+        if not rows:
+            return None
+        ((meta, fields, acknowledged, in_doubt),) = rows
+        return Header(
+            meta=json.loads(meta), fields=json.loads(fields), acknowledged=acknowledged, in_doubt=in_doubt
+        )
 
     def _create(self, columns: Sequence[str]) -> None:
         values = "".join(f", {column} text" for column in columns)
@@ -183,14 +202,13 @@ class Tables:
             f"signature text, released boolean{values})"
         )
 
-    def opened(self) -> Catalogue:
+    def opened(self, header: Header) -> Catalogue:
         """The catalogue, with the numbers of rows on the server; the held rows are here then."""
-        sql = f"SELECT count(*), count(*) FILTER (WHERE in_doubt) FROM {self.acknowledged}"
-        acknowledged, in_doubt = self.server.run(sql)[0]
         names = ", ".join([*HELD, *self._columns()])
         with self.server.rows(self.bench, f"SELECT {names} FROM {self.held}") as incoming:
             self.bench.run(f"INSERT INTO state.held ({names}) SELECT {names} FROM {incoming}")
-        return replace(read_catalogue(self.bench), acknowledged=acknowledged, in_doubt=in_doubt)
+        numbers = {"acknowledged": header.acknowledged, "in_doubt": header.in_doubt}
+        return replace(read_catalogue(self.bench), **numbers)
 
     def _columns(self) -> list[str]:
         rows = self.bench.run("SELECT position FROM state.fields ORDER BY position")
@@ -225,16 +243,19 @@ class Tables:
         self.server.put(self.bench, keys, "touched_keys", temporary=True)
         self.server.run("ANALYZE pg_temp.touched_keys")
 
-    def bring(self, keys: str | None) -> None:
-        """Make the rows that will be touched ready, and note the held ones as they are."""
-        catalogue = read_catalogue(self.bench)
+    def bring(self, before: Catalogue, keys: str | None) -> tuple[int, int]:
+        """Make the rows that will be touched ready, and note the held ones as they are. Returns how many rows stay
+        behind, and how many of them are in doubt.
+        """
         self.bench.run("CREATE OR REPLACE TEMP TABLE held_before AS SELECT * FROM state.held")
         if keys is None:
-            self.fetch(_all_columns(catalogue))
-        elif keys != nothing(catalogue):
-            self._fetch_by_key(f"SELECT DISTINCT key FROM ({keys}) WHERE key IS NOT NULL", catalogue)
+            self.fetch(_all_columns(before))
+        elif keys != nothing(before):
+            self._fetch_by_key(f"SELECT DISTINCT key FROM ({keys}) WHERE key IS NOT NULL", before)
+        here = read_catalogue(self.bench)
+        return before.acknowledged - here.acknowledged, before.in_doubt - here.in_doubt
 
-    def give_back(self, before: Catalogue, keys: str | None) -> None:
+    def give_back(self, before: Catalogue, keys: str | None, left: tuple[int, int]) -> None:
         """What the workbench made of it becomes what the server has."""
         if keys is None:
             self.write_all()
@@ -246,13 +267,13 @@ class Tables:
             )
         self._put_acknowledged()
         self._give_held(self._columns() != _columns(before))
-        self._write_documents()
+        self._write_header(left)
 
     def write_all(self) -> None:
         self._create(self._columns())
         self._put_acknowledged()
         self._give_held(True)
-        self._write_documents()
+        self._write_header((0, 0))
 
     def _arrange(self, before: Catalogue) -> None:
         old, new = _columns(before), self._columns()
@@ -285,43 +306,40 @@ class Tables:
         if self.bench.value("SELECT count(*) FROM held_new"):
             self.server.put(self.bench, f"SELECT {words} FROM held_new", f"h_{self.id}")
 
-    def _write_documents(self) -> None:
+    def _write_header(self, left: tuple[int, int]) -> None:
+        """``left`` rows, and rows in doubt, stayed on the server; the others are here."""
         meta = dict(self.bench.run("SELECT name, value FROM state.meta"))
         fields = self.bench.run("SELECT position, id, signature FROM state.fields ORDER BY position")
+        here = read_catalogue(self.bench)
         self.server.run(
-            f"UPDATE {SCHEMA}.states SET meta = {_json(meta)}, fields = {_json(fields)} "
+            f"UPDATE {SCHEMA}.states SET meta = {_json(meta)}, fields = {_json(fields)}, "
+            f"acknowledged = {left[0] + here.acknowledged}, in_doubt = {left[1] + here.in_doubt} "
             f"WHERE id = {quote_text(self.id)}"
         )
 
 
 @contextmanager
-def _local(bench: Workbench, documents: Documents) -> Iterator[None]:
+def _local(bench: Workbench, header: Header) -> Iterator[None]:
     """The schema ``state``, in a file of the workbench's scratch folder, without a row that stands on the server."""
     path = bench.scratch / f"state-{uuid.uuid4().hex}.duckdb"
     try:
         with bench.attached(path, "state", read_only=False):
             create_tables(bench)
-            _tell(bench, documents)
+            _tell(bench, header)
             yield
     finally:
         path.unlink(missing_ok=True)
         path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
 
-def _tell(bench: Workbench, documents: Documents) -> None:
-    meta, fields = documents
-    for name, value in meta.items():
+def _tell(bench: Workbench, header: Header) -> None:
+    for name, value in header.meta.items():
         bench.run("INSERT INTO state.meta VALUES (?, ?)", [name, value])
-    for field in fields:
+    for field in header.fields:
         bench.run("INSERT INTO state.fields VALUES (?, ?, ?)", field)
-    for column in _field_columns(documents):
+    for column in header.columns:
         for table in ("acknowledged", "held"):
             bench.run(f"ALTER TABLE state.{table} ADD COLUMN {column} VARCHAR")
-
-
-def _field_columns(documents: Documents) -> Iterator[str]:
-    for position, *_ in documents[1]:
-        yield f"f{position:03d}"
 
 
 def _columns(catalogue: Catalogue) -> list[str]:
