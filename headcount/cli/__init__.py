@@ -36,6 +36,9 @@ COMMANDS: dict[str, str] = {
     "rejected": "headcount.cli.listings",
     "cancel": "headcount.cli.listings",
     "serve": "headcount.cli.serving",
+    "users": "headcount.cli.users",
+    "secrets": "headcount.cli.secrets",
+    "doctor": "headcount.cli.doctor",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",
 }
