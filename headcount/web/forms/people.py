@@ -13,7 +13,7 @@ from headcount.service.roles import lesser
 from headcount.web.forms.told import ToldForm
 
 ROLES = {
-    Role.VIEWER: "Viewer: looks at everything but connections' settings, changes nothing",
+    Role.VIEWER: "Viewer: looks, and changes nothing",
     Role.OPERATOR: "Operator: also starts, cancels, approves and retries runs",
     Role.EDITOR: "Editor: also makes and changes models and syncs",
     Role.OWNER: "Owner: also connections, people, tokens and masked columns",
