@@ -45,8 +45,8 @@ def serve(
     first: Callable[[], None] = lambda: None,
     companions: Sequence[Companion] = (),
 ) -> None:
-    """Answer until the process is told to end. ``first`` is called when the control store is ready, ``ready`` with
-    the address once it can be reached.
+    """Answer until the process is told to end (``KeyboardInterrupt``), which is a good end. ``first`` is called when
+    the control store is ready, ``ready`` with the address once it can be reached.
 
     Raises ``ConfigurationError`` for an address that cannot be listened on.
     """
@@ -66,9 +66,11 @@ def serve(
         **_trusted(where),
     )
     with _beside(companions):
-        ready(f"http://{_shown(where.host)}:{listener.getsockname()[1]}")
         try:
+            ready(f"http://{_shown(where.host)}:{listener.getsockname()[1]}")
             server.run()
+        except KeyboardInterrupt:  # before the server itself listens for it
+            pass
         finally:
             server.close()
 
