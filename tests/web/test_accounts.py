@@ -203,7 +203,9 @@ def test_forms_without_their_token_change_nothing(visit: Visit) -> None:
     assert ApiToken.objects.count() == 1
 
 
-@pytest.mark.parametrize("next_", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", "/\\evil"])
+@pytest.mark.parametrize(
+    "next_", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", "/\\evil"]
+)
 def test_signing_in_leads_nowhere_else(visit: Visit, next_: str) -> None:
     visit(Role.VIEWER)
     typed = {"username": "viewer", "password": PASSWORD, "next": next_}
