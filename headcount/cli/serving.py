@@ -15,6 +15,7 @@ from headcount.cli.output import INTERRUPTED, complain
 
 if TYPE_CHECKING:
     from headcount.cli.demo.stage import Stage
+    from headcount.worker import Worker
 
 DEMO = Path(".headcount") / "demo-pages"
 
@@ -40,16 +41,21 @@ def serve(
     """Open Headcount in the browser, and execute what is queued."""
     from headcount.serving.server import Listening
     from headcount.serving.server import serve as answer
-    from headcount.worker import Worker
 
     where = Listening(host=host, port=port, hosts=tuple(allow_host or ()), proxy=proxy)
     with _stage(demo) as stage:
         fill = stage.fill if stage else lambda: None
-        at_rest = answer(where, lambda url: _greet(url, stage), first=fill, companions=[Worker()])
+        at_rest = answer(where, lambda url: _greet(url, stage), first=fill, companions=[_worker])
     if not at_rest:
         complain("A run did not stop in time.", "It goes on when a worker finds it.")
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # its thread would keep this process alive
+
+
+def _worker() -> Worker:
+    from headcount.worker import Worker
+
+    return Worker()
 
 
 @contextmanager

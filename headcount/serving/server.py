@@ -43,11 +43,11 @@ def serve(
     ready: Callable[[str], None],
     *,
     first: Callable[[], None] = lambda: None,
-    companions: Sequence[Companion] = (),
+    companions: Sequence[Callable[[], Companion]] = (),
 ) -> bool:
     """Answer until the process is told to end (``KeyboardInterrupt``), which is a good end. ``first`` is called when
-    the control store is ready, ``ready`` with the address once it can be reached. Returns False when a
-    companion did not come to rest: its threads would keep the process alive.
+    the control store is ready, ``ready`` with the address once it can be reached. ``companions`` make what
+    runs beside it. Returns False when one of them did not come to rest: its threads would keep the process alive.
 
     Raises ``ConfigurationError`` for an address that cannot be listened on.
     """
@@ -66,7 +66,7 @@ def serve(
         clear_untrusted_proxy_headers=True,
         **_trusted(where),
     )
-    with _Beside(companions) as beside:
+    with _Beside([make() for make in companions]) as beside:
         try:
             ready(f"http://{_shown(where.host)}:{listener.getsockname()[1]}")
             server.run()
