@@ -150,7 +150,10 @@ def test_every_answer_carries_the_strict_headers(visit: Visit) -> None:
             assert answer.headers[name] == value, (path, name)
         assert path.startswith("/static/") or "no-store" in answer.headers["Cache-Control"], path
         assert "Strict-Transport-Security" not in answer.headers
-        assert "Strict-Transport-Security" in owner.get(path, secure=True).headers
+        over_tls = owner.get(path, secure=True)
+        assert "Strict-Transport-Security" in over_tls.headers
+        answer.close()  # files of the static part stay open otherwise
+        over_tls.close()
 
 
 @pytest.mark.parametrize("name", ["headcount_session", "headcount_csrf"])
