@@ -171,7 +171,7 @@ class MySQLSource:
         self._stopped = True
         with suppress(SourceError, *self._errors), self._dialled() as other:  # a query may have ended by now
             for connection in list(self._open):
-                other.cursor().execute(f"KILL QUERY {connection.thread_id()}")
+                other.cursor().execute(f"KILL QUERY {connection.thread_id()}")  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         if self._connection.open:
@@ -235,10 +235,14 @@ ENGINE = EngineType(
             name="ssl_ca",
             label="CA certificate",
             help="PEM file; without one the system's authorities count.",
+            advanced=True,
         ),
-        Field(name="ssl_cert", label="Client certificate", help="PEM file."),
-        Field(name="ssl_key", label="Client key", help="PEM file."),
+        Field(name="ssl_cert", label="Client certificate", help="PEM file.", advanced=True),
+        Field(name="ssl_key", label="Client key", help="PEM file.", advanced=True),
     ),
     models=("table", "query"),
     open=MySQLSource,
+    dialect="mysql",
+    guide="Give Headcount a user of its own that may only read: GRANT SELECT, SHOW VIEW on the database. "
+    "The manual has the script.",
 )

@@ -220,11 +220,27 @@ ENGINE = EngineType(
             choices=("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
             help="verify-full is the only mode that proves which server answers.",
         ),
-        Field(name="sslrootcert", label="CA certificate", help="PEM file, for verify-ca and verify-full."),
-        Field(name="sslcert", label="Client certificate", help="PEM file."),
-        Field(name="sslkey", label="Client key", help="PEM file that only its owner may read."),
-        Field(name="url", label="URL", secret=True, help="postgresql://… in place of all other fields."),
+        Field(
+            name="sslrootcert",
+            label="CA certificate",
+            help="PEM file, for verify-ca and verify-full.",
+            advanced=True,
+        ),
+        Field(name="sslcert", label="Client certificate", help="PEM file.", advanced=True),
+        Field(
+            name="sslkey", label="Client key", help="PEM file that only its owner may read.", advanced=True
+        ),
+        Field(
+            name="url",
+            label="URL",
+            secret=True,
+            help="postgresql://… in place of all other fields.",
+            advanced=True,
+        ),
     ),
     models=("table", "query"),
     open=_open,
+    dialect="postgres",
+    guide="Give Headcount a user of its own that may only read: GRANT USAGE on the schemas and GRANT SELECT on "
+    "the tables and views it should see. The manual has the script, and what to write into pg_hba.conf.",
 )
