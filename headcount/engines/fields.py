@@ -32,14 +32,20 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineType:
+<<<<<<< HEAD
     """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path".
 
     ``dialect`` is its SQL by the name the
     parser has for it, ``guide`` what somebody needs to know before they fill in the fields.
+=======
+    """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path". ``dialect`` is
+    what sqlglot calls the language of its queries.
+>>>>>>> main
     """
 
     name: str
     label: str
+    dialect: str
     fields: tuple[Field, ...]
     models: tuple[str, ...]
     open: Callable[[dict[str, Any]], Source]

@@ -141,6 +141,7 @@ def _open(settings: dict[str, Any]) -> FilesSource:
 ENGINE = EngineType(
     name="files",
     label="CSV, Parquet and JSON files",
+    dialect="duckdb",
     fields=(
         Field(
             name="folders",

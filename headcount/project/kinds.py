@@ -13,9 +13,14 @@ BUDGET = "budget"  # beside the declared fields: how fast a workspace may be wri
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionKind:
+<<<<<<< HEAD
     """``models`` are the ways a model of this source may name its rows; empty for destinations.
 
     ``guide`` says what to have at hand before the fields are filled in.
+=======
+    """``models`` are the ways a model of this source may name its rows, ``dialect`` is that of its SQL as sqlglot names
+    it; both empty for destinations.
+>>>>>>> main
     """
 
     name: str
@@ -23,7 +28,11 @@ class ConnectionKind:
     role: str  # "source" or "destination"
     fields: tuple[Field, ...]
     models: tuple[str, ...] = ()
+<<<<<<< HEAD
     guide: str = ""
+=======
+    dialect: str = ""
+>>>>>>> main
 
     def field(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)
@@ -89,7 +98,11 @@ KINDS: dict[str, ConnectionKind] = {
             role="source",
             fields=engine.fields,
             models=engine.models,
+<<<<<<< HEAD
             guide=engine.guide,
+=======
+            dialect=engine.dialect,
+>>>>>>> main
         )
         for engine in ENGINES.values()
     },

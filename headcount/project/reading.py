@@ -19,6 +19,7 @@ from headcount.project.lines import Document, read
 from headcount.project.model_entry import ModelEntry
 from headcount.project.problems import Path, Problem, ProjectError, did_you_mean
 from headcount.project.project import SECTIONS, VERSION, Project
+from headcount.project.query_problems import query_problems
 from headcount.project.sync_entry import SyncEntry
 
 FILE = "headcount.yml"
@@ -40,20 +41,24 @@ def read_file(path: FilePath) -> Project:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read.", hint=_reason(error)) from None
-    return read_project(text, file=path.name, folder=path.absolute().parent)
+    return read_project(text, file=path.name, folder=path.absolute().parent, check_sql=True)
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:
     return "Save it as UTF-8." if isinstance(error, UnicodeDecodeError) else f"{error.strerror}."
 
 
-def read_project(text: str, *, file: str = FILE, folder: FilePath | None = None) -> Project:
+def read_project(
+    text: str, *, file: str = FILE, folder: FilePath | None = None, check_sql: bool = False
+) -> Project:
     """The project in a text. Relative paths in it become absolute below ``folder``, if that is given.
+
+    ``check_sql``: also read the SQL of models, which takes a parser.
 
     Raises ``ProjectError`` with every mistake.
     """
     document = read(text, file)
-    reader = _Reader(document, folder)
+    reader = _Reader(document, folder, check_sql)
     project = reader.project()
     if reader.problems:
         raise ProjectError(reader.problems)
@@ -61,8 +66,9 @@ def read_project(text: str, *, file: str = FILE, folder: FilePath | None = None)
 
 
 class _Reader:
-    def __init__(self, document: Document, folder: FilePath | None) -> None:
+    def __init__(self, document: Document, folder: FilePath | None, check_sql: bool) -> None:
         self.document = document
+        self.check_sql = check_sql
         self.folder = folder
         self.problems: list[Problem] = []
 
@@ -127,6 +133,8 @@ class _Reader:
         if (entry := self._validated(path, ModelEntry, given)) is None:
             return None
         self.problems += model_problems(self.document, path, entry, kinds)
+        if self.check_sql:
+            self.problems += query_problems(self.document, path, entry, kinds)
         return {**_named(key, entry.name), **_rest(entry)}
 
     def _sync(

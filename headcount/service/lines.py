@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.limiter import FileLimiter
 from headcount.model import RunInfo, Sync
+from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.settings import budget_of, resolved
 from headcount.state import StateFile
@@ -51,14 +51,7 @@ def find_sync(key: str) -> SyncRow:
     if row is not None:
         return row
     known = list(SyncRow.objects.values_list("key", flat=True))
-    near = difflib.get_close_matches(key, known, n=1)
-    hint = (
-        f"Did you mean {near[0]}?"
-        if near
-        else f"There are: {', '.join(known)}."
-        if known
-        else "Apply a project file first: headcount apply"
-    )
+    hint = did_you_mean(key, known) or "Apply a project file first: headcount apply"
     raise ConfigurationError(f"There is no sync {key}.", hint=hint)
 
 
