@@ -9,12 +9,8 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-<<<<<<< HEAD
 from contextlib import AbstractContextManager, suppress
-=======
-from contextlib import AbstractContextManager
 from pathlib import Path
->>>>>>> main
 from typing import TYPE_CHECKING, Any
 
 from headcount.engines.line_endings import first_other_ending

@@ -85,7 +85,6 @@ ENGINE = EngineType(
     fields=(Field(name="path", label="File", required=True, help="Path of the DuckDB database file."),),
     models=("table", "query"),
     open=_open,
-    dialect="duckdb",
     guide="The file is on the machine that runs Headcount, and readable for the user it runs as. "
     "Nothing is written to it or beside it.",
 )

@@ -32,15 +32,9 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineType:
-<<<<<<< HEAD
-    """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path".
-
-    ``dialect`` is its SQL by the name the
-    parser has for it, ``guide`` what somebody needs to know before they fill in the fields.
-=======
     """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path". ``dialect`` is
-    what sqlglot calls the language of its queries.
->>>>>>> main
+    what sqlglot calls the language of its queries. ``guide`` says what to have at hand
+    before the fields are filled in.
     """
 
     name: str
@@ -49,7 +43,6 @@ class EngineType:
     fields: tuple[Field, ...]
     models: tuple[str, ...]
     open: Callable[[dict[str, Any]], Source]
-    dialect: str = ""
     guide: str = ""
 
     def complete(self, settings: Settings) -> dict[str, Any]:

@@ -153,7 +153,6 @@ ENGINE = EngineType(
     ),
     models=("path", "query"),
     open=_open,
-    dialect="duckdb",
     guide="The folders are on the machine that runs Headcount. "
     "Their CSV, TSV, Parquet and JSON files can be read, and those of their subfolders.",
 )

@@ -243,7 +243,6 @@ ENGINE = EngineType(
     ),
     models=("table", "query"),
     open=MySQLSource,
-    dialect="mysql",
     guide="Give Headcount a user of its own that may only read: GRANT SELECT, SHOW VIEW on the database. "
     "The manual has the script.",
 )

@@ -201,7 +201,6 @@ ENGINE = EngineType(
     fields=(Field(name="path", label="File", required=True, help="Path of the SQLite database file."),),
     models=("table", "query"),
     open=_open,
-    dialect="sqlite",
     guide="The file is on the machine that runs Headcount, and readable for the user it runs as. "
     "Nothing is written to it.",
 )

@@ -13,14 +13,10 @@ BUDGET = "budget"  # beside the declared fields: how fast a workspace may be wri
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionKind:
-<<<<<<< HEAD
-    """``models`` are the ways a model of this source may name its rows; empty for destinations.
-
-    ``guide`` says what to have at hand before the fields are filled in.
-=======
     """``models`` are the ways a model of this source may name its rows, ``dialect`` is that of its SQL as sqlglot names
     it; both empty for destinations.
->>>>>>> main
+
+    ``guide`` says what to have at hand before the fields are filled in.
     """
 
     name: str
@@ -28,11 +24,8 @@ class ConnectionKind:
     role: str  # "source" or "destination"
     fields: tuple[Field, ...]
     models: tuple[str, ...] = ()
-<<<<<<< HEAD
-    guide: str = ""
-=======
     dialect: str = ""
->>>>>>> main
+    guide: str = ""
 
     def field(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)
@@ -98,11 +91,8 @@ KINDS: dict[str, ConnectionKind] = {
             role="source",
             fields=engine.fields,
             models=engine.models,
-<<<<<<< HEAD
-            guide=engine.guide,
-=======
             dialect=engine.dialect,
->>>>>>> main
+            guide=engine.guide,
         )
         for engine in ENGINES.values()
     },

@@ -75,11 +75,12 @@ def outlook(project: Project, *, prune: bool = False) -> Outlook:
         prune=prune,
         changes=changes,
         losses=tuple(_losses(changes)),
-<<<<<<< HEAD
-        warnings=(*overwritten(before, project), *_new_generations(before, project), *cautions(after)),
-=======
-        warnings=(*_new_generations(before, project), *left_behind(before, project), *cautions(after)),
->>>>>>> main
+        warnings=(
+            *overwritten(before, project),
+            *_new_generations(before, project),
+            *left_behind(before, project),
+            *cautions(after),
+        ),
     )
 
 

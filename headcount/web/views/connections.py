@@ -15,6 +15,7 @@ from headcount.service.browsing import relations_of
 from headcount.service.connection_draft import connect, current, free_key, try_draft
 from headcount.service.entries import Refused, Stale
 from headcount.service.reaching import TestReport
+from headcount.service.removal import remove_connection
 from headcount.service.roles import Deed
 from headcount.web.access import takes
 from headcount.web.forms.connection import ConnectionForm
@@ -102,10 +103,10 @@ def delete(request: HttpRequest, key: str) -> HttpResponse:
     """Delete a connection that nobody uses."""
     if request.method != "POST":
         return redirect("connection", key=key)
+    name = service.find_connection(key).name
     try:
-        name = service.delete_connection(key, typed=request.POST.get("typed", ""))
+        remove_connection(key, typed=request.POST.get("typed", ""))
     except ConfigurationError as error:
-        service.find_connection(key)
         tell(request, f"{error.message} {error.hint}", "failed")
         return redirect("connection", key=key)
     tell(request, f"{name} was deleted.")
