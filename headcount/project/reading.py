@@ -21,6 +21,7 @@ from headcount.project.problems import Path, Problem, ProjectError, did_you_mean
 from headcount.project.project import SECTIONS, VERSION, Project
 from headcount.project.query_problems import query_problems
 from headcount.project.sync_entry import SyncEntry
+from headcount.project.triggers import order_problems
 
 FILE = "headcount.yml"
 
@@ -71,6 +72,7 @@ class _Reader:
         self.check_sql = check_sql
         self.folder = folder
         self.problems: list[Problem] = []
+        self.after: dict[str, list[str]] = {}  # which syncs each sync runs after
 
     def project(self) -> Project:
         top = self._mapping(self.document.value, ())
@@ -84,11 +86,13 @@ class _Reader:
             )
         given = {section: dict(self._entries(top, section)) for section in SECTIONS}
         kinds = {key: str(entry.get("type", "")) for key, entry in given["connections"].items()}
-        return Project(
+        project = Project(
             connections=self._kept("connections", given, lambda key, e: self._connection(key, e)),
             models=self._kept("models", given, lambda key, e: self._model(key, e, kinds)),
             syncs=self._kept("syncs", given, lambda key, e: self._sync(key, e, given["models"], kinds)),
         )
+        self.problems += order_problems(self.document, self.after, given["syncs"])
+        return project
 
     def _kept(self, section: str, given: dict[str, Any], make: Any) -> dict[str, dict[str, Any]]:
         made = ((key, make(key, entry)) for key, entry in given[section].items())
@@ -144,6 +148,7 @@ class _Reader:
         if (entry := self._validated(path, SyncEntry, given)) is None:
             return None
         self.problems += sync_problems(self.document, path, entry, models, kinds)
+        self.after[key] = entry.triggers.after
         return {**_named(key, entry.name), **_rest(entry)}
 
     def _validated(self, path: Path, entry: type[E], given: Any) -> E | None:

@@ -76,9 +76,10 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
 
 
 def fingerprint(snapshot: dict[str, Any]) -> str:
-    """A digest of everything that would make a frozen plan wrong; a new name does not."""
-    unnamed = {**snapshot, "sync": {k: v for k, v in snapshot["sync"].items() if k != "name"}}
-    return hashlib.sha256(json.dumps(unnamed, sort_keys=True).encode()).hexdigest()
+    """A digest of everything that would make a frozen plan wrong; a new name or another schedule does not."""
+    sync = {k: v for k, v in snapshot["sync"].items() if k != "name"}
+    sync["definition"] = {k: v for k, v in sync["definition"].items() if k not in ("triggers", "paused")}
+    return hashlib.sha256(json.dumps({**snapshot, "sync": sync}, sort_keys=True).encode()).hexdigest()
 
 
 def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
