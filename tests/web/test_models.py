@@ -13,6 +13,8 @@ from django.test import Client
 from headcount.control.models import Audit, MaskedColumn, Model, Role
 from headcount.service.applying import apply, look
 from headcount.service.masking import VEIL
+from tests.engines.conftest import mysql_address as mysql_address
+from tests.engines.conftest import postgresql_address as postgresql_address
 from tests.web.conftest import Visit
 from tests.web.test_connections import fields_of, words
 
@@ -255,6 +257,51 @@ def test_a_models_sql_reaches_neither_keys_nor_state_nor_files(
     assert not Model.objects.exists()
     assert not out.exists()
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+POWERFUL: dict[str, list[str]] = {  # what a superuser may do, and a model may not
+    "postgresql": [
+        "SELECT pg_read_file('/etc/passwd') AS x",
+        "SELECT pg_catalog.pg_read_file ('/etc/passwd') AS x",
+        """SELECT "pg_read_file"/**/('/etc/passwd') AS x""",
+        """SELECT U&"pg\\005fread\\005ffile"('/etc/passwd') AS x""",
+        "SELECT pg_read_binary_file('/etc/passwd') AS x",
+        "SELECT * FROM pg_ls_dir('/etc')",
+        "SELECT lo_import('/etc/passwd') AS x",
+        "SELECT query_to_xml('SELECT pg_read_file(''/etc/passwd'')', true, false, '') AS x",
+        "COPY (SELECT 1) TO '{out}'",
+        "COPY (SELECT 1) TO PROGRAM 'touch {out}'",
+        "SELECT 1 AS x INTO TEMP t",
+        "SELECT 1 AS x; COPY (SELECT 1) TO '{out}'",
+        "DO $$ BEGIN PERFORM pg_read_file('/etc/passwd'); END $$",
+        "SELECT set_config('transaction_read_only', 'off', true), nextval('nowhere')",
+    ],
+    "mysql": [
+        "SELECT LOAD_FILE('/etc/passwd') AS x",
+        "SELECT load_file ('/etc/passwd') AS x",
+        "SELECT 1 AS x INTO OUTFILE '{out}'",
+        "SELECT 1 AS x INTO DUMPFILE '{out}'",
+        "SELECT 1 AS x /*!50000 INTO OUTFILE '{out}' */",
+        "SELECT 1 AS x INTO @y",
+        "LOAD DATA INFILE '/etc/passwd' INTO TABLE t",
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", list(POWERFUL))
+def test_not_even_a_superusers_connection_lets_sql_out(
+    visit: Visit, tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
+    address = request.getfixturevalue(f"{kind}_address")
+    settings = {name: str(value) for name, value in address.items() if name != "ca"}
+    owner, out = visit(), tmp_path / "out"
+    given = {"database": "mysql", **settings, "name": "Power", "action": "connect"}
+    assert owner.post(f"/connections/add/{kind}/", given).status_code == 302
+    for sql in POWERFUL[kind]:
+        answer = owner.post("/models/new/?connection=power", query(sql.format(out=out), action="preview"))
+        assert b'id="query_error"' in answer.content, sql
+        assert "root:" not in answer.content.decode(), sql
+    assert not out.exists()
 
 
 def test_a_query_that_takes_too_long_is_stopped(owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
