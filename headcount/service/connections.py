@@ -24,7 +24,7 @@ from headcount.service.origins import Drift, digest, drift, drifts
 from headcount.service.reaching import TestReport, sharing, tried
 from headcount.service.stored import entry_of
 
-__all__ = ["TestReport"]
+__all__ = ["TestReport"]  # what testing answers, for those who test
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,8 @@ def find_connection(key: str) -> Connection:
 
 def connection_details(key: str) -> ConnectionDetails:
     """One connection. Raises ``ConfigurationError`` when there is none of this key."""
-    row, kind = find_connection(key), KINDS[find_connection(key).type]
+    row = find_connection(key)
+    kind = KINDS[row.type]
     with told():
         kept = secrets.stored_fields(row)
         entry = entry_of(row)
