@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from headcount.serving import watch
 from headcount.web.trouble import failed, forbidden, not_found, unacceptable
 from headcount.web.urls import urlpatterns as pages
 
-urlpatterns = [*pages]
+urlpatterns = [*pages, *watch.routes]
 
 handler400 = unacceptable
 handler403 = forbidden

@@ -27,7 +27,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 def ready(request: HttpRequest) -> HttpResponse:
-    """The control store can be read. 503 while it cannot."""
+    """The control store can be read and is of this version. 503 while it is not."""
     try:
         measures()
     except HeadcountError as error:

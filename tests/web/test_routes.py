@@ -23,6 +23,9 @@ MARKS = {
     "sign-out": OPEN,
     "welcome-first": OPEN,
     "welcome": OPEN,
+    "alive": OPEN,
+    "ready": OPEN,
+    "metrics": OPEN,  # asks for a token itself
     "settings": LOOK,
     "settings-password": LOOK,
     "settings-tokens": LOOK,
