@@ -136,6 +136,19 @@ def resend_of(key: str, entry: Entry) -> Resend:
             return _resend(prepared, stored, frozen, bench)
 
 
+@told()
+def starts_over(key: str, entry: Entry) -> bool:
+    """Would a checked entry know its records by something else, so that nothing accepted so far carries over?"""
+    stored = find_sync(key)
+    return bool(stored.acknowledged) and _identity(stored) != _identity(_draft_row(stored, entry))
+
+
+def _identity(row: SyncRow) -> tuple[object, ...]:
+    sync = sync_as_of(row)
+    workspace = row.destination.environment_id or row.destination.key
+    return workspace, sync.object, sync.identifier, sync.key_column
+
+
 def _resend(prepared: Setup, stored: SyncRow, frozen: Frozen, bench: Workbench) -> Resend:
     altered = _altered(frozen, stored)
     again = 0 if _once(frozen) else _count(bench, frozen, altered)

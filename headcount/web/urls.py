@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from headcount.web.views import home, signing_in
+from headcount.web.views import home, signing_in, sync_deeds, sync_editor
 
 urlpatterns: list[URLPattern] = [
     *home.routes,
     *signing_in.routes,
+    *sync_editor.routes,
+    *sync_deeds.routes,
 ]
