@@ -31,7 +31,7 @@ from headcount.workbench import Workbench, quote_text
 Entry = Mapping[str, Any]
 
 PREVIEW_ROWS = 50
-PREVIEW_SECONDS = 10.0
+PREVIEW_SECONDS = 20.0
 COMPARE_SECONDS = 45.0
 
 
