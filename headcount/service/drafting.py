@@ -57,6 +57,12 @@ class Resend:
     forecast: Forecast
     new_generation: str = ""
 
+    @property
+    def causes(self) -> str:
+        """What of the edit sends records again, in words: ``full_name is new, plan is mapped differently``."""
+        named = [f"{reason.field} {reason.why}" for reason in self.reasons if reason.why]
+        return ", ".join(named[:4]) + (f" and {len(named) - 4} more" if len(named) > 4 else "")
+
 
 class Hurry(Progress):
     """Ends a read that takes longer than a person waits for a page."""

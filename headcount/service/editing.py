@@ -21,7 +21,7 @@ from headcount.model import Column
 from headcount.project.problems import Path
 from headcount.project.project import Project
 from headcount.project.reading import entry_problems
-from headcount.service.applying import apply, outlook
+from headcount.service.applying import ChangedMeanwhile, apply, outlook
 from headcount.service.cautions import sync_cautions
 from headcount.service.columns import column_problems
 from headcount.service.difference import Edit, difference
@@ -31,10 +31,6 @@ from headcount.service.stored import stored_project
 Entry = Mapping[str, Any]
 
 RESERVED = ("new",)  # keys that addresses of pages need for themselves
-
-
-class ChangedMeanwhile(ConfigurationError):
-    """Somebody else saved the sync after it was opened for editing."""
 
 
 @dataclass(frozen=True, kw_only=True)

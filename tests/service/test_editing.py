@@ -12,9 +12,9 @@ from headcount.control.models import Audit, MaskedColumn, Sync
 from headcount.control.models import Model as ModelRow
 from headcount.errors import ConfigurationError
 from headcount.sandbox.seed import PRODUCTION
+from headcount.service.applying import ChangedMeanwhile
 from headcount.service.drafting import columns_of, preview_entry, resend_of
 from headcount.service.editing import (
-    ChangedMeanwhile,
     check_sync,
     copy_of,
     delete_sync,
@@ -184,6 +184,7 @@ def test_what_saving_would_send_again_is_counted_and_explained(applied: Desk) ->
         ("full_name", "is new", 250),
         ("plan", "", 10),
     ]
+    assert seen.causes == "full_name is new"
     assert seen.forecast.requests == 3
     before = applied.count("SELECT count(*) FROM control_run")
     assert before == 1

@@ -74,7 +74,8 @@ def test_a_custom_field_is_added_to_a_sync_that_is_there_and_review_counts_the_r
     filled = {"m__2__kind": "template", "m__2__text": "{{ email }} on {{ plan }}", "m__2__to": "full_name"}
     page = page.press("review", **filled)
     assert "Saving this would send 250 of 250 accepted records again" in page
-    assert "(3 requests, about 0.0 s)" in page
+    assert ", because full_name is new" in page
+    assert "(3 requests, less than a second)" in page
     assert "<code>full_name</code> is new: 250 rows" in page
     assert open_sync("people").entry["mappings"][-1]["to"] == "visits"
     page = page.press("save-and-plan")

@@ -9,10 +9,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from headcount.errors import HeadcountError
+from headcount.service.applying import ChangedMeanwhile
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
 from headcount.service.drafting import Resend, resend_of, starts_over
 from headcount.service.editing import (
-    ChangedMeanwhile,
     Opened,
     copy_of,
     edits_of,
@@ -126,6 +126,8 @@ def _finished(request: HttpRequest, editor: Editor, verb: str) -> Answer:
         save_sync(editor.form.key, editor.entry, version=request.POST.get("base", ""))
     except ChangedMeanwhile as error:
         return _shown(request, editor, conflict=str(error), status=409)
+    except HeadcountError as error:  # what was typed must not be lost to a store that is busy
+        return _shown(request, replace(editor, wrong={"": [str(error)]}), status=503)
     return _saved(request, editor, plan=verb == "save-and-plan")
 
 
