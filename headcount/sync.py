@@ -201,9 +201,10 @@ def _ask_guards(line: Line, frozen: Frozen) -> None:
 
 def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delivery | None:
     remaining = read_book(ledger).remaining(frozen.plan.size)
-    if not remaining:
+    if not frozen.plan.size:
         return None
-    greet(line.client, line.limiter, line.retry, line.workspace, ledger.stop_requested)
+    if remaining:  # else the deliverer only judges what an earlier process was answered
+        greet(line.client, line.limiter, line.retry, line.workspace, ledger.stop_requested)
     with Workbench(line.scratch, ordered=True, memory_limit="120MB") as bench:
         return deliver(
             batches(bench, frozen.mapped, frozen.plan, run, line.budget, remaining),
@@ -212,20 +213,19 @@ def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delive
             ledger=ledger,
             budget=line.budget,
             retry=line.retry,
+            earlier=ledger.receipts(),
             progress=line.progress.answered,
         )
 
 
 def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding:
-    seen = frozen.folder / "seen.parquet"
+    seen = frozen.seen_path
     return Folding(
         run=run.id,
         marker=f"{run.id} {run.started_at.isoformat()}",
         identity=frozen.identity,
         plan=frozen.plan,
-        fates=Fates(
-            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=book.exceptions()
-        ),
+        fates=Fates(answered=book.answered, doubtful=tuple(book.doubtful), exceptions=book.exceptions()),
         read=frozen.planned.read if frozen.only is None else None,
         released=frozen.planned.released,
         seen=f"FROM read_parquet({quote_text(str(seen))})" if seen.exists() else None,
@@ -250,8 +250,8 @@ def count(frozen: Frozen, book: Book) -> Counts:
         rejected=rejected,
         in_doubt=in_doubt,
         unsent=book.count(Fate.UNSENT) + _never_tried(plan.size, book),
-        requests=sum(receipt.requests for receipt in book.receipts),
-        bytes=sum(receipt.bytes for receipt in book.receipts),
+        requests=book.sums.requests,
+        bytes=book.sums.bytes,
     )
 
 

@@ -60,9 +60,9 @@ class RunLedger:
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
         self._save(_RECEIPT, [_receipt_row(self._run_id, receipt) for receipt in receipts])
 
-    def receipts(self) -> Sequence[Receipt]:
+    def receipts(self) -> Iterator[Receipt]:
         with told():
-            return tuple(book.receipts(self._run_id))
+            yield from book.receipts(self._run_id)
 
     def intents(self) -> Sequence[tuple[int, int]]:
         with told():

@@ -24,6 +24,8 @@ from headcount.frozen import Frozen, load, only_of
 from headcount.home import Home
 from headcount.model import Behavior, Counts, RunInfo, RunStatus
 from headcount.receipts import Book
+from headcount.service.abandoned import BEFORE_PLAN
+from headcount.service.interruption import noting_interruption
 from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
 from headcount.service.locks import sync_lock
@@ -198,13 +200,14 @@ def _skipped(row: SyncRow, trigger: str, full: bool) -> RunReport:
 
 def _work(row: SyncRow, run: Run, progress: Progress | None, *, only: str | None = None) -> RunReport:
     """Plan (unless that is done), deliver, fold; the run row tells how it ended."""
-    try:
-        prepared = prepare_line(row, progress)
-    except HeadcountError as error:
-        runs.finish(run, RunStatus.FAILED, error=error)
-        return report_of(run)
-    info = runs.begin(run, snapshot=prepared.snapshot, fingerprint=fingerprint(prepared.snapshot))
-    return _ended(run, prepared, info, only)
+    with noting_interruption(setup(), run):
+        try:
+            prepared = prepare_line(row, progress)
+        except HeadcountError as error:
+            runs.finish(run, RunStatus.FAILED, error=error)
+            return report_of(run)
+        info = runs.begin(run, snapshot=prepared.snapshot, fingerprint=fingerprint(prepared.snapshot))
+        return _ended(run, prepared, info, only)
 
 
 def _ended(run: Run, prepared: Setup, info: RunInfo, only: str | None) -> RunReport:
@@ -314,7 +317,7 @@ def _lost(run: Run) -> RunReport:
 
 def _unplanned(run: Run) -> HeadcountError:
     if not run.intents.exists():
-        return HeadcountError("The run was interrupted before its plan was complete; nothing was sent.")
+        return BEFORE_PLAN
     return HeadcountError(
         "The run was interrupted, and its plan is gone: what it sent cannot be told any more.",
         hint=f"Send everything once more: headcount run {run.sync.key} --full",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from headcount.control import book
 from headcount.control.models import Run
+from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
@@ -22,10 +23,14 @@ from headcount.service.planning import FieldChange, row_changes
 from headcount.state import StateFile
 from headcount.workbench import Workbench, quote_text
 
+SEEN = "recorded as seen"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """What one run did with the record. ``answer`` is accepted, rejected, in doubt, unsent or never sent (invalid)."""
+    """What one run did with the record. ``answer`` is accepted, rejected, in doubt, on its way, unsent, invalid (never
+    sent) or recorded as seen (an event that was there before the first run, and was not sent).
+    """
 
     run: int
     at: datetime
@@ -40,6 +45,9 @@ class Story:
     sync: str
     key: str
     now: Remembered | None  # what the state holds; None when nothing was ever accepted or refused
+    sent: (
+        bool | None
+    )  # what it holds was sent; False: only recorded as seen; None: the plan that could tell is gone
     chapters: tuple[Chapter, ...]  # newest first
 
 
@@ -53,7 +61,16 @@ def explain(sync: str, key: str) -> Story:
         with state.reading(bench) as catalogue:
             now = remembered(bench, catalogue, key)
         chapters = [c for run in row.runs.order_by("-id") for c in _chapters(bench, run, home.plans, key)]
-    return Story(sync=sync, key=key, now=now, chapters=tuple(chapters))
+    sent = _was_sent(row, chapters) if now and now.acknowledged else False
+    return Story(sync=sync, key=key, now=now, sent=sent, chapters=tuple(chapters))
+
+
+def _was_sent(row: SyncRow, chapters: Sequence[Chapter]) -> bool | None:
+    """People are always sent; an event that is known may only have been recorded as seen."""
+    answers = {chapter.answer for chapter in chapters}
+    if row.object != "event" or answers & {"accepted", "in doubt"}:
+        return True
+    return False if SEEN in answers else None
 
 
 def _chapters(bench: Workbench, run: Run, plans: Path, key: str) -> Iterator[Chapter]:
@@ -69,6 +86,7 @@ def _chapters(bench: Workbench, run: Run, plans: Path, key: str) -> Iterator[Cha
         return
     yield from _sent(bench, run, frozen, key)
     yield from _never_sent(bench, run, frozen, key)
+    yield from _seen(bench, run, frozen, key)
 
 
 def _sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chapter]:
@@ -109,3 +127,11 @@ def _never_sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterato
         yield Chapter(
             run=run.pk, at=run.started_at or run.created_at, op="", fields=(), answer="invalid", reason=words
         )
+
+
+def _seen(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chapter]:
+    path = frozen.seen_path
+    if not (run.folded and path.exists()):
+        return
+    if bench.run(f"SELECT 1 FROM read_parquet({quote_text(str(path))}) WHERE key = ?", [key]):
+        yield Chapter(run=run.pk, at=run.started_at or run.created_at, op="", fields=(), answer=SEEN)

@@ -107,7 +107,8 @@ class Editor:
         if self.opened is None or (self.choices and self.choices.stream):
             return []
         left = {row.to for row in self.form.rows}
-        return [one["to"] for one in self.opened.entry.get("mappings", []) if one["to"] not in left]
+        written = [one for one in self.opened.entry.get("mappings", []) if one["from"] != {"constant": None}]
+        return [one["to"] for one in written if one["to"] not in left]
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
