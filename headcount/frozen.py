@@ -65,6 +65,11 @@ class Frozen:
         return self.planned.plan
 
     @property
+    def sends_nothing(self) -> bool:
+        """Did it read rows of a known state and find nothing to do? There is nothing for a guard to look at then."""
+        return not self.plan.size and self.planned.read > 0 and not self.new_generation
+
+    @property
     def folder(self) -> Path:
         return self.planned.plan.path.parent
 
@@ -118,12 +123,6 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
         acknowledged=document["acknowledged"],
         type_changes=tuple(tuple(row) for row in document["type_changes"]),
     )
-
-
-def only_of(folder: Path) -> str | None:
-    """The one key that the plan in a folder looked at, whatever has become of its sync since."""
-    document = _read(folder)
-    return document["only"] if document else None
 
 
 def columns_of(folder: Path) -> tuple[Column, ...]:
