@@ -14,6 +14,7 @@ from typing import Any
 
 from headcount.control import audit
 from headcount.control.models import Sync as SyncRow
+from headcount.control.models.connection import NAME_LENGTH
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
@@ -92,6 +93,8 @@ def check_sync(key: str, entry: Entry, *, new: bool, columns: Sequence[Column] |
     after = _with(before, key, entry)
     made, problems = entry_problems(after, "syncs", key)
     found = [FieldProblem(path=p.path, wrong=p.wrong, mend=p.mend) for p in problems]
+    if len(str(entry.get("name", ""))) > NAME_LENGTH:
+        found.append(FieldProblem(path=("name",), wrong=f"A name has at most {NAME_LENGTH} characters."))
     if made is not None and not found and columns is not None:
         found += [
             FieldProblem(path=path, wrong=wrong, mend=mend)
