@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from headcount.web.views import home, signing_in, sync_deeds, sync_editor
+from headcount.web.views import (
+    connections,
+    home,
+    models,
+    people,
+    settings,
+    signing_in,
+    sync_deeds,
+    sync_editor,
+)
 
 urlpatterns: list[URLPattern] = [
     *home.routes,
     *signing_in.routes,
+    *connections.routes,
+    *models.routes,
+    *settings.routes,
+    *people.routes,
     *sync_editor.routes,
     *sync_deeds.routes,
 ]

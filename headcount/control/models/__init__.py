@@ -1,9 +1,11 @@
 """The tables of the control store, one file for each noun. Call ``headcount.control.setup.setup`` first."""
 
+from headcount.control.models.attempt import Attempt
 from headcount.control.models.audit import Audit
 from headcount.control.models.connection import Connection
 from headcount.control.models.masked import MaskedColumn
 from headcount.control.models.model import Model
+from headcount.control.models.origin import Origin
 from headcount.control.models.receipt import Intent, Receipt
 from headcount.control.models.rejected import Invalid, Rejected
 from headcount.control.models.run import Run
@@ -17,12 +19,14 @@ from headcount.control.models.user import Role, User
 
 __all__ = [
     "ApiToken",
+    "Attempt",
     "Audit",
     "Connection",
     "Intent",
     "Invalid",
     "MaskedColumn",
     "Model",
+    "Origin",
     "Receipt",
     "Rejected",
     "Role",

@@ -1,1 +1,1 @@
-"""Forms as values: what a page shows and sends back, to and from what the project file would say. No Django in here."""
+"""Forms, made from what the service declares. They keep what was typed; the service judges it."""
