@@ -9,7 +9,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from headcount.errors import HeadcountError
-from headcount.service.applying import ChangedMeanwhile
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
 from headcount.service.drafting import Resend, resend_of, starts_over
 from headcount.service.editing import (
@@ -20,6 +19,7 @@ from headcount.service.editing import (
     save_sync,
     version_of,
 )
+from headcount.service.entries import Stale
 from headcount.service.roles import Deed
 from headcount.service.suggestions import seen_fields
 from headcount.web.access import takes
@@ -124,7 +124,7 @@ def _finished(request: HttpRequest, editor: Editor, verb: str) -> Answer:
     assert editor.entry is not None
     try:
         save_sync(editor.key, editor.entry, version=request.POST.get("base", ""))
-    except ChangedMeanwhile as error:
+    except Stale as error:
         return _shown(request, editor, conflict=str(error), status=409)
     except HeadcountError as error:  # what was typed must not be lost to a store that is busy
         return _shown(request, replace(editor, wrong={"": [str(error)]}), status=503)
