@@ -1,0 +1,58 @@
+"""Models under their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from headcount.control.models import Model
+from headcount.control.setup import setup
+from headcount.control.trouble import told
+from headcount.service.register.slices import Slice, Sliced, numbered, sliced
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberedModel:
+    """A model. ``entry`` is what ``headcount.yml`` says under its key."""
+
+    id: int
+    key: str
+    name: str
+    connection: int
+    entry: dict[str, Any]
+    created_at: datetime
+    changed_at: datetime
+
+
+@told()
+def models(wanted: Slice, connection: int | None = None) -> Sliced[NumberedModel]:
+    """The models, or those of one source."""
+    setup()
+    rows = Model.objects.all()
+    return sliced(rows.filter(connection_id=connection) if connection else rows, wanted, _shape)
+
+
+@told()
+def model(number: int) -> NumberedModel:
+    """Raises ``ConfigurationError`` when there is none."""
+    setup()
+    return _shape(numbered(Model.objects.all(), number, "model"))
+
+
+@told()
+def number_of(key: str) -> int:
+    """The number of a model that exists."""
+    return int(Model.objects.values_list("pk", flat=True).get(key=key))
+
+
+def _shape(row: Model) -> NumberedModel:
+    return NumberedModel(
+        id=row.pk,
+        key=row.key,
+        name=row.name,
+        connection=row.connection_id,
+        entry=row.definition,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+    )
