@@ -11,7 +11,7 @@ from rich.table import Table
 from headcount.model import Counts, RunStatus
 from headcount.service.planning import FieldChange, PlanReport, RowChange
 from headcount.service.previewing import PreviewRow
-from headcount.service.running import RunReport
+from headcount.service.reports import RunReport
 from headcount.service.story import Chapter, Story
 
 REASONS = 4  # shown of why rows are invalid; the listing has all

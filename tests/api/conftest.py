@@ -36,7 +36,7 @@ def call(office: Desk) -> Call:
         name = f"{owner.value}-person"
         if not User.objects.filter(username=name).exists():
             User.objects.create_user(username=name, role=owner)
-        return Caller(issue(name, "test", role))
+        return Caller(issue(name, name="test", role=role).token)
 
     return calling
 
