@@ -38,9 +38,7 @@ def as_conflict() -> Iterator[None]:
         raise Conflict(error.message, hint=error.hint) from error
 
 
-def failure(
-    status: int, message: str, hint: str = "", errors: Sequence[dict[str, Any]] = ()
-) -> HttpResponse:
+def failure(status: int, message: str, hint: str = "", errors: Sequence[dict[str, Any]] = ()) -> HttpResponse:
     """One trouble in its envelope."""
     body = {"status": "error", "message": message, "hint": hint, "errors": list(errors)}
     answer = JsonResponse(body, status=status)
@@ -150,5 +148,7 @@ def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
     log.exception("api.failed", exc_info=error)
     return failure(
-        500, "Headcount came upon something it did not expect.", "Its log has the details; please report them."
+        500,
+        "Headcount came upon something it did not expect.",
+        "Its log has the details; please report them.",
     )

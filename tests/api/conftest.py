@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from headcount.control.models import Role, User
-from headcount.serving.application import application
 from headcount.service.tokens import issue
+from headcount.serving.application import application
 from tests.api.caller import Caller
 from tests.journeys.conftest import desk as desk
 from tests.journeys.conftest import fresh_home as fresh_home

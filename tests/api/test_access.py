@@ -29,7 +29,16 @@ TABLE: dict[tuple[str, str], Deed] = {
     ("GET", "/syncs/{sync_id}/sync_runs"): Deed.LOOK,
     ("GET", "/sync_runs"): Deed.LOOK,
     ("GET", "/sync_runs/{sync_run_id}"): Deed.LOOK,
+    ("GET", "/sync_runs/{sync_run_id}/progress"): Deed.LOOK,
     ("POST", "/sync_runs/{sync_run_id}/cancel"): Deed.RUN,
+    ("POST", "/sync_runs/{sync_run_id}/approve"): Deed.RUN,
+    ("POST", "/sync_runs/{sync_run_id}/pause"): Deed.RUN,
+    ("POST", "/sync_runs/{sync_run_id}/resume"): Deed.RUN,
+    ("POST", "/syncs/{sync_id}/trigger"): Deed.RUN,
+    ("POST", "/syncs/{sync_id}/pause"): Deed.RUN,
+    ("POST", "/syncs/{sync_id}/resume"): Deed.RUN,
+    ("POST", "/syncs/{sync_id}/retry"): Deed.RUN,
+    ("POST", "/syncs/{sync_id}/test"): Deed.RUN,
 }
 
 

@@ -33,6 +33,16 @@ TAGS = {"manual": "Manual", "api": "API", "schedule": "Scheduled", "retry": "Ret
 CANCELED = "The run was canceled."
 
 
+class Triggered(Schema):
+    """The run that was asked for."""
+
+    sync_run_id: int
+
+
+def triggered(run: int) -> Triggered:
+    return Triggered(sync_run_id=run)
+
+
 class Reason(Schema):
     """Why a run began."""
 

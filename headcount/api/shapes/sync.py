@@ -174,7 +174,10 @@ def _origin(origin: Any) -> dict[str, Any]:
     ((kind, data),) = origin.items()
     if kind == "constant":
         return {"type": "constant_value", "data": {"value": data, "basic_type": _basic_type(data)}}
-    return {"type": {"template": "liquid_template", "metadata": "sync_metadata"}.get(kind, kind), "data": data}
+    return {
+        "type": {"template": "liquid_template", "metadata": "sync_metadata"}.get(kind, kind),
+        "data": data,
+    }
 
 
 def _basic_type(value: Any) -> str:

@@ -4,23 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('control', '0002_users_tokens_masks'),
+        ("control", "0002_users_tokens_masks"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=64, unique=True)),
-                ('failures', models.IntegerField(default=0)),
-                ('last_at', models.DateTimeField()),
-                ('closed_until', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject", models.CharField(max_length=64, unique=True)),
+                ("failures", models.IntegerField(default=0)),
+                ("last_at", models.DateTimeField()),
+                ("closed_until", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['last_at'], name='control_att_last_at_892c1e_idx')],
+                "indexes": [models.Index(fields=["last_at"], name="control_att_last_at_892c1e_idx")],
             },
         ),
     ]

@@ -1,0 +1,102 @@
+"""What people decide about syncs and runs: approve, pause, resume, retry, mute, send one row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import Field
+
+from headcount.api.bearer import allowed
+from headcount.api.envelope import Number, One, answers
+from headcount.api.shapes.progress import Progress, progress
+from headcount.api.shapes.run import SyncRun, Triggered, sync_run, triggered
+from headcount.api.shapes.sync import Sync, sync
+from headcount.api.trouble import as_conflict
+from headcount.service.editing import pause_sync as pause
+from headcount.service.queue import pause_run, queue_approval, queue_retry, queue_test, resume_run
+from headcount.service.register import runs, syncs
+from headcount.service.roles import Deed
+from headcount.service.watching import progress_of
+
+router = Router(tags=["Runs"], by_alias=True)
+
+Key = Field(min_length=1, max_length=1000, description="The record's identifier, as the workspace knows it.")
+
+
+class Record(Schema):
+    """One record."""
+
+    identifier: str = Key
+
+
+class Held(Schema):
+    """Which held rows are meant; all of them when nothing is said."""
+
+    identifiers: list[str] | None = Field(None, min_length=1, max_length=10_000)
+
+
+@router.get("/sync_runs/{sync_run_id}/progress", auth=allowed(Deed.LOOK), response=answers(One[Progress]))
+def fetch_progress(request: HttpRequest, sync_run_id: Number) -> Any:
+    """How far a run is, at most about a second ago."""
+    return {"data": progress(progress_of(sync_run_id))}
+
+
+@router.post("/sync_runs/{sync_run_id}/approve", auth=allowed(Deed.RUN), response=answers(One[SyncRun]))
+def approve_run(request: HttpRequest, sync_run_id: Number) -> Any:
+    """Let a run pass the guard that stopped it."""
+    with as_conflict():
+        queue_approval(sync_run_id)
+    return _run(sync_run_id)
+
+
+@router.post("/sync_runs/{sync_run_id}/pause", auth=allowed(Deed.RUN), response=answers(One[SyncRun]))
+def pause_sync_run(request: HttpRequest, sync_run_id: Number) -> Any:
+    """Let a run rest."""
+    with as_conflict():
+        pause_run(sync_run_id)
+    return _run(sync_run_id)
+
+
+@router.post("/sync_runs/{sync_run_id}/resume", auth=allowed(Deed.RUN), response=answers(One[SyncRun]))
+def resume_sync_run(request: HttpRequest, sync_run_id: Number) -> Any:
+    """Let a paused run go on where it stopped."""
+    with as_conflict():
+        resume_run(sync_run_id)
+    return _run(sync_run_id)
+
+
+def _run(number: int) -> dict[str, Any]:
+    return {"status": "updated", "data": sync_run(runs.run(number))}
+
+
+@router.post("/syncs/{sync_id}/pause", auth=allowed(Deed.RUN), response=answers(One[Sync]))
+def pause_sync(request: HttpRequest, sync_id: Number) -> Any:
+    """Keep schedules from starting a sync. Whoever triggers it still does."""
+    return _paused(sync_id, paused=True)
+
+
+@router.post("/syncs/{sync_id}/resume", auth=allowed(Deed.RUN), response=answers(One[Sync]))
+def resume_sync(request: HttpRequest, sync_id: Number) -> Any:
+    """Let schedules start a sync again."""
+    return _paused(sync_id, paused=False)
+
+
+def _paused(number: int, *, paused: bool) -> dict[str, Any]:
+    pause(syncs.key_of(number), paused=paused)
+    return {"status": "updated", "data": sync(syncs.sync(number))}
+
+
+@router.post("/syncs/{sync_id}/retry", auth=allowed(Deed.RUN), response=answers(One[Triggered]))
+def retry_held(request: HttpRequest, sync_id: Number, held: Held | None = None) -> Any:
+    """Send held rows again, with the values they have by then."""
+    key = syncs.key_of(sync_id)
+    with as_conflict():
+        return {"data": triggered(queue_retry(key, held.identifiers if held else None))}
+
+
+@router.post("/syncs/{sync_id}/test", auth=allowed(Deed.RUN), response=answers(One[Triggered]))
+def send_one_row(request: HttpRequest, sync_id: Number, record: Record) -> Any:
+    """Send one row of the source, whether it changed or not, as a run of its own."""
+    return {"data": triggered(queue_test(syncs.key_of(sync_id), record.identifier))}
