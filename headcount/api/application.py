@@ -9,14 +9,21 @@ from headcount.api import trouble
 from headcount.api.bearer import in_the_callers_name
 from headcount.api.rate import PerToken
 from headcount.api.reading import StrictParser
-from headcount.api.routes import connections, deeds, models, sync_runs, syncs
+from headcount.api.routes import connections, deeds, models, sync_runs, syncs, trying
 
 DESCRIPTION = """\
 Everything the pages can do. Send a token as `Authorization: Bearer TOKEN`; what it may do follows from its role.
 Answers have `status` and `data`, lists also `pagination`; errors have `message`, `hint` and `errors` by field.
 """
 
-ROUTERS = (connections.router, models.router, syncs.router, sync_runs.router, deeds.router)
+ROUTERS = (
+    connections.router,
+    models.router,
+    syncs.router,
+    trying.router,
+    sync_runs.router,
+    deeds.router,
+)
 
 api = NinjaAPI(
     title="Headcount",

@@ -76,7 +76,7 @@ class Failure(Schema):
     status: Literal["error"] = "error"
     message: str
     hint: str = ""
-    errors: list[Wrong] = []
+    errors: tuple[Wrong, ...] = ()
 
 
 _FAILURES = {

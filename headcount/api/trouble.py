@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -15,14 +16,25 @@ from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Thr
 
 from headcount.errors import ConfigurationError, HeadcountError, StateBusy
 from headcount.project.problems import Path, Problem, ProjectError
+from headcount.service.editing import ChangedMeanwhile
 
 log = logging.getLogger("headcount.api")
+
+Mistake = tuple[Path, str, str]  # where, what is wrong, how to mend it
 
 _NOT_THERE = re.compile(r"There is no (source|destination|connection|model|sync|run|person|token) \S+\.")
 
 
 class Conflict(ConfigurationError):
     """What was asked for does not fit the present state."""
+
+
+class Mistaken(ConfigurationError):
+    """Something that was sent has mistakes: all of them, each with its path."""
+
+    def __init__(self, found: Iterable[Mistake]) -> None:
+        self.errors = [{"field": spelled(path) or "body", "message": m, "hint": h} for path, m, h in found]
+        super().__init__(self.errors[0]["message"])
 
 
 @contextmanager
@@ -51,6 +63,8 @@ def register(api: NinjaAPI) -> None:
     """Give the API its answers to everything that can be raised in it."""
     api.add_exception_handler(HeadcountError, _ours)
     api.add_exception_handler(ProjectError, _mistakes)
+    api.add_exception_handler(Mistaken, lambda _, error: mistaken(error.errors))
+    api.add_exception_handler(ChangedMeanwhile, _changed)
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(AuthenticationError, _stranger)
     api.add_exception_handler(AuthorizationError, _not_allowed)
@@ -64,6 +78,22 @@ def register(api: NinjaAPI) -> None:
 def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:
     """For addresses that nothing answers to."""
     return failure(404, "There is no such address.", "GET /api/v1/openapi.json lists all there are.")
+
+
+def with_method_told(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Also that an address knows no such method is said in the envelope."""
+
+    @wraps(view)
+    def called(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = view(request, *args, **kwargs)
+        if answer.status_code != 405:
+            return answer
+        allow = answer.headers["Allow"]
+        told = failure(405, f"{request.method} means nothing here.", f"Use {allow}.")
+        told.headers["Allow"] = allow
+        return told
+
+    return called
 
 
 def _ours(request: HttpRequest, error: HeadcountError) -> HttpResponse:
@@ -83,6 +113,11 @@ def _status(error: HeadcountError) -> int:
 def _mistakes(request: HttpRequest, error: ProjectError) -> HttpResponse:
     """Mistakes in an entry, each with its field."""
     return mistaken([_wrong(problem) for problem in error.problems])
+
+
+def _changed(request: HttpRequest, error: HeadcountError) -> HttpResponse:
+    hint = "Fetch it again, and send the change with the version it has now."
+    return failure(409, error.message, hint)
 
 
 def mistaken(errors: Sequence[dict[str, Any]]) -> HttpResponse:

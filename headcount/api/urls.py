@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, path
 
 from headcount.api.application import api
 from headcount.api.document import docs, document
-from headcount.api.trouble import not_found
+from headcount.api.trouble import not_found, with_method_told
+
+_routes: list[URLPattern] = api.urls[0]  # made anew whenever it is asked for
+for each in _routes:
+    each.callback = with_method_told(each.callback)
 
 # Who may call a route is said by the route itself, and who may see the document by its view.
-by_token: list[URLPattern | URLResolver] = [
+by_token: list[URLPattern] = [
     path("", not_found),
     path("openapi.json", document, name="openapi"),
-    *api.urls[0],
+    *_routes,
     path("<path:rest>", not_found),
 ]
-by_session = [path("docs", docs, name="api-docs")]
+by_session: list[URLPattern] = [path("docs", docs, name="api-docs")]

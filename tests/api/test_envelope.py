@@ -77,3 +77,10 @@ def test_a_source_is_no_destination_though_both_are_connections(owner: Caller) -
         destination["id"],
     ]
     assert owner.get(f"/connections/{source['id']}").data["role"] == "source"
+
+
+def test_a_method_that_an_address_does_not_know_is_told_with_those_it_knows(owner: Caller) -> None:
+    answer = owner.ask("PUT", "/syncs/1")
+    assert (answer.code, answer.body["status"]) == (405, "error")
+    assert "PATCH" in answer.headers["Allow"]
+    assert "PATCH" in answer.body["hint"]

@@ -1,11 +1,11 @@
-"""What people decide about syncs and runs: approve, pause, resume, retry, mute, send one row."""
+"""What is to happen with syncs and runs: trigger, approve, pause, resume, retry, send one row."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Body, Query, Router, Schema
 from pydantic import Field
 
 from headcount.api.bearer import allowed
@@ -18,11 +18,18 @@ from headcount.service.editing import pause_sync as pause
 from headcount.service.queue import pause_run, queue_approval, queue_retry, queue_test, resume_run
 from headcount.service.register import runs, syncs
 from headcount.service.roles import Deed
+from headcount.service.triggering import trigger
 from headcount.service.watching import progress_of
 
 router = Router(tags=["Runs"], by_alias=True)
 
 Key = Field(min_length=1, max_length=1000, description="The record's identifier, as the workspace knows it.")
+
+
+class Wish(Schema):
+    """How a sync shall run."""
+
+    force_full_sync: bool = Field(False, description="Send every record, changed or not.")
 
 
 class Record(Schema):
@@ -100,3 +107,15 @@ def retry_held(request: HttpRequest, sync_id: Number, held: Held | None = None) 
 def send_one_row(request: HttpRequest, sync_id: Number, record: Record) -> Any:
     """Send one row of the source, whether it changed or not, as a run of its own."""
     return {"data": triggered(queue_test(syncs.key_of(sync_id), record.identifier))}
+
+
+@router.post("/syncs/{sync_id}/trigger", auth=allowed(Deed.RUN), response=answers(One[Triggered]))
+def trigger_sync(
+    request: HttpRequest, sync_id: Number, wish: Query[Wish], body: Body[Wish | None] = None
+) -> Any:
+    """Run a sync. Answers at once with the number of the run; ``GET /sync_runs/{id}`` tells how it goes.
+
+    ``force_full_sync`` may stand in the address or in the body. A run that is queued already is not queued twice.
+    """
+    full = wish.force_full_sync or (body is not None and body.force_full_sync)
+    return {"data": triggered(trigger(syncs.key_of(sync_id), full=full))}

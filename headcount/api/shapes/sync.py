@@ -85,6 +85,7 @@ class Sync(Schema):
     key: str
     name: str
     entry: dict[str, Any]
+    version: str
     acknowledged: int | None
     held: int | None
     last_run_id: int | None
@@ -115,6 +116,7 @@ def sync(found: NumberedSync) -> Sync:
         key=found.key,
         name=found.name,
         entry=entry,
+        version=found.version,
         acknowledged=found.acknowledged,
         held=found.held,
         last_run_id=found.last_run_id,

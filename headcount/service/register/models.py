@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from headcount.control.models import Model
 from headcount.control.setup import setup
 from headcount.control.trouble import told
+from headcount.errors import ConfigurationError
 from headcount.service.register.slices import Slice, Sliced, numbered, sliced
+from headcount.service.stored import entry_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +56,20 @@ def _shape(row: Model) -> NumberedModel:
         key=row.key,
         name=row.name,
         connection=row.connection_id,
-        entry=row.definition,
+        entry=entry_of(row),
         created_at=row.created_at,
         changed_at=row.changed_at,
     )
+
+
+@told()
+def named(connection: int, *, number: int | None, name: str | None) -> NumberedModel:
+    """A model of a source by its number, or else by its name or key. Raises ``ConfigurationError``."""
+    setup()
+    rows = Model.objects.filter(connection_id=connection)
+    if number is not None:
+        return _shape(numbered(rows, number, "model"))
+    row = rows.filter(Q(key=name) | Q(name=name)).order_by("id").first() if name else None
+    if row is None:
+        raise ConfigurationError(f"The source has no model {name or 'without a name'}.")
+    return _shape(row)

@@ -11,7 +11,9 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from headcount.control.models import Run, Sync
 from headcount.control.setup import setup
 from headcount.control.trouble import told
+from headcount.service.editing import version_of
 from headcount.service.register.slices import Slice, Sliced, numbered, sliced
+from headcount.service.stored import entry_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,7 @@ class NumberedSync:
     last_run_id: int | None
     created_at: datetime
     changed_at: datetime
+    version: str  # comes back when the sync is saved, so that nobody's change is overwritten unseen
 
 
 @told()
@@ -82,7 +85,7 @@ def _shape(row: Any) -> NumberedSync:
         key=row.key,
         name=row.name,
         object=row.object,
-        entry=row.definition,
+        entry=entry_of(row),
         paused=row.paused,
         source=row.model.connection_id,
         destination=row.destination_id,
@@ -97,4 +100,5 @@ def _shape(row: Any) -> NumberedSync:
         last_run_id=row.last_run_id,
         created_at=row.created_at,
         changed_at=row.changed_at,
+        version=version_of(entry_of(row)),
     )
