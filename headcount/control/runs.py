@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -70,6 +70,15 @@ def finish(
             "finished_at",
             "pid",
         ]
+    )
+
+
+def explain(
+    run: Run, field_changes: Mapping[str, int], invalid_reasons: Sequence[tuple[str, str, int]]
+) -> None:
+    """Note which fields made it change rows, and why it left some out: field, reason, rows."""
+    Run.objects.filter(pk=run.pk).update(
+        field_changes=dict(field_changes), invalid_reasons=[list(each) for each in invalid_reasons]
     )
 
 
