@@ -118,12 +118,6 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     )
 
 
-def only_of(folder: Path) -> str | None:
-    """The one key that the plan in a folder looked at, whatever has become of its sync since."""
-    document = _read(folder)
-    return document["only"] if document else None
-
-
 def _read(folder: Path) -> dict[str, Any] | None:
     """The plan's description; one that is damaged counts as none, for nothing can be sent by it."""
     try:

@@ -12,7 +12,7 @@ from headcount.cli.output import INTERRUPTED, Json, ask, complain, console, prin
 from headcount.model import RunStatus
 
 if TYPE_CHECKING:  # loading the service takes longer than printing the help
-    from headcount.service.running import RunReport
+    from headcount.service.reports import RunReport
     from headcount.sync import Progress
 
     Work = Callable[[Progress | None], RunReport]

@@ -14,7 +14,7 @@ KEEP_REQUESTS_DAYS = 7
 
 
 def forget_old_plans(home: Home, sync: Sync) -> None:
-    """Delete the plans of a sync's runs that are older than 30 days, except those of its newest 20 runs. Requests go after 7."""
+    """Delete the plans of a sync's runs that are older than 30 days, except those of its newest 20 runs."""
     newest = sync.runs.order_by("-id").values_list("id", flat=True)[:KEEP_RUNS]
     before = datetime.now(UTC) - timedelta(days=KEEP_DAYS)
     old = sync.runs.filter(finished_at__lt=before).exclude(id__in=list(newest)).exclude(plan_path="")

@@ -8,31 +8,31 @@ from headcount.control import audit, runs
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
-from headcount.service import queueing, running
+from headcount.service import queue, running
 
 
 @told()
 def start(sync: str, *, full: bool = False) -> int:
-    """Record that a sync shall run, and return the run's number. Raises as ``queueing.queue_run`` does."""
-    run = queueing.queue_run(sync, full=full)
+    """Record that a sync shall run, and return the run's number. Raises as ``queue.queue_run`` does."""
+    run = queue.queue_run(sync, full=full)
     return _noted("started", sync, run, full=full)
 
 
 @told()
 def retry(sync: str, keys: Sequence[str] | None = None) -> int:
-    """Send held rows again: those of ``keys``, or all. Raises as ``queueing.queue_retry`` does."""
-    run = queueing.queue_retry(sync, keys)
+    """Send held rows again: those of ``keys``, or all. Raises as ``queue.queue_retry`` does."""
+    run = queue.queue_retry(sync, keys)
     return _noted("retried", sync, run, rows="all" if keys is None else len(keys))
 
 
 @told()
 def test(sync: str, record: str) -> int:
-    """Send one row, whether it changed or not. Raises as ``queueing.queue_test`` does."""
+    """Send one row, whether it changed or not. Raises as ``queue.queue_test`` does."""
     if not record.strip():
         raise ConfigurationError(
             "No key was given.", hint="Type the key of the row to send, for example its id."
         )
-    return _noted("tested a row", sync, queueing.queue_test(sync, record.strip()))
+    return _noted("tested a row", sync, queue.queue_test(sync, record.strip()))
 
 
 @told()
@@ -56,14 +56,14 @@ def approve(run_id: int, *, named: str = "") -> int:
             f"This run removes {run.counts['remove']:,} records, and the name of the sync was not typed as it is.",
             hint=f"Type {run.sync.name} to approve it.",
         )
-    queueing.queue_approval(run_id)
+    queue.queue_approval(run_id)
     return _noted("approved", run.sync.key, run_id)
 
 
 @told()
 def pause(run_id: int) -> str:
     """Ask a run to rest. Returns its status now."""
-    status = queueing.pause_run(run_id)
+    status = queue.pause_run(run_id)
     _noted("paused", runs.find(run_id).sync.key, run_id)
     return status
 
@@ -71,7 +71,7 @@ def pause(run_id: int) -> str:
 @told()
 def resume(run_id: int) -> int:
     """Let a paused run go on."""
-    queueing.resume_run(run_id)
+    queue.resume_run(run_id)
     return _noted("resumed", runs.find(run_id).sync.key, run_id)
 
 
