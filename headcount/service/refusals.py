@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from headcount.control import held
+from headcount.control import held, runs
 from headcount.control.held import Refused
 from headcount.control.models import Run
 from headcount.frozen import Frozen
@@ -28,6 +28,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
         held.record_rejected(run, (r for r in _refused(bench, frozen, ledger) if r.key in now))
         held.record_invalid(run, _invalid(bench, frozen))
     _resolve(run, now)
+    runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
     run.sync.acknowledged, run.sync.held = catalogue.acknowledged, len(now)
     run.sync.save(update_fields=["acknowledged", "held"])
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime, timedelta
 
-from headcount.control.models import Run, Sync
+from headcount.control.models import Exchange, Run, Sync
 from headcount.home import Home
 
 KEEP_DAYS = 30
 KEEP_RUNS = 20
+KEEP_REQUESTS_DAYS = 7
 
 
 def forget_old_plans(home: Home, sync: Sync) -> None:
@@ -19,6 +20,13 @@ def forget_old_plans(home: Home, sync: Sync) -> None:
     old = sync.runs.filter(finished_at__lt=before).exclude(id__in=list(newest)).exclude(plan_path="")
     for run in old:
         forget_plan(home, run)
+    _forget_old_requests(sync, list(newest))
+
+
+def _forget_old_requests(sync: Sync, newest: list[int]) -> None:
+    """The log of requests is for looking at what happened lately."""
+    before = datetime.now(UTC) - timedelta(days=KEEP_REQUESTS_DAYS)
+    Exchange.objects.filter(run__sync=sync, at__lt=before).exclude(run__in=newest).delete()
 
 
 def forget_plan(home: Home, run: Run) -> None:
