@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from headcount.api import urls as api
 from headcount.service.roles import Deed
 from headcount.web.access import open_to_all, takes
-from headcount.web.trouble import failed, forbidden, not_found
+from headcount.web.trouble import failed, forbidden, not_found, unacceptable
 from headcount.web.urls import urlpatterns as pages
 
 # The API knows callers by their tokens, route by route; only the page about it is a page.
@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include([*api.by_session, *api.by_token])),
 ]
 
+handler400 = unacceptable
 handler403 = forbidden
 handler404 = not_found
 handler500 = failed
