@@ -10,6 +10,7 @@ syntax that sqlglot does not, and for a typing mistake the database's own messag
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from headcount.errors import SourceError
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from sqlglot import Token
 
 HINT = "A model's SQL is one SELECT (WITH and UNION are fine) that reads and changes nothing."
+
+
+LEAVING = {
+    *("pg_read_file", "pg_read_binary_file", "pg_ls_dir", "pg_ls_logdir", "pg_ls_waldir", "pg_ls_tmpdir"),
+    *("pg_stat_file", "lo_import", "lo_export", "pg_terminate_backend", "pg_cancel_backend"),
+    *("dblink", "dblink_connect", "dblink_exec", "load_file", "sys_exec", "sys_eval"),
+    *("readfile", "writefile", "load_extension"),
+}
 
 
 def check_select(sql: str, dialect: str) -> str:
@@ -36,6 +45,7 @@ def check_select(sql: str, dialect: str) -> str:
         raise SourceError("The model's SQL has a string, name or comment that does not end.") from None
     trimmed = _one_statement(sql, tokens)
     _begins_a_query(tokens, dialect)
+    _calls_no_file(tokens)
     try:
         tree = sqlglot.parse_one(trimmed, read=dialect)
     except (ParseError, RecursionError):
@@ -69,6 +79,17 @@ def _begins_a_query(tokens: list[Token], dialect: str) -> None:
         raise SourceError("The model's SQL is empty.", hint=HINT)
     if first not in words:
         raise SourceError(f"The model's SQL begins with {first[:20]!r}.", hint=HINT)
+
+
+def _calls_no_file(tokens: list[Token]) -> None:
+    """Functions that leave the database. A careful administrator forbids them; some connections are superusers'."""
+    from sqlglot import TokenType
+
+    for token, after in pairwise(tokens):
+        if token.text.lower() in LEAVING and after.token_type == TokenType.L_PAREN:
+            raise SourceError(
+                f"The model's SQL calls {token.text}, which reaches beyond the database.", hint=HINT
+            )
 
 
 def _reads_only(tree: object) -> None:

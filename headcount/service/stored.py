@@ -27,6 +27,13 @@ def entry_of(row: Connection | Model | Sync) -> dict[str, Any]:
     return {**_name(row), **row.definition}
 
 
+def stored_row(section: str, key: str) -> Connection | Model | Sync | None:
+    """The row of an entry, locked until the transaction ends where the database can do that."""
+    table = {"connections": Connection, "models": Model, "syncs": Sync}[section]
+    row: Connection | Model | Sync | None = table.objects.select_for_update().filter(key=key).first()  # type: ignore[attr-defined]
+    return row
+
+
 def _name(row: Connection | Model | Sync) -> dict[str, str]:
     return {"name": row.name} if row.name != row.key else {}
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from headcount.web.views import home, people, settings, signing_in
+from headcount.web.views import connections, home, models, people, settings, signing_in
 
 urlpatterns: list[URLPattern] = [
     *home.routes,
     *signing_in.routes,
     *settings.routes,
     *people.routes,
+    *connections.routes,
+    *models.routes,
 ]
