@@ -9,7 +9,19 @@ from headcount.api import trouble
 from headcount.api.bearer import in_the_callers_name
 from headcount.api.rate import PerToken
 from headcount.api.reading import StrictParser
-from headcount.api.routes import connections, deeds, models, sync_runs, syncs, trying
+from headcount.api.routes import (
+    connections,
+    deeds,
+    models,
+    people,
+    plans,
+    records,
+    rejected,
+    sync_runs,
+    syncs,
+    trying,
+    watching,
+)
 
 DESCRIPTION = """\
 Everything the pages can do. Send a token as `Authorization: Bearer TOKEN`; what it may do follows from its role.
@@ -21,8 +33,13 @@ ROUTERS = (
     models.router,
     syncs.router,
     trying.router,
+    plans.router,
     sync_runs.router,
     deeds.router,
+    records.router,
+    rejected.router,
+    watching.router,
+    people.router,
 )
 
 api = NinjaAPI(

@@ -10,6 +10,7 @@ from ninja import Path, Schema
 from pydantic import Field
 
 from headcount.service.register.slices import Slice, Sliced
+from headcount.service.slices import Slice as Part
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -27,6 +28,12 @@ class Paging(Schema):
 
     def slice(self) -> Slice:
         return Slice(page=self.page, per_page=self.per_page, newest_first=self.order == "desc")
+
+
+class After(Schema):
+    """Where the wanted part of a long list begins: behind this entry, as the part before said in ``next_after``."""
+
+    after: int | None = Field(None, ge=0, le=LARGEST)
 
 
 class Pagination(Schema):
@@ -54,6 +61,14 @@ class Many(Schema, Generic[T]):
     data: list[T]
     pagination: Pagination
     next: str | None
+
+
+class Some(Schema, Generic[T]):
+    """A part of a list too long to be counted. ``next_after`` is what the next part is asked for with, as ``after``."""
+
+    status: Literal["success"] = "success"
+    data: list[T]
+    next_after: int | None
 
 
 class Gone(Schema):
@@ -122,3 +137,8 @@ def _address(request: HttpRequest, page: int) -> str:
     query = request.GET.copy()
     query["page"] = str(page)
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+def some(found: Part[S], shape: Callable[[S], T]) -> dict[str, Any]:
+    """A part of a long list in its envelope."""
+    return {"data": [shape(row) for row in found.rows], "next_after": found.next}

@@ -17,12 +17,16 @@ from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Thr
 from headcount.errors import ConfigurationError, HeadcountError, StateBusy
 from headcount.project.problems import Path, Problem, ProjectError
 from headcount.service.editing import ChangedMeanwhile
+from headcount.service.entries import Refused, Stale
 
 log = logging.getLogger("headcount.api")
 
 Mistake = tuple[Path, str, str]  # where, what is wrong, how to mend it
 
-_NOT_THERE = re.compile(r"There is no (source|destination|connection|model|sync|run|person|token) \S+\.")
+_NOT_THERE = re.compile(
+    r"There is no (such .+|complete plan here\.|"
+    r"(source|destination|connection|model|sync|run|person|plan of run) \S+\.)"
+)
 
 
 class Conflict(ConfigurationError):
@@ -64,7 +68,9 @@ def register(api: NinjaAPI) -> None:
     api.add_exception_handler(HeadcountError, _ours)
     api.add_exception_handler(ProjectError, _mistakes)
     api.add_exception_handler(Mistaken, lambda _, error: mistaken(error.errors))
+    api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(ChangedMeanwhile, _changed)
+    api.add_exception_handler(Stale, _changed)
     api.add_exception_handler(ValidationError, _invalid)
     api.add_exception_handler(AuthenticationError, _stranger)
     api.add_exception_handler(AuthorizationError, _not_allowed)
@@ -113,6 +119,12 @@ def _status(error: HeadcountError) -> int:
 def _mistakes(request: HttpRequest, error: ProjectError) -> HttpResponse:
     """Mistakes in an entry, each with its field."""
     return mistaken([_wrong(problem) for problem in error.problems])
+
+
+def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
+    return mistaken(
+        [{"field": each.field or "body", "message": each.wrong, "hint": each.mend} for each in error.found]
+    )
 
 
 def _changed(request: HttpRequest, error: HeadcountError) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headcount.control import audit
 from headcount.control.models import Run
 from headcount.control.trouble import told
 from headcount.model import RunKind, RunStatus
@@ -29,4 +30,8 @@ def trigger(key: str, *, full: bool = False) -> int:
         cancel_requested=False,
     )
     first = waiting.filter(full=True).first() if full else waiting.order_by("-full").first()
-    return first.pk if first is not None else queue_run(key, full=full, trigger=TRIGGER)
+    if first is not None:
+        return first.pk
+    run = queue_run(key, full=full, trigger=TRIGGER)
+    audit.record("started", f"sync {key}", {"run": run, **({"full": True} if full else {})})
+    return run

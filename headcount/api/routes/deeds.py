@@ -9,14 +9,16 @@ from ninja import Body, Query, Router, Schema
 from pydantic import Field
 
 from headcount.api.bearer import allowed
-from headcount.api.envelope import Number, One, answers
+from headcount.api.envelope import LARGEST, Number, One, answers
 from headcount.api.shapes.progress import Progress, progress
 from headcount.api.shapes.run import SyncRun, Triggered, sync_run, triggered
+from headcount.api.shapes.strict import Strict
 from headcount.api.shapes.sync import Sync, sync
 from headcount.api.trouble import as_conflict
+from headcount.service import starting_runs
 from headcount.service.editing import pause_sync as pause
-from headcount.service.queue import pause_run, queue_approval, queue_retry, queue_test, resume_run
 from headcount.service.register import runs, syncs
+from headcount.service.rejections import keys_to_retry
 from headcount.service.roles import Deed
 from headcount.service.triggering import trigger
 from headcount.service.watching import progress_of
@@ -32,16 +34,23 @@ class Wish(Schema):
     force_full_sync: bool = Field(False, description="Send every record, changed or not.")
 
 
-class Record(Schema):
+class Record(Strict):
     """One record."""
 
     identifier: str = Key
 
 
-class Held(Schema):
-    """Which held rows are meant; all of them when nothing is said."""
+class Held(Strict):
+    """Which held rows are meant: those of a group, those with these identifiers, or all when nothing is said."""
 
+    group_id: int | None = Field(None, ge=1, le=LARGEST)
     identifiers: list[str] | None = Field(None, min_length=1, max_length=10_000)
+
+
+class Approval(Strict):
+    """A run that removes records wants the name of its sync, as proof that the removal is meant."""
+
+    name: str = ""
 
 
 @router.get("/sync_runs/{sync_run_id}/progress", auth=allowed(Deed.LOOK), response=answers(One[Progress]))
@@ -51,10 +60,10 @@ def fetch_progress(request: HttpRequest, sync_run_id: Number) -> Any:
 
 
 @router.post("/sync_runs/{sync_run_id}/approve", auth=allowed(Deed.RUN), response=answers(One[SyncRun]))
-def approve_run(request: HttpRequest, sync_run_id: Number) -> Any:
+def approve_run(request: HttpRequest, sync_run_id: Number, approval: Body[Approval | None] = None) -> Any:
     """Let a run pass the guard that stopped it."""
     with as_conflict():
-        queue_approval(sync_run_id)
+        starting_runs.approve(sync_run_id, named=approval.name if approval else "")
     return _run(sync_run_id)
 
 
@@ -62,7 +71,7 @@ def approve_run(request: HttpRequest, sync_run_id: Number) -> Any:
 def pause_sync_run(request: HttpRequest, sync_run_id: Number) -> Any:
     """Let a run rest."""
     with as_conflict():
-        pause_run(sync_run_id)
+        starting_runs.pause(sync_run_id)
     return _run(sync_run_id)
 
 
@@ -70,7 +79,7 @@ def pause_sync_run(request: HttpRequest, sync_run_id: Number) -> Any:
 def resume_sync_run(request: HttpRequest, sync_run_id: Number) -> Any:
     """Let a paused run go on where it stopped."""
     with as_conflict():
-        resume_run(sync_run_id)
+        starting_runs.resume(sync_run_id)
     return _run(sync_run_id)
 
 
@@ -96,17 +105,23 @@ def _paused(number: int, *, paused: bool) -> dict[str, Any]:
 
 
 @router.post("/syncs/{sync_id}/retry", auth=allowed(Deed.RUN), response=answers(One[Triggered]))
-def retry_held(request: HttpRequest, sync_id: Number, held: Held | None = None) -> Any:
+def retry_held(request: HttpRequest, sync_id: Number, held: Body[Held | None] = None) -> Any:
     """Send held rows again, with the values they have by then."""
     key = syncs.key_of(sync_id)
     with as_conflict():
-        return {"data": triggered(queue_retry(key, held.identifiers if held else None))}
+        return {"data": triggered(starting_runs.retry(key, _keys(key, held)))}
+
+
+def _keys(sync: str, held: Held | None) -> list[str] | None:
+    if held is not None and held.group_id is not None:
+        return keys_to_retry(sync, group=held.group_id)
+    return held.identifiers if held is not None else None
 
 
 @router.post("/syncs/{sync_id}/test", auth=allowed(Deed.RUN), response=answers(One[Triggered]))
 def send_one_row(request: HttpRequest, sync_id: Number, record: Record) -> Any:
     """Send one row of the source, whether it changed or not, as a run of its own."""
-    return {"data": triggered(queue_test(syncs.key_of(sync_id), record.identifier))}
+    return {"data": triggered(starting_runs.test(syncs.key_of(sync_id), record.identifier))}
 
 
 @router.post("/syncs/{sync_id}/trigger", auth=allowed(Deed.RUN), response=answers(One[Triggered]))

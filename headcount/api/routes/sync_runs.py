@@ -14,7 +14,7 @@ from headcount.api.shapes.run import sync_run as shape
 from headcount.api.trouble import as_conflict
 from headcount.service.register import runs as register
 from headcount.service.roles import Deed
-from headcount.service.running import cancel_run
+from headcount.service.starting_runs import cancel
 
 router = Router(tags=["Sync runs"])
 
@@ -41,5 +41,5 @@ def fetch_sync_run(request: HttpRequest, sync_run_id: Number) -> Any:
 def cancel_sync_run(request: HttpRequest, sync_run_id: Number) -> Any:
     """Ask a run to stop. What is on its way is still answered and recorded."""
     with as_conflict():
-        cancel_run(sync_run_id)
+        cancel(sync_run_id)
     return {"status": "updated", "data": shape(register.run(sync_run_id))}

@@ -24,6 +24,7 @@ class Model(Schema):
     updated_at: datetime
     key: str
     entry: dict[str, Any]
+    version: str
 
 
 def model(found: NumberedModel) -> Model:
@@ -39,4 +40,5 @@ def model(found: NumberedModel) -> Model:
         updated_at=found.changed_at,
         key=found.key,
         entry=found.entry,
+        version=found.version,
     )

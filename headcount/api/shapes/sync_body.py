@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from headcount.api.shapes.strict import Strict
 from headcount.api.trouble import Mistake, Mistaken
 from headcount.errors import ConfigurationError
 from headcount.service.editing import check_sync
 from headcount.service.register import connections, models
 from headcount.service.register.connections import DESTINATION, SOURCE
-
-
-class Strict(Schema):
-    """Unknown names are mistakes."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class ObjectBody(Strict):

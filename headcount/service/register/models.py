@@ -12,6 +12,7 @@ from headcount.control.models import Model
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
+from headcount.service.origins import digest
 from headcount.service.register.slices import Slice, Sliced, numbered, sliced
 from headcount.service.stored import entry_of
 
@@ -27,6 +28,7 @@ class NumberedModel:
     entry: dict[str, Any]
     created_at: datetime
     changed_at: datetime
+    version: str  # comes back when the model is saved, so that nobody's change is overwritten unseen
 
 
 @told()
@@ -59,6 +61,7 @@ def _shape(row: Model) -> NumberedModel:
         entry=entry_of(row),
         created_at=row.created_at,
         changed_at=row.changed_at,
+        version=digest(entry_of(row)),
     )
 
 
