@@ -101,10 +101,9 @@ _FAILURES = {
     404: "There is no such thing.",
     409: "It does not fit the present state.",
     413: "The body is too large.",
-    422: "Something in the request is wrong; errors say what.",
+    422: "Something has to be mended: in the request (errors say what), in the source, in the workspace.",
     429: "Too many requests; Retry-After says when to go on.",
-    502: "The source or the workspace did not answer as it should.",
-    503: "Another process keeps the store busy.",
+    503: "Headcount's own files cannot be used now; try again.",
 }
 
 

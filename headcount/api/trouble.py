@@ -14,7 +14,13 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Throttled, ValidationError
 
-from headcount.errors import ConfigurationError, HeadcountError, StateBusy
+from headcount.errors import (
+    ConfigurationError,
+    HeadcountError,
+    StateError,
+    TransientError,
+    WrongWorkspace,
+)
 from headcount.project.problems import Path, Problem, ProjectError
 from headcount.service.editing import ChangedMeanwhile
 from headcount.service.entries import Refused, Stale
@@ -107,13 +113,14 @@ def _ours(request: HttpRequest, error: HeadcountError) -> HttpResponse:
 
 
 def _status(error: HeadcountError) -> int:
-    if isinstance(error, StateBusy):
-        return 503
-    if isinstance(error, Conflict):
+    """By who acts next: what a person has to mend is no trouble of the server, and asking again does not help."""
+    if isinstance(error, Conflict | WrongWorkspace):
         return 409
-    if isinstance(error, ConfigurationError):
-        return 404 if _NOT_THERE.fullmatch(error.message) else 422
-    return 502
+    if isinstance(error, ConfigurationError) and _NOT_THERE.fullmatch(error.message):
+        return 404
+    if isinstance(error, StateError | TransientError):
+        return 503
+    return 422
 
 
 def _mistakes(request: HttpRequest, error: ProjectError) -> HttpResponse:

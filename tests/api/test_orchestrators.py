@@ -75,7 +75,9 @@ def test_a_run_that_a_guard_stopped_ends_the_waiting_and_says_what_it_needs(offi
         airflow.poke(run)
     found = caller.get(f"/sync_runs/{run}").data
     assert (found["error_code"], found["state"], found["canceled"]) == ("APPROVAL_NEEDED", "waiting", False)
-    assert caller.post(f"/sync_runs/{run}/approve").code == 409  # it removes records: the name is wanted as well
+    assert (
+        caller.post(f"/sync_runs/{run}/approve").code == 409
+    )  # it removes records: the name is wanted as well
     approved = caller.post(f"/sync_runs/{run}/approve", {"name": "Users to People"})
     assert approved.data["status"] == "queued"
     work_off()

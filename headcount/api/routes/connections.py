@@ -135,7 +135,7 @@ def remove_connection(request: HttpRequest, connection_id: Number) -> Any:
     return _deleted(connection_id, None)
 
 
-@router.post("/connections/{connection_id}/test", auth=allowed(Deed.RUN), response=answers(One[Tested]))
+@router.post("/connections/{connection_id}/test", auth=allowed(Deed.OWN), response=answers(One[Tested]))
 def test_stored(request: HttpRequest, connection_id: Number) -> Any:
     """Ask the service who it is, and note the answer."""
     return {"data": tested(test_connection(register.connection(connection_id).key))}

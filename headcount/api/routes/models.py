@@ -101,7 +101,7 @@ def create_model_of_source(request: HttpRequest, source_id: Number, body: ModelB
     return _created(new_draft(body, source_id), unread=body.save_unread)
 
 
-@router.get("/sources/{source_id}/tables", auth=allowed(Deed.LOOK), response=answers(One[list[Table]]))
+@router.get("/sources/{source_id}/tables", auth=allowed(Deed.EDIT), response=answers(One[list[Table]]))
 def list_tables(request: HttpRequest, source_id: Number) -> Any:
     """The tables, views or files of a source, asked for now."""
     found = relations_of(sources.connection(source_id, SOURCE).key)
