@@ -28,7 +28,7 @@ router = Router(tags=["Runs"], by_alias=True)
 Key = Field(min_length=1, max_length=1000, description="The record's identifier, as the workspace knows it.")
 
 
-class Wish(Schema):
+class TriggerWish(Schema):
     """How a sync shall run."""
 
     force_full_sync: bool = Field(False, description="Send every record, changed or not.")
@@ -126,7 +126,7 @@ def send_one_row(request: HttpRequest, sync_id: Number, record: Record) -> Any:
 
 @router.post("/syncs/{sync_id}/trigger", auth=allowed(Deed.RUN), response=answers(One[Triggered]))
 def trigger_sync(
-    request: HttpRequest, sync_id: Number, wish: Query[Wish], body: Body[Wish | None] = None
+    request: HttpRequest, sync_id: Number, wish: Query[TriggerWish], body: Body[TriggerWish | None] = None
 ) -> Any:
     """Run a sync. Answers at once with the number of the run; ``GET /sync_runs/{id}`` tells how it goes.
 

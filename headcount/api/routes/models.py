@@ -6,10 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema, Status
-from pydantic import Field
 
 from headcount.api.bearer import allowed
 from headcount.api.envelope import Gone, Many, Number, One, Paging, answers, many
+from headcount.api.shapes.how_many import HowMany
 from headcount.api.shapes.model import Model
 from headcount.api.shapes.model import model as shape
 from headcount.api.shapes.model_body import ModelBody, changed_draft, new_draft
@@ -25,7 +25,7 @@ from headcount.service.roles import Deed
 router = Router(tags=["Models"])
 
 
-class Made(Schema):
+class MadeModel(Schema):
     """A new model. ``warnings`` say which syncs need columns it does not have."""
 
     id: int
@@ -33,13 +33,7 @@ class Made(Schema):
     warnings: list[str]
 
 
-class HowMany(Schema):
-    """How many rows are wanted."""
-
-    rows: int = Field(10, ge=1, le=100)
-
-
-MADE = {**answers(One[Made]), 201: One[Made]}
+MADE = {**answers(One[MadeModel]), 201: One[MadeModel]}
 
 
 @router.get("/models", auth=allowed(Deed.LOOK), response=answers(Many[Model]))
@@ -110,5 +104,5 @@ def list_tables(request: HttpRequest, source_id: Number) -> Any:
 
 def _created(draft: ModelDraft, *, unread: bool) -> Any:
     warnings = save_model(draft, unread=unread)
-    made = Made(id=register.number_of(draft.key), key=draft.key, warnings=list(warnings))
+    made = MadeModel(id=register.number_of(draft.key), key=draft.key, warnings=list(warnings))
     return Status(201, {"status": "created", "data": made})

@@ -21,7 +21,7 @@ from headcount.service.roles import Deed
 router = Router(tags=["Plans"])
 
 
-class Wish(Strict):
+class PlanWish(Strict):
     """``full``: as if every record were to be sent."""
 
     full: bool = False
@@ -40,7 +40,7 @@ class Plan(Schema):
     plan: dict[str, Any] | None
 
 
-class Wanted(After):
+class WantedChanges(After):
     """Which changes: all that fit."""
 
     operation: Literal["add", "change", "remove"] | None = None
@@ -54,7 +54,7 @@ def list_plans(request: HttpRequest, sync_id: Number) -> Any:
 
 
 @router.post("/syncs/{sync_id}/plans", auth=allowed(Deed.RUN), response=answers(One[Plan]))
-def make_plan(request: HttpRequest, sync_id: Number, wish: Body[Wish | None] = None) -> Any:
+def make_plan(request: HttpRequest, sync_id: Number, wish: Body[PlanWish | None] = None) -> Any:
     """Plan a sync and send nothing. Answers after three seconds at most; fetch a plan that is working again."""
     made: Draft = start_draft(syncs.key_of(sync_id), full=wish is not None and wish.full)
     return {"status": "created", "data": made}
@@ -69,7 +69,7 @@ def fetch_plan(request: HttpRequest, sync_id: Number, plan_id: str) -> Any:
 @router.get(
     "/syncs/{sync_id}/plans/{plan_id}/records", auth=allowed(Deed.LOOK), response=answers(Some[RunRecord])
 )
-def list_planned(request: HttpRequest, sync_id: Number, plan_id: str, wanted: Query[Wanted]) -> Any:
+def list_planned(request: HttpRequest, sync_id: Number, plan_id: str, wanted: Query[WantedChanges]) -> Any:
     """The changes of a plan, old and new."""
     kept = plan_of_draft(syncs.key_of(sync_id), plan_id)
     place = -1 if wanted.after is None else wanted.after

@@ -25,7 +25,7 @@ Status = Literal["succeeded", "rejected", "in_doubt", "unsent"]
 Operation = Literal["add", "change", "remove"]
 
 
-class Wanted(After):
+class WantedRecords(After):
     """Which changes of a run: all that fit."""
 
     status: Status | None = None
@@ -40,7 +40,7 @@ class Search(Strict):
 
 
 @router.get("/sync_runs/{sync_run_id}/records", auth=allowed(Deed.LOOK), response=answers(Some[RunRecord]))
-def list_records(request: HttpRequest, sync_run_id: Number, wanted: Query[Wanted]) -> Any:
+def list_records(request: HttpRequest, sync_run_id: Number, wanted: Query[WantedRecords]) -> Any:
     """The changes of a run, each with what became of it. With ``status``, a part may be empty and yet have a next."""
     runs.run(sync_run_id)
     place = -1 if wanted.after is None else wanted.after
@@ -70,7 +70,7 @@ def count_records(request: HttpRequest, sync_run_id: Number) -> Any:
     auth=allowed(Deed.LOOK),
     response={200: None, **answers(None)},
 )
-def export_records(request: HttpRequest, sync_run_id: Number, wanted: Query[Wanted]) -> Any:
+def export_records(request: HttpRequest, sync_run_id: Number, wanted: Query[WantedRecords]) -> Any:
     """All changes of a run, one JSON object a line."""
     runs.run(sync_run_id)
     lines = _lines(plan_of_run(sync_run_id), _filter(wanted))
@@ -90,7 +90,7 @@ def fetch_record(request: HttpRequest, sync_id: Number, record: str) -> Any:
     return {"data": story(record_story(syncs.key_of(sync_id), record))}
 
 
-def _filter(wanted: Wanted) -> Filter:
+def _filter(wanted: WantedRecords) -> Filter:
     fate = next((ours for ours, theirs in FATES.items() if theirs == wanted.status), "")
     return Filter(op=wanted.operation or "", field=wanted.field or "", fate=fate)
 

@@ -20,7 +20,7 @@ from headcount.service.roles import Deed
 router = Router(tags=["Syncs"], by_alias=True)
 
 
-class Made(Schema):
+class MadeSync(Schema):
     """A new sync. Both numbers are the same."""
 
     sync_id: int | None
@@ -41,17 +41,17 @@ def fetch_sync(request: HttpRequest, sync_id: Number) -> Any:
     return {"data": shape(register.sync(sync_id))}
 
 
-@router.post("/syncs", auth=allowed(Deed.EDIT), response={**answers(One[Made]), 201: One[Made]})
+@router.post("/syncs", auth=allowed(Deed.EDIT), response={**answers(One[MadeSync]), 201: One[MadeSync]})
 def create_sync(request: HttpRequest, body: SyncBody) -> Any:
     """Make a sync. With ``validate_only`` it is only checked."""
     entry = new_entry(body)
     key = body.key or free_key(str(entry.get("name") or "sync"))
     warnings = checked(key, entry, new=True)
     if body.validate_only:
-        return {"data": Made(sync_id=None, id=None, key=key, warnings=warnings)}
+        return {"data": MadeSync(sync_id=None, id=None, key=key, warnings=warnings)}
     save_sync(key, entry, version="")
     number = register.number_of(key)
-    made = Made(sync_id=number, id=number, key=key, warnings=warnings)
+    made = MadeSync(sync_id=number, id=number, key=key, warnings=warnings)
     return Status(201, {"status": "created", "data": made})
 
 

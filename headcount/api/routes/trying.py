@@ -10,6 +10,7 @@ from pydantic import Field
 
 from headcount.api.bearer import allowed
 from headcount.api.envelope import Number, One, answers
+from headcount.api.shapes.how_many import HowMany
 from headcount.api.shapes.preview import Payload, payload
 from headcount.api.shapes.sync_body import SyncBody, changed_entry, checked
 from headcount.service.editing import edits_of, open_sync
@@ -35,12 +36,6 @@ class Checked(Schema):
     warnings: list[str]
 
 
-class Rows(Schema):
-    """How many rows are wanted."""
-
-    rows: int = Field(10, ge=1, le=100)
-
-
 class Identifier(Schema):
     """One record."""
 
@@ -58,7 +53,7 @@ def check_changes(request: HttpRequest, sync_id: Number, body: SyncBody) -> Any:
 
 
 @router.get("/syncs/{sync_id}/preview", auth=allowed(Deed.LOOK), response=answers(One[list[Payload]]))
-def preview(request: HttpRequest, sync_id: Number, rows: Query[Rows]) -> Any:
+def preview(request: HttpRequest, sync_id: Number, rows: Query[HowMany]) -> Any:
     """The first rows as they would travel. Reads the source; compares and sends nothing."""
     found = preview_sync(syncs.key_of(sync_id), rows=rows.rows, veiled=True)
     return {"data": [payload(row) for row in found]}

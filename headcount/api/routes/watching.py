@@ -41,7 +41,7 @@ class BackInActivity(Back):
     sync_id: int | None = Field(None, ge=1, le=LARGEST)
 
 
-class Complaint(Schema):
+class Answered(Schema):
     field: str
     reason: str
     message: str
@@ -61,7 +61,7 @@ class Sent(Schema):
     seconds: float
     status: int | None
     complaints: int
-    errors: list[Complaint]
+    errors: list[Answered]
 
 
 class Entry(Schema):

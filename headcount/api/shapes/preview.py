@@ -10,7 +10,7 @@ from ninja import Schema
 from headcount.service.previewing import PreviewRow
 
 
-class Complaint(Schema):
+class Unsent(Schema):
     """Why a row would not be sent."""
 
     field: str
@@ -22,12 +22,12 @@ class Payload(Schema):
 
     identifier: str
     payload: dict[str, Any] | None
-    problems: list[Complaint]
+    problems: list[Unsent]
 
 
 def payload(row: PreviewRow) -> Payload:
     return Payload(
         identifier=row.key,
         payload=json.loads(row.payload) if row.payload is not None else None,
-        problems=[Complaint(field=field, reason=reason) for field, reason in row.problems],
+        problems=[Unsent(field=field, reason=reason) for field, reason in row.problems],
     )
