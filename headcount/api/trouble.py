@@ -71,20 +71,27 @@ def failure(status: int, message: str, hint: str = "", errors: Sequence[dict[str
 
 def register(api: NinjaAPI) -> None:
     """Give the API its answers to everything that can be raised in it."""
-    api.add_exception_handler(HeadcountError, _ours)
-    api.add_exception_handler(ProjectError, _mistakes)
-    api.add_exception_handler(Mistaken, lambda _, error: mistaken(error.errors))
-    api.add_exception_handler(Refused, _refused)
-    api.add_exception_handler(ChangedMeanwhile, _changed)
-    api.add_exception_handler(Stale, _changed)
-    api.add_exception_handler(ValidationError, _invalid)
-    api.add_exception_handler(AuthenticationError, _stranger)
-    api.add_exception_handler(AuthorizationError, _not_allowed)
-    api.add_exception_handler(Throttled, _too_many)
-    api.add_exception_handler(HttpError, _unreadable)
-    api.add_exception_handler(RequestDataTooBig, _too_large)
-    api.add_exception_handler(Http404, lambda request, _: not_found(request))
-    api.add_exception_handler(Exception, _unexpected)
+    for kind, answer in _answers().items():
+        api.add_exception_handler(kind, answer)
+
+
+def _answers() -> dict[type[Exception], Callable[..., HttpResponse]]:
+    return {
+        HeadcountError: _ours,
+        ProjectError: _mistakes,
+        Mistaken: lambda _, error: mistaken(error.errors),
+        Refused: _refused,
+        ChangedMeanwhile: _changed,
+        Stale: _changed,
+        ValidationError: _invalid,
+        AuthenticationError: _stranger,
+        AuthorizationError: _not_allowed,
+        Throttled: _too_many,
+        HttpError: _unreadable,
+        RequestDataTooBig: _too_large,
+        Http404: lambda request, _: not_found(request),
+        Exception: _unexpected,
+    }
 
 
 def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:

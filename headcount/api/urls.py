@@ -8,7 +8,8 @@ from headcount.api.application import api
 from headcount.api.document import docs, document
 from headcount.api.trouble import not_found, with_method_told
 
-_routes: list[URLPattern] = api.urls[0]  # made anew whenever it is asked for
+# They are made anew whenever they are asked for.
+_routes = [each for each in api.urls[0] if isinstance(each, URLPattern)]
 for each in _routes:
     each.callback = with_method_told(each.callback)
 

@@ -48,7 +48,7 @@ def changed_draft(key: str, body: ModelBody) -> ModelDraft:
     """The stored model with what was sent in it; another way to name the rows takes the place of the one before."""
     draft = stored_draft(key)
     if any(getattr(body, way) is not None for way in WAYS):
-        draft = replace(draft, **{way: getattr(body, way) or "" for way in WAYS})
+        draft = replace(draft, table=body.table or "", query=body.query or "", path=body.path or "")
     if body.connection_id is not None:
         draft = replace(draft, connection=connections.connection(body.connection_id, SOURCE).key)
     return replace(
