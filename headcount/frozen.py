@@ -65,8 +65,18 @@ class Frozen:
         return self.planned.plan
 
     @property
+    def sends_nothing(self) -> bool:
+        """Did it read rows of a known state and find nothing to do? There is nothing for a guard to look at then."""
+        return not self.plan.size and self.planned.read > 0 and not self.new_generation
+
+    @property
     def folder(self) -> Path:
         return self.planned.plan.path.parent
+
+    @property
+    def seen_path(self) -> Path:
+        """The keys to record as seen; there is no such file unless this plan does."""
+        return self.folder / "seen.parquet"
 
     def save(self, folder: Path) -> None:
         """Write ``plan.json``, whole or not at all."""
@@ -95,10 +105,7 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     document = _read(folder)
     if document is None:
         return None
-    columns = [
-        Column(name=c["name"], kind=Kind(c["kind"]), declared=c["declared"]) for c in document["columns"]
-    ]
-    mapped = compile_sync(sync, columns, object_)
+    mapped = compile_sync(sync, _columns(document), object_)
     plan = Plan(path=folder / "plan.parquet", fields=mapped.field_ids, **document["counts"])
     planned = document["planned"]
     for name in ("new_fields", "released"):
@@ -115,6 +122,18 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
         new_generation=document["new_generation"],
         acknowledged=document["acknowledged"],
         type_changes=tuple(tuple(row) for row in document["type_changes"]),
+    )
+
+
+def columns_of(folder: Path) -> tuple[Column, ...]:
+    """The columns the model had when the plan in a folder was made; none when there is no such plan."""
+    document = _read(folder)
+    return _columns(document) if document else ()
+
+
+def _columns(document: dict[str, Any]) -> tuple[Column, ...]:
+    return tuple(
+        Column(name=c["name"], kind=Kind(c["kind"]), declared=c["declared"]) for c in document["columns"]
     )
 
 

@@ -69,7 +69,9 @@ def _show_full(sync: str, *, asking: bool) -> None:
         ask("Send all of this again?")
 
 
-def approve(run: Annotated[int, typer.Argument(help="The run's number.")], json: Json = False) -> None:
+def approve(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.")], json: Json = False
+) -> None:
     """Let a run go on that a guard has stopped."""
     from headcount.service.running import approve_run
 
@@ -127,7 +129,9 @@ def preview(
 
 
 def explain(
-    sync: SyncKey, key: Annotated[str, typer.Argument(help="The record's key.")], json: Json = False
+    sync: SyncKey,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The record's key.")],
+    json: Json = False,
 ) -> None:
     """Tell one record's story: what was sent, when, in which run, with which answer."""
     from headcount.cli.show import story_text

@@ -81,10 +81,10 @@ def _open(settings: dict[str, Any]) -> DuckDBSource:
 ENGINE = EngineType(
     name="duckdb",
     label="DuckDB",
+    dialect="duckdb",
     fields=(Field(name="path", label="File", required=True, help="Path of the DuckDB database file."),),
     models=("table", "query"),
     open=_open,
-    dialect="duckdb",
     guide="The file is on the machine that runs Headcount, and readable for the user it runs as. "
     "Nothing is written to it or beside it.",
 )

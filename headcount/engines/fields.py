@@ -32,18 +32,17 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineType:
-    """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path".
-
-    ``dialect`` is its SQL by the name the
-    parser has for it, ``guide`` what somebody needs to know before they fill in the fields.
+    """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path". ``dialect`` is
+    what sqlglot calls the language of its queries. ``guide`` says what to have at hand
+    before the fields are filled in.
     """
 
     name: str
     label: str
+    dialect: str
     fields: tuple[Field, ...]
     models: tuple[str, ...]
     open: Callable[[dict[str, Any]], Source]
-    dialect: str = ""
     guide: str = ""
 
     def complete(self, settings: Settings) -> dict[str, Any]:

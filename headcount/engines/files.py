@@ -141,6 +141,7 @@ def _open(settings: dict[str, Any]) -> FilesSource:
 ENGINE = EngineType(
     name="files",
     label="CSV, Parquet and JSON files",
+    dialect="duckdb",
     fields=(
         Field(
             name="folders",
@@ -152,7 +153,6 @@ ENGINE = EngineType(
     ),
     models=("path", "query"),
     open=_open,
-    dialect="duckdb",
     guide="The folders are on the machine that runs Headcount. "
     "Their CSV, TSV, Parquet and JSON files can be read, and those of their subfolders.",
 )

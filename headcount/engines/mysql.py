@@ -218,6 +218,7 @@ def _tls(settings: dict[str, Any]) -> ssl.SSLContext | None:
 ENGINE = EngineType(
     name="mysql",
     label="MySQL or MariaDB",
+    dialect="mysql",
     fields=(
         Field(name="host", label="Host", default="localhost"),
         Field(name="port", label="Port", default=3306),
@@ -242,7 +243,6 @@ ENGINE = EngineType(
     ),
     models=("table", "query"),
     open=MySQLSource,
-    dialect="mysql",
     guide="Give Headcount a user of its own that may only read: GRANT SELECT, SHOW VIEW on the database. "
     "The manual has the script.",
 )

@@ -205,6 +205,7 @@ def _escaped(value: str) -> str:
 ENGINE = EngineType(
     name="postgresql",
     label="PostgreSQL",
+    dialect="postgres",
     fields=(
         Field(
             name="host", label="Host", default="localhost", help="A name, an address or a socket's folder."
@@ -240,7 +241,6 @@ ENGINE = EngineType(
     ),
     models=("table", "query"),
     open=_open,
-    dialect="postgres",
     guide="Give Headcount a user of its own that may only read: GRANT USAGE on the schemas and GRANT SELECT on "
     "the tables and views it should see. The manual has the script, and what to write into pg_hba.conf.",
 )

@@ -10,6 +10,7 @@ syntax that sqlglot does not, and for a typing mistake the database's own messag
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 HINT = "A model's SQL is one SELECT (WITH and UNION are fine) that reads and changes nothing."
 
 
-LEAVING = {
-    *("pg_read_file", "pg_read_binary_file", "pg_ls_dir", "pg_ls_logdir", "pg_ls_waldir", "pg_ls_tmpdir"),
-    *("pg_stat_file", "lo_import", "lo_export", "pg_terminate_backend", "pg_cancel_backend"),
-    *("dblink", "dblink_connect", "dblink_exec", "load_file", "sys_exec", "sys_eval"),
-    *("readfile", "writefile", "load_extension"),
-}
+# Functions that reach files, other servers or other people's sessions, and those that run SQL which is kept in a text.
+LEAVING = re.compile(
+    r"pg_read_\w+|pg_ls_\w+|pg_file_\w+|pg_stat_file|lo_import|lo_export|dblink\w*|pg_(terminate|cancel)_backend"
+    r"|(query|cursor|table|schema|database)_to_xml\w*|ts_stat|crosstab\w*|xpath_table|connectby"
+    r"|load_file|sys_exec|sys_eval|readfile|writefile|load_extension"
+)
 
 
 def check_select(sql: str, dialect: str) -> str:
@@ -39,6 +40,8 @@ def check_select(sql: str, dialect: str) -> str:
         raise SourceError(
             "The model's SQL has a comment that MySQL runs as code.", hint="Remove the /*! … */."
         )
+    if dialect == "postgres" and re.search(r'\bu&\s*"', sql, re.IGNORECASE):
+        raise SourceError("The model's SQL has a name in escapes (U&…).", hint="Write the name as it is.")
     try:
         tokens = sqlglot.tokenize(sql, read=dialect)
     except TokenError:
@@ -86,7 +89,7 @@ def _calls_no_file(tokens: list[Token]) -> None:
     from sqlglot import TokenType
 
     for token, after in pairwise(tokens):
-        if token.text.lower() in LEAVING and after.token_type == TokenType.L_PAREN:
+        if LEAVING.fullmatch(token.text.lower()) and after.token_type == TokenType.L_PAREN:
             raise SourceError(
                 f"The model's SQL calls {token.text}, which reaches beyond the database.", hint=HINT
             )

@@ -197,10 +197,10 @@ def _open(settings: dict[str, Any]) -> SQLiteSource:
 ENGINE = EngineType(
     name="sqlite",
     label="SQLite",
+    dialect="sqlite",
     fields=(Field(name="path", label="File", required=True, help="Path of the SQLite database file."),),
     models=("table", "query"),
     open=_open,
-    dialect="sqlite",
     guide="The file is on the machine that runs Headcount, and readable for the user it runs as. "
     "Nothing is written to it.",
 )

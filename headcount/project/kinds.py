@@ -13,7 +13,8 @@ BUDGET = "budget"  # beside the declared fields: how fast a workspace may be wri
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionKind:
-    """``models`` are the ways a model of this source may name its rows; empty for destinations.
+    """``models`` are the ways a model of this source may name its rows, ``dialect`` is that of its SQL as sqlglot names
+    it; both empty for destinations.
 
     ``guide`` says what to have at hand before the fields are filled in.
     """
@@ -23,6 +24,7 @@ class ConnectionKind:
     role: str  # "source" or "destination"
     fields: tuple[Field, ...]
     models: tuple[str, ...] = ()
+    dialect: str = ""
     guide: str = ""
 
     def field(self, name: str) -> Field | None:
@@ -89,6 +91,7 @@ KINDS: dict[str, ConnectionKind] = {
             role="source",
             fields=engine.fields,
             models=engine.models,
+            dialect=engine.dialect,
             guide=engine.guide,
         )
         for engine in ENGINES.values()

@@ -1,4 +1,4 @@
-"""Connections: listed, looked at, added, tested, deleted."""
+"""Connections: listed, looked at, added, tested."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from headcount.project.connection_entry import mistakes, settings_of, unknown_ki
 from headcount.project.kinds import BUDGET, KINDS, ConnectionKind
 from headcount.project.problems import did_you_mean
 from headcount.project.references import STORED
-from headcount.service.origins import Drift, digest, drift, drifts, forget
+from headcount.service.origins import Drift, digest, drift, drifts
 from headcount.service.reaching import TestReport, sharing, tried
 from headcount.service.stored import entry_of
 
-__all__ = ["TestReport"]
+__all__ = ["TestReport"]  # what testing answers, for those who test
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,8 @@ def find_connection(key: str) -> Connection:
 
 def connection_details(key: str) -> ConnectionDetails:
     """One connection. Raises ``ConfigurationError`` when there is none of this key."""
-    row, kind = find_connection(key), KINDS[find_connection(key).type]
+    row = find_connection(key)
+    kind = KINDS[row.type]
     with told():
         kept = secrets.stored_fields(row)
         entry = entry_of(row)
@@ -185,35 +186,6 @@ def test_connection(key: str) -> TestReport:
 
 
 test_connection.__test__ = False  # type: ignore[attr-defined]  # not a test either
-
-
-def delete_connection(key: str, *, typed: str = "") -> str:
-    """Delete a connection that nothing uses, with its stored secrets, and return its name.
-
-    Secrets cannot be brought back: where some are stored, ``typed`` has to be the connection's name. Raises
-    ``ConfigurationError`` with the names of those who use it, or when the name was not typed.
-    """
-    row = find_connection(key)
-    with told(), transaction.atomic():
-        if users := used_by(row):
-            raise ConfigurationError(
-                f"{row.name} is in use by {_named(users)}.",
-                hint="Delete them, or give them another one, first.",
-            )
-        if secrets.stored_fields(row) and typed.strip() != row.name:
-            raise ConfigurationError(
-                f"To delete {row.name} for good, type its name.",
-                hint="Its stored secrets cannot be brought back.",
-            )
-        row.delete()
-        forget("connections", key)
-        audit.record("deleted", f"connection {key}")
-    return row.name
-
-
-def _named(users: Iterable[UsedBy]) -> str:
-    words = [f"the {user.section[:-1]} {user.name}" for user in users]
-    return ", ".join(words[:10]) + (f" and {len(words) - 10} more" if len(words) > 10 else "")
 
 
 def _facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> Iterable[Fact]:

@@ -208,7 +208,9 @@ def test_what_is_in_use_is_not_deleted_and_secrets_only_by_typing_the_name(
         {"name": "Users", "way": "table", "table": "users", "action": "save"},
     )
     owner.post("/connections/company/delete/")
-    assert "Company is in use by the model Users" in words(owner.get("/connections/company/").content)
+    assert "The connection company is in use by model users" in words(
+        owner.get("/connections/company/").content
+    )
     owner.post(ADD, typed(workspace, action="connect"))
     page = words(owner.get("/connections/production/").content)
     assert "what is stored for it: API Key" in page

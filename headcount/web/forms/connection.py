@@ -70,10 +70,13 @@ class ConnectionForm(forms.Form):
         return {**initial, **{_budget_name(name): value for name, value in budget.items()}}
 
     def _field(self, declared: Field) -> forms.Field:
-        """Never required by the browser: what is missing is told by the service, beside the field."""
+        """What is missing is told by the service, beside the field; here it is only marked as optional or not."""
         common: dict[str, Any] = {"required": False, "label": declared.label, "help_text": declared.help}
-        if declared.secret:
-            return self._secret(declared, common)
+        field = self._secret(declared, common) if declared.secret else self._plain(declared, common)
+        field.unmarked = declared.required or bool(declared.default)  # type: ignore[attr-defined]
+        return field
+
+    def _plain(self, declared: Field, common: dict[str, Any]) -> forms.Field:
         if declared.choices:
             options = [(word, word) for word in declared.choices]
             empty = [] if declared.default else [("", "Find out")]
@@ -164,7 +167,7 @@ class ConnectionForm(forms.Form):
 
     def more_is_open(self) -> bool:
         """Is anything wrong or set among them?"""
-        return any(field.errors for field in self.more())
+        return any(field.errors or field.value() for field in self.more())
 
 
 def _is_place(text: str) -> bool:

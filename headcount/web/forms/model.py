@@ -72,6 +72,8 @@ class ModelForm(forms.Form):
         for way in WORDS:
             if way not in ways:
                 del self.fields[way]
+            else:
+                self.fields[way].unmarked = True  # type: ignore[attr-defined]  # required when it is chosen
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"].strip()

@@ -15,6 +15,7 @@ from headcount.service.browsing import relations_of
 from headcount.service.connection_draft import connect, current, free_key, try_draft
 from headcount.service.entries import Refused, Stale
 from headcount.service.reaching import TestReport
+from headcount.service.removal import remove_connection
 from headcount.service.roles import Deed
 from headcount.web.access import takes
 from headcount.web.forms.connection import ConnectionForm
@@ -102,10 +103,10 @@ def delete(request: HttpRequest, key: str) -> HttpResponse:
     """Delete a connection that nobody uses."""
     if request.method != "POST":
         return redirect("connection", key=key)
+    name = service.find_connection(key).name
     try:
-        name = service.delete_connection(key, typed=request.POST.get("typed", ""))
+        remove_connection(key, typed=request.POST.get("typed", ""))
     except ConfigurationError as error:
-        service.find_connection(key)
         tell(request, f"{error.message} {error.hint}", "failed")
         return redirect("connection", key=key)
     tell(request, f"{name} was deleted.")
@@ -129,11 +130,12 @@ class _Filled:
         posted = self.request.POST if self.request.method == "POST" else None
         self.typed = Typed(self.request.session, posted.get("typed", "") if posted else "")
         self.form = self._form()
-        if posted and self.form.is_valid():
+        if posted:
+            valid = self.form.is_valid()
             self.typed.drop(self.form.dropped())
             self.typed.add(self.form.new_secrets())
             self.version = posted.get("version", "")
-            if done := self._done(posted.get("action", "connect")):
+            if valid and (done := self._done(posted.get("action", "connect"))):
                 return done
             self._placeholders()
         return self._page()
@@ -155,9 +157,9 @@ class _Filled:
         draft = self.form.draft(key, self.version if self.key else "", self.typed.values)
         try:
             if action == "test":
-                self.report = try_draft(draft)
+                self._blame(try_draft(draft))
                 return None
-            self.report = connect(draft, untested=action == "anyway")
+            report = connect(draft, untested=action == "anyway")
         except Refused as refused:
             self.form.tell(refused)
             return None
@@ -165,14 +167,16 @@ class _Filled:
             self.form.add_error(None, f"{error.message} {error.hint}".strip())
             self.version = current(key)[3] if isinstance(error, Stale) else self.version
             return None
-        if not self.report.passed and action != "anyway":
-            self._blame(self.report)
+        if not report.passed and action != "anyway":
+            self._blame(report)
             return None
-        return self._saved(key, name, self.report)
+        return self._saved(key, name, report)
 
     def _blame(self, report: TestReport) -> None:
-        words = f"{report.message} {report.hint}".strip()
-        self.form.add_error(report.field if report.field in self.form.fields else None, words)
+        """Show what the test came to; what is wrong stands beside the field it is about."""
+        self.report = report
+        if not report.passed and report.field in self.form.fields:
+            self.form.add_error(report.field, f"{report.message} {report.hint}".strip())
 
     def _saved(self, key: str, name: str, report: TestReport) -> HttpResponse:
         self.typed.forget()

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0003_sign_in_attempts"),
+        ("control", "0005_timetables"),
     ]
 
     operations = [
