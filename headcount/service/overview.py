@@ -109,6 +109,13 @@ def list_syncs() -> tuple[SyncSummary, ...]:
     return tuple(_summaries(SyncRow.objects.select_related("model", "destination")))
 
 
+@told()
+def sync_names() -> tuple[tuple[str, str], ...]:
+    """Keys and names of all syncs, for choosing one."""
+    setup()
+    return tuple(SyncRow.objects.values_list("key", "name"))
+
+
 def summary_of(row: SyncRow) -> SyncSummary:
     """One sync; its model and destination should be loaded."""
     return next(_summaries([row]))
