@@ -40,11 +40,16 @@ lock: $(VENV)/.installed
 clean:
 	rm -rf $(VENV) build dist *.egg-info
 
-# A MariaDB server for the tests of that source: installed where that is possible without asking.
+# What the tests need besides Python packages: a MariaDB server and a browser, installed where that is possible without
+# asking. Elsewhere Playwright's own browser is fetched; without either, tests say what is missing.
 .PHONY: system-packages
-system-packages:
-	@if ! command -v mariadbd >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends mariadb-server >/dev/null; fi
+system-packages: $(VENV)/.installed-test
+	@missing=""; \
+	command -v mariadbd >/dev/null 2>&1 || missing="$$missing mariadb-server"; \
+	command -v chromium >/dev/null 2>&1 || missing="$$missing chromium fonts-dejavu-core"; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	@command -v chromium >/dev/null 2>&1 || $(BIN)/playwright install chromium >/dev/null 2>&1 || true
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Headcount needs Python 3.11 or newer. Install it and run this command again."; exit 2; }

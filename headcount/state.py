@@ -90,6 +90,20 @@ class StateFile:
                     shutil.copyfile(source, path.with_name(name.replace(self.path.name, path.name)))
         return StateFile(path)
 
+    def rewrite(self, bench: Workbench) -> None:
+        """Copy what is there into a new file and drop the old one, in which deleted values may still stand."""
+        part = self.path.with_suffix(".part")
+        with own_files(self.path.parent):
+            part.unlink(missing_ok=True)
+        with (
+            _patiently(bench, self.path, read_only=False),
+            bench.attached(part, "rewritten", read_only=False),
+        ):
+            bench.run("COPY FROM DATABASE state TO rewritten")
+        with own_files(self.path.parent):
+            part.replace(self.path)
+            self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+
     @contextmanager
     def writing(self, bench: Workbench) -> Iterator[Catalogue]:
         """Open to write, in one transaction: all of it happens, or nothing."""

@@ -114,6 +114,11 @@ def _missing() -> set[str]:
     return known - applied
 
 
+def newest_migration() -> str:
+    """The name of the control store's schema: its newest migration."""
+    return max(_applied())
+
+
 def _applied() -> set[str]:
     from django.db import connection
 

@@ -1,32 +1,94 @@
-"""How long plans are kept: they hold row values, and explaining a record needs them for a while."""
+"""How long things are kept. Plans hold row values, receipts and runs only pile up; none of them stays for ever."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from headcount.control.models import Exchange, Run, Sync
+from django.db.models import Q, QuerySet
+
+from headcount.control import audit
+from headcount.control.models import Exchange, Intent, Receipt, Rejected, Run, Setting, Sync
+from headcount.control.runs import UNFINISHED
+from headcount.control.setup import setup
+from headcount.control.trouble import told
+from headcount.errors import ConfigurationError
 from headcount.home import Home
 
-KEEP_DAYS = 30
-KEEP_RUNS = 20
-KEEP_REQUESTS_DAYS = 7
+REQUESTS = 7  # days that the log of a run's requests is kept
+KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
+AT_ONCE = 200  # runs whose rows are deleted in one transaction: writers must not wait long
+SETTING = "retention"
 
 
-def forget_old_plans(home: Home, sync: Sync) -> None:
-    """Delete the plans of a sync's runs that are older than 30 days, except those of its newest 20 runs."""
-    newest = sync.runs.order_by("-id").values_list("id", flat=True)[:KEEP_RUNS]
-    before = datetime.now(UTC) - timedelta(days=KEEP_DAYS)
-    old = sync.runs.filter(finished_at__lt=before).exclude(id__in=list(newest)).exclude(plan_path="")
+@dataclass(frozen=True, kw_only=True)
+class Retention:
+    """Days after the end of a run. Receipts tell what became of a record; runs are lines in a list."""
+
+    plans: int = 30
+    receipts: int = 90
+    runs: int = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tidied:
+    """How much was deleted: plans, receipts and runs, each counted by runs."""
+
+    plans: int
+    receipts: int
+    runs: int
+
+
+def retention() -> Retention:
+    """What is set, or what holds without anybody's word."""
+    setup()
+    with told():
+        row = Setting.objects.filter(name=SETTING).first()
+    known = {field.name for field in fields(Retention)}
+    return Retention(**{name: days for name, days in (row.value if row else {}).items() if name in known})
+
+
+def keep(days: Retention) -> None:
+    """Set how long things are kept. Raises ``ConfigurationError`` for numbers that cannot be meant."""
+    if any(value < 1 for value in asdict(days).values()):
+        raise ConfigurationError("Things are kept for at least one day.", hint="Give a number from 1.")
+    if days.runs < days.receipts:
+        raise ConfigurationError(
+            "Receipts cannot be kept longer than the runs they belong to.",
+            hint="Keep runs as long, or longer.",
+        )
+    with told():
+        before = retention()
+        Setting.objects.update_or_create(name=SETTING, defaults={"value": asdict(days)})
+        audit.record("changed", SETTING, {"old": asdict(before), "new": asdict(days)})
+
+
+@told()
+def tidy() -> Tidied:
+    """Delete what is older than it has to be. May be done at any time, also while runs work.
+
+    Of each sync the newest 20 runs stay as they are, and so does every run that has not ended or whose refused rows
+    are still open.
+    """
+    home, days = setup(), retention()
+    syncs = list(Sync.objects.all())
+    return Tidied(
+        plans=sum(forget_old_plans(home, sync, days.plans) for sync in syncs),
+        receipts=sum(_forget_receipts(sync, days.receipts) for sync in syncs),
+        runs=sum(_forget_runs(home, sync, days.runs) for sync in syncs),
+    )
+
+
+def forget_old_plans(home: Home, sync: Sync, days: int = Retention().plans) -> int:
+    """Delete the plans of a sync's old runs and return of how many. Their requests go even earlier."""
+    Exchange.objects.filter(run__in=_old(sync, REQUESTS).values("id")).delete()
+    old = list(_old(sync, days).exclude(plan_path=""))
     for run in old:
         forget_plan(home, run)
-    _forget_old_requests(sync, list(newest))
-
-
-def _forget_old_requests(sync: Sync, newest: list[int]) -> None:
-    """The log of requests is for looking at what happened lately."""
-    before = datetime.now(UTC) - timedelta(days=KEEP_REQUESTS_DAYS)
-    Exchange.objects.filter(run__sync=sync, at__lt=before).exclude(run__in=newest).delete()
+    return len(old)
 
 
 def forget_plan(home: Home, run: Run) -> None:
@@ -41,3 +103,39 @@ def forget_orphans(home: Home) -> None:
     for folder in home.plans.iterdir():
         if folder.name.isdigit() and int(folder.name) not in known:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _old(sync: Sync, days: int) -> QuerySet[Run]:
+    """The runs of a sync that ended so long ago, without those that stay as they are."""
+    newest = list(sync.runs.order_by("-id").values_list("id", flat=True)[:KEEP_RUNS])
+    before = datetime.now(UTC) - timedelta(days=days)
+    unfinished = [status.value for status in UNFINISHED]
+    return sync.runs.filter(finished_at__lt=before).exclude(id__in=newest).exclude(status__in=unfinished)
+
+
+def _forget_receipts(sync: Sync, days: int) -> int:
+    """The sums of a run stand in its row; what goes is which batch had which answer."""
+    old = _old(sync, days).filter(Q(receipts__isnull=False) | Q(intents__isnull=False)).distinct()
+    count = 0
+    for some in _chunks(list(old.values_list("id", flat=True))):
+        Receipt.objects.filter(run_id__in=some).delete()
+        Intent.objects.filter(run_id__in=some).delete()
+        count += len(some)
+    return count
+
+
+def _forget_runs(home: Home, sync: Sync, days: int) -> int:
+    open_ = sync.rejected.exclude(status=Rejected.Status.RESOLVED).values("run_id")
+    old = _old(sync, days).exclude(id__in=open_)
+    count = 0
+    for some in _chunks(list(old.values_list("id", flat=True))):
+        for number in some:
+            shutil.rmtree(home.plans / str(number), ignore_errors=True)
+        Run.objects.filter(id__in=some).delete()
+        count += len(some)
+    return count
+
+
+def _chunks(items: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(items), AT_ONCE):
+        yield items[start : start + AT_ONCE]

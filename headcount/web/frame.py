@@ -40,6 +40,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": NAVIGATION if role else (),
         "current": current,
+        "user": user,
         "version": __version__,
         "said": heard(request),
         "may": {deed.name.lower(): role is not None and may(role, deed) for deed in Deed},

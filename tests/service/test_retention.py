@@ -1,4 +1,4 @@
-"""Plans hold row values, so they do not stay for ever."""
+"""Plans hold row values, and receipts and runs pile up: none of them stays for ever."""
 
 from __future__ import annotations
 
@@ -7,37 +7,104 @@ from pathlib import Path
 
 import pytest
 
+from headcount.control.models import Connection, Intent, Model, Receipt, Rejected, Run, Stream, Sync
+from headcount.control.setup import close, setup
+from headcount.errors import ConfigurationError
 from headcount.home import Home
+from headcount.service.retention import (
+    KEEP_RUNS,
+    Retention,
+    Tidied,
+    forget_old_plans,
+    forget_orphans,
+    keep,
+    retention,
+    tidy,
+)
 
 
-def test_old_plans_go_the_newest_runs_keep_theirs_and_runs_stay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HEADCOUNT_HOME", str(tmp_path))
-    from headcount.control.setup import setup
-    from headcount.service.retention import KEEP_RUNS, forget_old_plans, forget_orphans
-
-    home = setup()
-    from headcount.control.models import Connection, Model, Run, Stream, Sync
-
+@pytest.fixture
+def sync(home: Path) -> Sync:
     source = Connection.objects.create(key="w", name="w", type="duckdb")
     target = Connection.objects.create(key="c", name="c", type="customerio")
     model = Model.objects.create(key="m", name="m", connection=source)
     stream = Stream.objects.create(key="s")
-    sync = Sync.objects.create(
+    return Sync.objects.create(
         key="s", name="s", model=model, destination=target, object="person", stream=stream
     )
-    long_ago = datetime.now(UTC) - timedelta(days=31)
-    made = [Run.objects.create(sync=sync, plan_path="x", finished_at=long_ago) for _ in range(KEEP_RUNS + 2)]
-    for run in made:
-        (home.plans / str(run.pk)).mkdir()
-    forget_old_plans(home, sync)
-    assert _folders(home) == {run.pk for run in made[2:]}
-    assert Run.objects.count() == len(made)
-    made[-1].delete()
-    forget_orphans(home)
-    assert _folders(home) == {run.pk for run in made[2:-1]}
 
 
-def _folders(home: Home) -> set[int]:
+def made(sync: Sync, days: int, count: int, **more: object) -> list[Run]:
+    """Runs that ended so many days ago, with a plan, an intent and a receipt each."""
+    ended = datetime.now(UTC) - timedelta(days=days)
+    runs = [
+        Run.objects.create(sync=sync, plan_path="x", **{"status": "completed", "finished_at": ended, **more})
+        for _ in range(count)
+    ]
+    for run in runs:
+        (setup().plans / str(run.pk)).mkdir()
+        Intent.objects.create(run=run, first=0, last=9)
+        Receipt.objects.create(
+            run=run, first=0, last=9, accepted=10, rejected=0, in_doubt=0, unsent=0, requests=1, bytes=1
+        )
+    return runs
+
+
+def folders(home: Home) -> set[int]:
     return {int(folder.name) for folder in home.plans.iterdir()}
+
+
+def test_old_plans_go_the_newest_runs_keep_theirs_and_runs_stay(sync: Sync) -> None:
+    runs = made(sync, 31, KEEP_RUNS + 2)
+    assert forget_old_plans(setup(), sync) == 2
+    assert folders(setup()) == {run.pk for run in runs[2:]}
+    assert Run.objects.count() == len(runs)
+    runs[-1].delete()
+    forget_orphans(setup())
+    assert folders(setup()) == {run.pk for run in runs[2:-1]}
+
+
+def test_receipts_go_later_and_runs_last(sync: Sync) -> None:
+    ancient, old, aged = made(sync, 401, 1), made(sync, 91, 2), made(sync, 31, 3)
+    made(sync, 1, KEEP_RUNS)
+    assert tidy() == Tidied(plans=6, receipts=3, runs=1)
+    assert not Run.objects.filter(pk=ancient[0].pk).exists()
+    assert not Receipt.objects.filter(run__in=old).exists()
+    assert not Intent.objects.filter(run__in=old).exists()
+    assert Receipt.objects.filter(run__in=aged).count() == 3
+    assert tidy() == Tidied(plans=0, receipts=0, runs=0)
+
+
+def test_a_run_whose_refused_rows_are_still_open_stays(sync: Sync) -> None:
+    [run, other] = made(sync, 500, 2)
+    made(sync, 1, KEEP_RUNS)
+    Rejected.objects.create(run=run, sync=sync, seq=0, key="7", op="add", reason="invalid")
+    Rejected.objects.create(
+        run=other, sync=sync, seq=0, key="8", op="add", reason="invalid", status="resolved"
+    )
+    assert tidy().runs == 1
+    assert Run.objects.filter(pk=run.pk).exists()
+
+
+def test_a_run_that_waits_for_approval_stays_however_long_it_waits(sync: Sync) -> None:
+    [run] = made(sync, 500, 1, status="waiting")
+    made(sync, 1, KEEP_RUNS)
+    assert tidy() == Tidied(plans=0, receipts=0, runs=0)
+    assert run.receipts.count() == 1
+
+
+def test_how_long_things_are_kept_can_be_set(sync: Sync) -> None:
+    assert retention() == Retention(plans=30, receipts=90, runs=400)
+    keep(Retention(plans=2, receipts=3, runs=4))
+    close()
+    assert retention() == Retention(plans=2, receipts=3, runs=4)
+    made(sync, 5, 1)
+    made(sync, 1, KEEP_RUNS)
+    assert tidy().runs == 1
+
+
+@pytest.mark.parametrize("days", [Retention(plans=0), Retention(receipts=500)])
+def test_numbers_that_cannot_be_meant_are_refused(sync: Sync, days: Retention) -> None:
+    with pytest.raises(ConfigurationError):
+        keep(days)
+    assert retention() == Retention()

@@ -9,6 +9,7 @@ from headcount.control.models.receipt import Intent, Receipt
 from headcount.control.models.rejected import Invalid, Rejected, RejectedGroup
 from headcount.control.models.run import Run
 from headcount.control.models.secret import Secret
+from headcount.control.models.setting import Setting
 from headcount.control.models.stream import Stream
 from headcount.control.models.sync import Sync
 from headcount.control.models.token import ApiToken
@@ -29,6 +30,7 @@ __all__ = [
     "Role",
     "Run",
     "Secret",
+    "Setting",
     "Stream",
     "Sync",
     "User",

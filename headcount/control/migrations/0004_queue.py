@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0002_users_tokens_masks"),
+        ("control", "0003_settings"),
     ]
 
     operations = [

@@ -1,0 +1,215 @@
+"""One person erased from everything Headcount keeps: states, plans, receipts, listings.
+
+Of people's syncs it is the record with that key; of events' syncs what was planned for that person. Customer.io and
+the source are not touched, and neither are backups.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import connection
+
+from headcount.control import audit, runs
+from headcount.control.models import Invalid, Rejected, Run
+from headcount.control.models import Receipt as ReceiptRow
+from headcount.control.models import Sync as SyncRow
+from headcount.control.setup import setup
+from headcount.control.trouble import told
+from headcount.errors import ConfigurationError
+from headcount.home import Home
+from headcount.service.keys import canonical
+from headcount.service.lines import find_sync, sync_as_of
+from headcount.service.locks import sync_lock
+from headcount.state import StateFile
+from headcount.workbench import Workbench, own_files, quote_text
+
+PERSON = "person."  # how the field ids of an event's person begin
+ERASED = ""  # stands for the key in a plan, whose positions must stay as they are
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forgotten:
+    """What was erased of one sync: its record, rows of plans, entries of receipts and of listings."""
+
+    sync: str
+    acknowledged: bool
+    held: bool
+    plan_rows: int
+    answers: int
+    listed: int
+
+    def __bool__(self) -> bool:
+        return bool(self.acknowledged or self.held or self.plan_rows or self.listed)
+
+
+@told()
+def forget(key: str, *, sync: str | None = None) -> tuple[Forgotten, ...]:
+    """Erase one person, in all syncs or in one. Returns the syncs in which something was found.
+
+    Raises ``ConfigurationError`` for a sync that is unknown, that runs, or whose last run has not ended: what is on
+    its way must be accounted for first. Then nothing is erased.
+    """
+    home = setup()
+    rows = [find_sync(sync)] if sync else list(SyncRow.objects.select_related("stream", "model__connection"))
+    with ExitStack() as locks:
+        for row in rows:
+            _hold_still(locks, home, row)
+        with _leaving_nothing():
+            done = tuple(found for row in rows if (found := _forget_in(home, row, key)))
+        audit.record("forgot", "one person", {"syncs": [found.sync for found in done]})
+    return done
+
+
+@contextmanager
+def _leaving_nothing() -> Iterator[None]:
+    """SQLite writes over what is deleted, and keeps no copy of it in its log."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA secure_delete = ON")
+        yield
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute("PRAGMA secure_delete = OFF")
+
+
+def _hold_still(locks: ExitStack, home: Home, row: SyncRow) -> None:
+    if not locks.enter_context(sync_lock(home, row.stream.state_id)):
+        raise ConfigurationError(
+            f"The sync {row.key} is running.", hint="Wait for its end, or cancel its run."
+        )
+    if begun := runs.unfinished(row):
+        raise ConfigurationError(
+            f"Run {begun[0].pk} of the sync {row.key} has not ended: it is {begun[0].status}.",
+            hint=f"Run the sync once more, or: headcount cancel {begun[0].pk}",
+        )
+
+
+def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
+    own = canonical(sync_as_of(row).identifier, key) if row.object == "person" else None
+    with Workbench(home.root / "scratch", ordered=True) as bench:
+        acknowledged, held = _forget_state(bench, home, row, own) if own is not None else (False, False)
+        erased = [(run, _erase(bench, home, run, key, own)) for run in row.runs.order_by("id")]
+    answers = sum(_silence(run, positions) for run, positions in erased)
+    listed = _unlist(row, own, erased)
+    return Forgotten(
+        sync=row.key,
+        acknowledged=acknowledged,
+        held=held,
+        plan_rows=sum(len(positions) for _, positions in erased),
+        answers=answers,
+        listed=listed,
+    )
+
+
+def _forget_state(bench: Workbench, home: Home, row: SyncRow, key: str) -> tuple[bool, bool]:
+    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
+    if not state.path.exists():
+        return False, False
+    with state.writing(bench):
+        acknowledged, held = (
+            bool(bench.run(f"DELETE FROM state.{table} WHERE key = ? RETURNING key", [key]))
+            for table in ("acknowledged", "held")
+        )
+    if acknowledged or held:
+        state.rewrite(bench)
+    return acknowledged, held
+
+
+def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) -> list[int]:
+    """Blank the person in the files of one run. Returns their positions in the plan."""
+    folder = home.plans / str(run.pk)
+    plan = folder / "plan.parquet"
+    positions: list[int] = []
+    if plan.exists() and (which := _which(run, key, own)):
+        file = f"read_parquet({quote_text(str(plan))}, file_row_number = true)"
+        positions = [
+            seq for (seq,) in bench.run(f"SELECT file_row_number FROM {file} WHERE {which} ORDER BY 1")
+        ]
+        if positions:
+            _blank(bench, plan, which)
+    if own is not None:
+        for name in ("invalid.parquet", "seen.parquet"):
+            _drop(bench, folder / name, own)
+    return positions
+
+
+def _which(run: Run, key: str, own: str | None) -> str:
+    """SQL for the rows of a plan that are about the person."""
+    if own is not None:
+        return f"key = {quote_text(own)}"
+    columns = [
+        (f"f{i:03d}", id_.removeprefix(PERSON)) for i, id_ in enumerate(run.plan_fields) if _is_person(id_)
+    ]
+    return " OR ".join(f"{column} IN ({_spoken(canonical(name, key))})" for column, name in columns)
+
+
+def _is_person(field_id: str) -> bool:
+    return field_id.startswith(PERSON)
+
+
+def _spoken(key: str) -> str:
+    """The wire values that say this key: as text, and as the number it may be."""
+    return ", ".join(quote_text(text) for text in (json.dumps(key, ensure_ascii=False), key))
+
+
+def _blank(bench: Workbench, path: Path, which: str) -> None:
+    """The rows stay where they are, for receipts name changes by their position."""
+    columns = [name for name, *_ in bench.run(f"DESCRIBE FROM read_parquet({quote_text(str(path))})")]
+    kept = {"op": "op", "key": f"CASE WHEN {which} THEN {quote_text(ERASED)} ELSE key END"}
+    values = [kept.get(c, f"CASE WHEN {which} THEN NULL ELSE {c} END") + f" AS {c}" for c in columns]
+    _rewrite(bench, path, f"SELECT {', '.join(values)} FROM read_parquet({quote_text(str(path))})")
+
+
+def _drop(bench: Workbench, path: Path, key: str) -> None:
+    if not path.exists():
+        return
+    file = f"read_parquet({quote_text(str(path))})"
+    if bench.value(f"SELECT count(*) FROM {file} WHERE key = {quote_text(key)}"):
+        _rewrite(bench, path, f"SELECT * FROM {file} WHERE key <> {quote_text(key)}")
+
+
+def _rewrite(bench: Workbench, path: Path, sql: str) -> None:
+    part = path.with_suffix(".part")
+    bench.run(
+        f"COPY ({sql}) TO {quote_text(str(part))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 20480)"
+    )
+    with own_files(path.parent):
+        part.replace(path)
+
+
+def _silence(run: Run, positions: Sequence[int]) -> int:
+    """The destination's words about the person may quote them. Returns how many answers lost theirs."""
+    return sum(_silenced(run, position) for position in positions)
+
+
+def _silenced(run: Run, position: int) -> bool:
+    receipt = ReceiptRow.objects.filter(run=run, first__lte=position, last__gte=position).first()
+    spoken = [e for e in receipt.exceptions if receipt.first + e[0] == position] if receipt else []
+    for exception in spoken:
+        exception[4] = ""
+    if receipt and spoken:
+        receipt.save(update_fields=["exceptions"])
+    return bool(spoken)
+
+
+def _unlist(row: SyncRow, own: str | None, erased: Sequence[tuple[Run, list[int]]]) -> int:
+    if own is not None:
+        gone, _ = row.rejected.filter(key=own).delete()
+        examples, _ = Invalid.objects.filter(run__sync=row, key=own).delete()
+        return gone + examples
+    return sum(_unlisted(run, positions) for run, positions in erased)
+
+
+def _unlisted(run: Run, positions: list[int]) -> int:
+    return sum(Rejected.objects.filter(run=run, seq__in=some).delete()[0] for some in _chunks(positions))
+
+
+def _chunks(items: list[int], size: int = 500) -> Iterator[list[int]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
