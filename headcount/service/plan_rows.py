@@ -121,14 +121,14 @@ def _page(bench: Workbench, kept: Kept, which: Filter, after: int, size: int = P
     """Rows of one fate are looked for in some pages of the plan only, so that a page of them is never slow."""
     if not which.fate or kept.run is None:
         found = _read(bench, kept, which, after, size)
-        return replace(found, rows=tuple(_judged(kept.run, found.rows)))
+        return replace(found, rows=tuple(_judged(kept, found.rows)))
     rows: list[PlanRow] = []
     place: int | None = after
     for _ in range(LOOKED_AT):
         if place is None or len(rows) >= size:
             break
         found = _read(bench, kept, which, place, size)
-        rows += [row for row in _judged(kept.run, found.rows) if row.fate == which.fate]
+        rows += [row for row in _judged(kept, found.rows) if row.fate == which.fate]
         place = found.next
     return Slice(rows=tuple(rows), next=place)
 
@@ -183,26 +183,29 @@ def _fields(kept: Kept) -> tuple[str, ...]:
     return tuple(m.to for m in kept.frozen.mapped.fields)
 
 
-def _judged(run: int | None, rows: tuple[PlanRow, ...]) -> Iterator[PlanRow]:
+def _judged(kept: Kept, rows: tuple[PlanRow, ...]) -> Iterator[PlanRow]:
     """The same rows with what the receipts say about them."""
-    if run is None or not rows:
+    if kept.run is None or not rows:
         yield from rows
         return
-    covering = ReceiptRow.objects.filter(run_id=run, first__lte=rows[-1].seq, last__gte=rows[0].seq)
+    covering = ReceiptRow.objects.filter(run_id=kept.run, first__lte=rows[-1].seq, last__gte=rows[0].seq)
     receipts = sorted(covering.values_list("first", "last", "id", "accepted"))
-    troubled = _exceptions([id_ for first, last, id_, accepted in receipts if accepted <= last - first], rows)
+    troubled = _exceptions(
+        [id_ for first, last, id_, accepted in receipts if accepted <= last - first], rows, kept.veil
+    )
     for row in rows:
         sent = any(first <= row.seq <= last for first, last, _, _ in receipts)
         fate, reason = troubled.get(row.seq, ("accepted" if sent else "unsent", ""))
         yield replace(row, fate=fate, reason=reason)
 
 
-def _exceptions(receipts: list[int], rows: tuple[PlanRow, ...]) -> dict[int, tuple[str, str]]:
+def _exceptions(receipts: list[int], rows: tuple[PlanRow, ...], veil: Veil) -> dict[int, tuple[str, str]]:
     wanted = {row.seq for row in rows}
     found: dict[int, tuple[str, str]] = {}
     for first, exceptions in ReceiptRow.objects.filter(id__in=receipts).values_list("first", "exceptions"):
         for index, fate, reason, field, message, *_ in exceptions:
             if first + index in wanted:
-                words = " · ".join(part for part in (field, reason, message) if part)
+                said = (field, reason, veil.words(field, message))
+                words = " · ".join(part for part in said if part)
                 found[first + index] = (fate, words)
     return found
