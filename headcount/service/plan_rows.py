@@ -190,9 +190,8 @@ def _judged(kept: Kept, rows: tuple[PlanRow, ...]) -> Iterator[PlanRow]:
         return
     covering = ReceiptRow.objects.filter(run_id=kept.run, first__lte=rows[-1].seq, last__gte=rows[0].seq)
     receipts = sorted(covering.values_list("first", "last", "id", "accepted"))
-    troubled = _exceptions(
-        [id_ for first, last, id_, accepted in receipts if accepted <= last - first], rows, kept.veil
-    )
+    partly = [id_ for first, last, id_, accepted in receipts if accepted <= last - first]
+    troubled = _exceptions(partly, rows, kept.veil)
     for row in rows:
         sent = any(first <= row.seq <= last for first, last, _, _ in receipts)
         fate, reason = troubled.get(row.seq, ("accepted" if sent else "unsent", ""))

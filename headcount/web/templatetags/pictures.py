@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from headcount.service.overview import RECENT, Glimpse
+from headcount.service.overview import Glimpse
 from headcount.web.templatetags.words import SIGNALS
 
 register = template.Library()
@@ -23,16 +23,15 @@ def recent_runs(runs: Sequence[Glimpse]) -> SafeString | str:
     if not runs:
         return ""
     most = max(run.planned for run in runs) or 1
-    start = RECENT - len(runs)
     bars = (
-        (_signal(run), (start + i) * (WIDTH + GAP), HEIGHT - high, WIDTH, high, _said(run))
+        (_signal(run), i * (WIDTH + GAP), HEIGHT - high, WIDTH, high, _said(run))
         for i, run in enumerate(runs)
         for high in [LEAST + round((HEIGHT - LEAST) * (run.planned / most) ** 0.5)]
     )
     rects = format_html_join(
         "", '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>', bars
     )
-    width = RECENT * (WIDTH + GAP)
+    width = len(runs) * (WIDTH + GAP)
     return format_html(
         '<svg role="img" width="{}" height="{}" viewBox="0 0 {} {}" aria-label="{}">{}</svg>',
         width, HEIGHT, width, HEIGHT, _summary(runs), rects,
