@@ -10,10 +10,11 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from headcount.digest import recipe, row_digest
 from headcount.mapping import Mapped
-from headcount.model import Behavior, Fate, Outcome, Plan
+from headcount.model import Behavior, Outcome, Plan
 from headcount.state import Catalogue, Identity, StateFile, arrange_fields, set_meta
 from headcount.workbench import Workbench, quote_text
 
@@ -25,12 +26,12 @@ class Fates:
     """What became of a plan's changes, by position in it.
 
     ``answered`` are the ranges with receipts, ``doubtful`` those that may have been applied without an answer; both
-    inclusive. ``exceptions`` are the changes inside answered ranges that were not accepted.
+    inclusive. ``exceptions`` are the changes inside answered ranges that were not accepted, gone through once.
     """
 
     answered: tuple[tuple[int, int], ...] = ()
     doubtful: tuple[tuple[int, int], ...] = ()
-    exceptions: tuple[tuple[int, Outcome], ...] = ()
+    exceptions: Iterable[tuple[int, Outcome]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,23 +91,13 @@ def _number_changes(bench: Workbench, work: Folding) -> None:
     """The temp view ``changes``: every change of the plan with its position and its fate, unsent ones left out."""
     _ranges(bench, "answered", work.fates.answered)
     _ranges(bench, "doubtful", work.fates.doubtful)
-    bench.run(
-        "CREATE OR REPLACE TEMP TABLE exceptions "
-        "(seq BIGINT, fate VARCHAR, reason VARCHAR, field VARCHAR, message VARCHAR, doubt BOOLEAN)"
-    )
-    for chunk in _chunks(work.fates.exceptions):
-        rows = [(seq, o.fate.value, o.reason, o.field, o.message, o.doubt) for seq, o in chunk]
-        bench.run(
-            "INSERT INTO exceptions SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "
-            "unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
+    listed = _list_exceptions(bench, work.fates.exceptions)
     file = f"read_parquet({quote_text(str(work.plan.path))}, file_row_number = true)"
-    fate = _fate(work)
-    joined = "LEFT JOIN exceptions e ON e.seq = p.file_row_number" if work.fates.exceptions else ""
+    fate = _fate(work, listed)
+    joined = "LEFT JOIN exceptions e ON e.seq = p.file_row_number" if listed else ""
     extra = (
         "e.reason, e.field, e.message, coalesce(e.doubt, false) AS doubt"
-        if work.fates.exceptions
+        if listed
         else "'' AS reason, '' AS field, '' AS message, false AS doubt"
     )
     bench.run(
@@ -115,12 +106,29 @@ def _number_changes(bench: Workbench, work: Folding) -> None:
     )
 
 
-def _fate(work: Folding) -> str:
+def _list_exceptions(bench: Workbench, exceptions: Iterable[tuple[int, Outcome]]) -> bool:
+    """The temp table ``exceptions``. Are there any?"""
+    bench.run(
+        "CREATE OR REPLACE TEMP TABLE exceptions "
+        "(seq BIGINT, fate VARCHAR, reason VARCHAR, field VARCHAR, message VARCHAR, doubt BOOLEAN)"
+    )
+    source = iter(exceptions)
+    while chunk := list(islice(source, CHUNK)):
+        rows = [(seq, o.fate.value, o.reason, o.field, o.message, o.doubt) for seq, o in chunk]
+        bench.run(
+            "INSERT INTO exceptions SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "
+            "unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::BOOLEAN[])",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+    return bool(bench.value("SELECT count(*) > 0 FROM exceptions"))
+
+
+def _fate(work: Folding, listed: bool) -> str:
     """SQL for a change's fate; NULL when it was never sent."""
     fates = work.fates
     answered, doubtful = _inside("answered", fates.answered), _inside("doubtful", fates.doubtful)
     base = f"CASE WHEN {answered} THEN 'accepted' WHEN {doubtful} THEN 'in doubt' END"
-    if not fates.exceptions:
+    if not listed:
         return base
     return f"CASE WHEN e.fate = 'unsent' THEN NULL ELSE coalesce(e.fate, {base}) END"
 
@@ -203,11 +211,11 @@ def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str
             "DELETE FROM state.held WHERE key IN (SELECT unnest(?::VARCHAR[]))",
             [list(work.released[start : start + CHUNK])],
         )
-    if not work.hold or not any(outcome.fate is Fate.REJECTED for _, outcome in work.fates.exceptions):
+    refused = bench.run("SELECT DISTINCT field FROM exceptions WHERE fate = 'rejected' ORDER BY field")
+    if not work.hold or not refused:
         return
-    fields = {o.field for _, o in work.fates.exceptions if o.fate is Fate.REJECTED}
     words = " ".join(
-        f"WHEN {quote_text(f)} THEN {quote_text(mapped.refused_signature(f))}" for f in sorted(fields)
+        f"WHEN {quote_text(f)} THEN {quote_text(mapped.refused_signature(f))}" for (f,) in refused
     )
     names = ", ".join(["key", "op", "run", "reason", "field", "message", "signature", "released", *columns])
     values = ", ".join(
@@ -247,8 +255,3 @@ def release(bench: Workbench, state: StateFile, keys: Sequence[str] | None) -> i
         count = int(bench.value(f"SELECT count(*) FROM state.held WHERE {which}"))
         bench.run(f"UPDATE state.held SET released = true WHERE {which}")
     return count
-
-
-def _chunks(exceptions: Sequence[tuple[int, Outcome]]) -> Iterable[Sequence[tuple[int, Outcome]]]:
-    for start in range(0, len(exceptions), CHUNK):
-        yield exceptions[start : start + CHUNK]

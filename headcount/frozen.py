@@ -68,6 +68,11 @@ class Frozen:
     def folder(self) -> Path:
         return self.planned.plan.path.parent
 
+    @property
+    def seen_path(self) -> Path:
+        """The keys to record as seen; there is no such file unless this plan does."""
+        return self.folder / "seen.parquet"
+
     def save(self, folder: Path) -> None:
         """Write ``plan.json``, whole or not at all."""
         document = {
@@ -95,10 +100,7 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     document = _read(folder)
     if document is None:
         return None
-    columns = [
-        Column(name=c["name"], kind=Kind(c["kind"]), declared=c["declared"]) for c in document["columns"]
-    ]
-    mapped = compile_sync(sync, columns, object_)
+    mapped = compile_sync(sync, _columns(document), object_)
     plan = Plan(path=folder / "plan.parquet", fields=mapped.field_ids, **document["counts"])
     planned = document["planned"]
     for name in ("new_fields", "released"):
@@ -115,6 +117,18 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
         new_generation=document["new_generation"],
         acknowledged=document["acknowledged"],
         type_changes=tuple(tuple(row) for row in document["type_changes"]),
+    )
+
+
+def columns_of(folder: Path) -> tuple[Column, ...]:
+    """The columns the model had when the plan in a folder was made; none when there is no such plan."""
+    document = _read(folder)
+    return _columns(document) if document else ()
+
+
+def _columns(document: dict[str, Any]) -> tuple[Column, ...]:
+    return tuple(
+        Column(name=c["name"], kind=Kind(c["kind"]), declared=c["declared"]) for c in document["columns"]
     )
 
 

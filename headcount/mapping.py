@@ -42,7 +42,7 @@ def compile_sync(sync: Sync, columns: Sequence[Column], object_: DestinationObje
     """
     _require_offered(sync, object_)
     _require_columns(sync, columns)
-    mappings = (*sync.mappings, *_all_columns(sync, columns))
+    mappings = (*sync.mappings, *added_mappings(sync, columns))
     complete = replace(sync, mappings=mappings)
     object_.validate(complete)
     return Mapped(
@@ -87,8 +87,11 @@ def _require_columns(sync: Sync, columns: Sequence[Column]) -> None:
             columns_used(mapping.source.text, {column.name: column for column in columns})
 
 
-def _all_columns(sync: Sync, columns: Sequence[Column]) -> tuple[Mapping, ...]:
-    """The mappings that Sync All Properties adds: every column that no mapping reads yet."""
+def added_mappings(sync: Sync, columns: Sequence[Column]) -> tuple[Mapping, ...]:
+    """The mappings that Sync All Properties adds: every column that no mapping reads yet.
+
+    Raises ``ConfigurationError`` when two columns would become one field.
+    """
     if sync.all_columns is None:
         return ()
     read = {sync.key_column} | {m.source.name for m in sync.mappings if isinstance(m.source, FromColumn)}

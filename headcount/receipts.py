@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -26,8 +27,10 @@ class Ledger(Protocol):
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Enter what became of batches, in one short transaction."""
 
-    def receipts(self) -> Sequence[Receipt]:
-        """Everything entered so far, also by an earlier process that was killed."""
+    def receipts(self) -> Iterable[Receipt]:
+        """Everything entered so far, also by an earlier process that was killed. Read as it is consumed: a run of a
+        million refusals has more of it than memory should hold.
+        """
 
     def intents(self) -> Sequence[tuple[int, int]]:
         """The ranges of all intents, inclusive, as they were entered."""
@@ -75,15 +78,26 @@ def without(ranges: Iterable[Range], taken: Iterable[Range]) -> list[Range]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Book:
-    """The receipts and intents of one run, read together."""
+class Sums:
+    """What all receipts of a run come to. ``answered`` are their ranges; the fates are those of exceptions alone."""
 
-    receipts: tuple[Receipt, ...]
+    answered: tuple[Range, ...]
+    accepted: int
+    fates: Counter[Fate]
+    requests: int
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """The receipts and intents of one run. ``receipts`` is gone through several times and never held as a whole."""
+
+    receipts: Iterable[Receipt]
     intents: tuple[Range, ...]
 
     @property
-    def answered(self) -> list[Range]:
-        return merged((receipt.first, receipt.last) for receipt in self.receipts)
+    def answered(self) -> tuple[Range, ...]:
+        return self.sums.answered
 
     @property
     def doubtful(self) -> list[Range]:
@@ -94,29 +108,46 @@ class Book:
         """What has no receipt yet, of a plan of ``size`` changes."""
         return without([(0, size - 1)], self.answered) if size else []
 
-    def exceptions(self) -> tuple[tuple[int, Outcome], ...]:
+    def exceptions(self) -> Iterator[tuple[int, Outcome]]:
         """Every change with a receipt that was not accepted, with its position in the plan.
 
         What stands in two intents was perhaps sent by a process that was killed before it could enter a receipt: a
         later one that could not send it leaves it in doubt, and a later rejection does not end that doubt.
         """
-        return self._exceptions
+        for receipt in self.receipts:
+            yield from self._exceptions(receipt)
 
-    @cached_property
-    def _exceptions(self) -> tuple[tuple[int, Outcome], ...]:
-        maybe = overlaps(self.intents)
-        return tuple(
-            (receipt.first + outcome.index, _doubted(outcome, receipt.first + outcome.index, maybe))
-            for receipt in self.receipts
-            for outcome in receipt.exceptions
-        )
+    def _exceptions(self, receipt: Receipt) -> Iterator[tuple[int, Outcome]]:
+        for outcome in receipt.exceptions:
+            position = receipt.first + outcome.index
+            yield position, _doubted(outcome, position, self._maybe)
 
     def count(self, fate: Fate) -> int:
         """How many changes met this fate; intents without receipt are in doubt."""
         if fate is Fate.ACCEPTED:
-            return sum(receipt.count(fate) for receipt in self.receipts)
+            return self.sums.accepted
         open_ = sum(last - first + 1 for first, last in self.doubtful) if fate is Fate.IN_DOUBT else 0
-        return open_ + sum(outcome.fate is fate for _, outcome in self._exceptions)
+        return open_ + self.sums.fates[fate]
+
+    @cached_property
+    def sums(self) -> Sums:
+        """Counted in one pass."""
+        ranges: list[Range] = []
+        fates: Counter[Fate] = Counter()
+        accepted = requests = size = 0
+        for receipt in self.receipts:
+            ranges.append((receipt.first, receipt.last))
+            fates.update(outcome.fate for _, outcome in self._exceptions(receipt))
+            accepted += receipt.count(Fate.ACCEPTED)
+            requests += receipt.requests
+            size += receipt.bytes
+        return Sums(
+            answered=tuple(merged(ranges)), accepted=accepted, fates=fates, requests=requests, bytes=size
+        )
+
+    @cached_property
+    def _maybe(self) -> list[Range]:
+        return overlaps(self.intents)
 
 
 def _doubted(outcome: Outcome, position: int, maybe: Sequence[Range]) -> Outcome:
@@ -127,5 +158,15 @@ def _doubted(outcome: Outcome, position: int, maybe: Sequence[Range]) -> Outcome
     return replace(outcome, fate=fate, doubt=True)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Stored:
+    """The receipts of a ledger, read anew each time."""
+
+    ledger: Ledger
+
+    def __iter__(self) -> Iterator[Receipt]:
+        return iter(self.ledger.receipts())
+
+
 def read_book(ledger: Ledger) -> Book:
-    return Book(receipts=tuple(ledger.receipts()), intents=tuple(ledger.intents()))
+    return Book(receipts=_Stored(ledger=ledger), intents=tuple(ledger.intents()))

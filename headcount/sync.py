@@ -219,10 +219,11 @@ def _deliver(
     line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger, permit: Callable[[], bool]
 ) -> Delivery | None:
     remaining = read_book(ledger).remaining(frozen.plan.size)
-    if not remaining:
+    if not frozen.plan.size:
         return None
-    stop = _either(ledger.stop_requested, permit)
-    greet(line.client, line.limiter, line.retry, line.workspace, stop)
+    if remaining:  # else the deliverer only judges what an earlier process was answered
+        stop = _either(ledger.stop_requested, permit)
+        greet(line.client, line.limiter, line.retry, line.workspace, stop)
     with Workbench(line.scratch, ordered=True, memory_limit="120MB") as bench:
         return deliver(
             batches(bench, frozen.mapped, frozen.plan, run, line.budget, remaining),
@@ -231,6 +232,7 @@ def _deliver(
             ledger=ledger,
             budget=line.budget,
             retry=line.retry,
+            earlier=ledger.receipts(),
             permit=permit,
             progress=line.progress.answered,
         )
@@ -241,15 +243,13 @@ def _either(canceled: Callable[[], bool], permit: Callable[[], bool]) -> Callabl
 
 
 def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding:
-    seen = frozen.folder / "seen.parquet"
+    seen = frozen.seen_path
     return Folding(
         run=run.id,
         marker=f"{run.id} {run.started_at.isoformat()}",
         identity=frozen.identity,
         plan=frozen.plan,
-        fates=Fates(
-            answered=tuple(book.answered), doubtful=tuple(book.doubtful), exceptions=book.exceptions()
-        ),
+        fates=Fates(answered=book.answered, doubtful=tuple(book.doubtful), exceptions=book.exceptions()),
         read=frozen.planned.read if frozen.only is None else None,
         released=frozen.planned.released,
         seen=f"FROM read_parquet({quote_text(str(seen))})" if seen.exists() else None,
@@ -274,8 +274,8 @@ def count(frozen: Frozen, book: Book) -> Counts:
         rejected=rejected,
         in_doubt=in_doubt,
         unsent=book.count(Fate.UNSENT) + _never_tried(plan.size, book),
-        requests=sum(receipt.requests for receipt in book.receipts),
-        bytes=sum(receipt.bytes for receipt in book.receipts),
+        requests=book.sums.requests,
+        bytes=book.sums.bytes,
     )
 
 

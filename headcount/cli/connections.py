@@ -1,4 +1,4 @@
-"""Commands about connections: add, list, test."""
+"""Commands about connections: add, list, test, remove."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from headcount.cli.output import Json, complain, print_json, print_table
+from headcount.cli.output import Json, ask, complain, print_json, print_table
 from headcount.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from headcount.engines import Field
     from headcount.project.kinds import ConnectionKind
-    from headcount.service.connections import TestReport
+    from headcount.service.connections import ConnectionInfo, TestReport
+    from headcount.service.removal import Removal
+
+NONE_YET = "No connections yet. headcount init DIR writes a project file to start from."
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The connection's key in the project file.")]
 
@@ -25,6 +28,7 @@ def register(app: typer.Typer) -> None:
     group.command("add")(add)
     group.command("list")(list_)
     group.command("test")(test)
+    group.command("remove")(remove)
     app.add_typer(group, name="connections")
 
 
@@ -101,11 +105,16 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(info) for info in found])
     elif not found:
-        typer.echo("No connections yet. headcount init DIR writes a project file to start from.")
+        typer.echo(NONE_YET)
     else:
-        heads = ("key", "name", "type", "workspace", "syncs", "tested", "result")
-        rows = ((i.key, i.name, i.type, i.workspace, i.syncs, i.tested_at, i.result) for i in found)
-        print_table(heads, rows)
+        print_table(("key", "type", "syncs", "tested", "result"), map(_row, found))
+
+
+def _row(info: ConnectionInfo) -> tuple[object, ...]:
+    """The workspace stands in what Customer.io answered."""
+    key = info.key if info.name == info.key else f"{info.key} ({info.name})"
+    tested = info.tested_at.astimezone().strftime("%Y-%m-%d") if info.tested_at else "never"
+    return (key, info.type, info.syncs, tested, info.result)
 
 
 def test(
@@ -116,7 +125,35 @@ def test(
     from headcount.service.connections import list_connections, test_connection
 
     wanted = keys or [info.key for info in list_connections()]
+    if not wanted and not as_json:
+        typer.echo(NONE_YET)
     _finish([test_connection(key) for key in wanted], as_json)
+
+
+def remove(
+    key: Key,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting secrets.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a connection that nothing uses, with the secrets that are stored for it."""
+    from headcount.service.removal import look_at_removal, remove_connection
+
+    seen = look_at_removal(key)
+    if seen.secrets and not yes:
+        _ask_removal(seen, as_json)
+    removed = remove_connection(key)
+    if as_json:
+        print_json(asdict(removed))
+        return
+    also = f", and its stored {' and '.join(removed.secrets)}" if removed.secrets else ""
+    typer.echo(f"Removed the connection {key}{also}. If the project file names it, apply adds it again.")
+
+
+def _ask_removal(seen: Removal, as_json: bool) -> None:
+    stored = f"the stored {' and '.join(seen.secrets)} of {seen.key}"
+    if as_json or not sys.stdin.isatty():
+        raise ConfigurationError(f"This deletes {stored}, and nobody is here to ask.", hint="Add --yes.")
+    ask(f"Delete {stored} for good?")
 
 
 def _finish(reports: list[TestReport], as_json: bool) -> None:

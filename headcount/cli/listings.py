@@ -1,4 +1,4 @@
-"""Commands that look back, and the one that stops: runs, rejected, cancel."""
+"""Commands that look back, and those that stop: runs, rejected, cancel, pause."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from headcount.service.listings import Rejections, RunLine
 
 
+TROUBLES = ("rejected", "in_doubt", "unsent", "invalid")  # counts that are worth a word in a list
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    for command in (runs, rejected, cancel):
+    for command in (runs, rejected, cancel, pause):
         app.command()(command)
 
 
@@ -35,24 +38,28 @@ def runs(
     elif not found:
         typer.echo("No runs yet.")
     else:
-        heads = ("run", "sync", "status", "began", "seconds", "planned", "accepted", "rejected", "invalid")
+        heads = ("run", "sync", "status", "began", "seconds", "outcome")
         print_table(heads, (_row(line) for line in found))
 
 
 def _row(line: RunLine) -> tuple[object, ...]:
-    counts = line.counts
-    planned = sum(counts[name] for name in ("add", "change", "remove")) if counts else None
-    seconds = None if line.seconds is None else f"{line.seconds:.1f}"
-    rest = (counts.get("accepted"), counts.get("rejected"), counts.get("invalid"))
-    return (
-        str(line.run),
-        line.sync,
-        line.status,
-        line.started_at or line.created_at,
-        seconds,
-        planned,
-        *rest,
-    )
+    began = (line.started_at or line.created_at).astimezone().strftime("%Y-%m-%d %H:%M")
+    seconds = None if line.seconds is None else f"{line.seconds:,.1f}"
+    return (str(line.run), line.sync, line.status, began, seconds, _outcome(line))
+
+
+def _outcome(line: RunLine) -> str:
+    """What came of a run, without what is zero; then what stopped it, in the first line of its words."""
+    return " ".join(filter(None, (_sums(line.counts), line.error.partition("\n")[0])))
+
+
+def _sums(counts: dict[str, int]) -> str:
+    if not counts:
+        return ""
+    planned = sum(counts[name] for name in ("add", "change", "remove"))
+    sent = f"accepted {counts['accepted']:,} of {planned:,}" if planned else "nothing to send"
+    rest = [f"{name.replace('_', ' ')} {counts[name]:,}" for name in TROUBLES if counts[name]]
+    return ", ".join([sent, *rest]) + "."
 
 
 def rejected(
@@ -62,15 +69,25 @@ def rejected(
     as_json: Json = False,
 ) -> None:
     """Rows that Customer.io refused, in its own words, and rows that were never sent."""
-    from headcount.service.listings import rejections, write_rejected
+    from headcount.service.listings import rejections
 
     if csv is not None:
-        count = write_rejected(sync, csv)
-        typer.echo(f"{count:,} rejected rows are in {csv}.", err=as_json)
+        _write_csv(sync, csv, as_json)
     if as_json:
         print_json(asdict(rejections(sync, limit=limit)))
     elif csv is None:
         show_rejections(rejections(sync, limit=limit))
+
+
+def _write_csv(sync: str, path: Path, as_json: bool) -> None:
+    from headcount.service.csv_listing import write_rejected
+
+    written = write_rejected(sync, path)
+    typer.echo(
+        f"{path} holds {written.rejected:,} rejected and {written.invalid:,} invalid rows.", err=as_json
+    )
+    if not written.complete:
+        typer.echo("Of the invalid rows only examples are left: their plan is gone.", err=as_json)
 
 
 def show_rejections(found: Rejections) -> None:
@@ -109,6 +126,21 @@ def cancel(
         typer.echo(f"Run {run} is canceled.")
     else:
         typer.echo(f"Run {run} was asked to stop; it ends after the requests that are on their way.")
+
+
+def pause(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.")], as_json: Json = False
+) -> None:
+    """Let a run rest until somebody resumes it."""
+    from headcount.service.queue import pause_run
+
+    status = pause_run(run)
+    if as_json:
+        print_json({"run": run, "status": status})
+    elif status == "paused":
+        typer.echo(f"Run {run} is paused. It goes on with: headcount resume {run}")
+    else:
+        typer.echo(f"Run {run} was asked to rest; it does after the requests that are on their way.")
 
 
 def _short(key: str) -> str:

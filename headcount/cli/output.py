@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WRONG_USE, INTERRUPTED = 2, 130  # exit codes
+WIDE = 10_000  # columns where there is no terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
@@ -31,7 +32,9 @@ def __getattr__(name: str) -> Any:
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, soft_wrap=True, width=WIDE)  # a program reads: one row, one line
 
 
 def print_json(value: Any) -> None:
@@ -46,7 +49,9 @@ def _as_json(value: Any) -> Any:
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table without lines; cells are shown as they are."""
+    """A table without lines; cells are shown as they are. Where it is too narrow the widest columns are broken, at
+    words if that is possible.
+    """
     from rich.markup import escape
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""Commands that look ahead and act: plan, run, approve, retry, preview, test, explain."""
+"""Commands that look ahead and act: plan, run, approve, resume, retry, preview, test, explain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Full = Annotated[bool, typer.Option("--full", help="Send every person again, cha
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    for command in (plan, run, approve, retry, preview, test, explain):
+    for command in (plan, run, approve, resume, retry, preview, test, explain):
         app.command()(command)
 
 
@@ -69,11 +69,20 @@ def _show_full(sync: str, *, asking: bool) -> None:
         ask("Send all of this again?")
 
 
-def approve(run: Annotated[int, typer.Argument(help="The run's number.")], json: Json = False) -> None:
+def approve(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.")], json: Json = False
+) -> None:
     """Let a run go on that a guard has stopped."""
     from headcount.service.running import approve_run
 
     _finish(lambda progress: approve_run(run, progress=progress), json)
+
+
+def resume(run: Annotated[int, typer.Argument(help="The run's number.")], json: Json = False) -> None:
+    """Go on with a run that was paused."""
+    from headcount.service.running import go_on_now
+
+    _finish(lambda progress: go_on_now(run, progress=progress), json)
 
 
 def retry(
@@ -120,7 +129,9 @@ def preview(
 
 
 def explain(
-    sync: SyncKey, key: Annotated[str, typer.Argument(help="The record's key.")], json: Json = False
+    sync: SyncKey,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The record's key.")],
+    json: Json = False,
 ) -> None:
     """Tell one record's story: what was sent, when, in which run, with which answer."""
     from headcount.cli.show import story_text

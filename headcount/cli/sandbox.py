@@ -28,7 +28,8 @@ def sandbox(
     try:
         serve(host, port, tls=tls, state=state, sink=sink)
     except (OSError, OverflowError) as error:
+        why = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise ConfigurationError(
-            f"The sandbox cannot start at {host}:{port}: {getattr(error, 'strerror', None) or error}.",
+            f"The sandbox cannot start at {host}:{port}: {why}.",
             hint="Is another one running there? --port 0 takes a free port.",
         ) from error

@@ -179,11 +179,19 @@ def story_text(console: Console, story: Story) -> None:
         values = "  ".join(
             f"[cyan]{escape(k)}[/] {_value(v)}" for k, v in story.now.values.items() if v is not None
         )
-        console.print(f"  accepted: {values or ('sent' if story.now.acknowledged else 'nothing yet')}{doubt}")
+        console.print(f"  accepted: {values or _without_values(story)}{doubt}")
         if story.now.held:
             console.print(f"  [yellow]held:[/] {escape(story.now.held)}")
     for chapter in story.chapters:
         _chapter(console, chapter)
+
+
+def _without_values(story: Story) -> str:
+    if story.now is None or not story.now.acknowledged:
+        return "nothing yet"
+    if story.sent is None:
+        return "sent or recorded as seen, in a run whose plan is gone"
+    return "sent" if story.sent else "nothing: it was recorded as seen, and not sent"
 
 
 def _chapter(console: Console, chapter: Chapter) -> None:

@@ -52,6 +52,7 @@ def claim(run: Run, holder: str, *, attempt: int | None = None) -> bool:
         taken = mine.update(
             worker=holder,
             status=RunStatus.WORKING.value,
+            pause_requested=False,
             lease_until=Now() + timedelta(seconds=SECONDS),
             heartbeat_at=Now(),
         )

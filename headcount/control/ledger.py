@@ -71,9 +71,9 @@ class RunLedger:
         rows = [_receipt_row(self._run_id, receipt) for receipt in receipts]
         self._save((_RECEIPT, rows), *self._log.due())
 
-    def receipts(self) -> Sequence[Receipt]:
+    def receipts(self) -> Iterator[Receipt]:
         with told():
-            return tuple(book.receipts(self._run_id))
+            yield from book.receipts(self._run_id)
 
     def intents(self) -> Sequence[tuple[int, int]]:
         with told():

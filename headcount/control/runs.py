@@ -103,8 +103,8 @@ def explain(
 
 def pause(run: Run) -> None:
     """The run rests until somebody resumes it."""
-    run.status, run.pause_requested, run.pid = RunStatus.PAUSED.value, False, None
-    _save(run, "status", "pause_requested", "pid")
+    run.status, run.pid = RunStatus.PAUSED.value, None
+    _save(run, "status", "pid")
 
 
 def _save(run: Run, *fields: str) -> None:
@@ -122,9 +122,10 @@ def unfinished(sync: Sync) -> list[Run]:
 
 
 def ahead(sync: Sync) -> Run | None:
-    """The run of the sync that is queued, working or paused now, if there is one."""
-    statuses = [status.value for status in UNFINISHED if status is not RunStatus.WAITING]
-    return sync.runs.filter(status__in=statuses).order_by("id").first()
+    """The run of the sync that is queued, working, or paused by a person, if there is one."""
+    first = Q(status__in=[RunStatus.QUEUED.value, RunStatus.WORKING.value])
+    resting = Q(status=RunStatus.PAUSED.value, pause_requested=True)
+    return sync.runs.filter(first | resting).order_by("id").first()
 
 
 def due() -> list[Run]:
@@ -152,7 +153,7 @@ def request_pause(run_id: int) -> Run:
 def _turn(run: Run, status: RunStatus) -> bool:
     """From the status it was read with to another one, unless something happened to it meanwhile."""
     same = Run.objects.filter(pk=run.pk, status=run.status, attempt=run.attempt, worker=run.worker)
-    return bool(same.update(status=status.value))
+    return bool(same.update(status=status.value, pause_requested=status is RunStatus.PAUSED))
 
 
 def listing(sync_key: str | None = None, *, limit: int = 20) -> list[Run]:

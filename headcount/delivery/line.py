@@ -53,6 +53,7 @@ def deliver(
     ledger: Ledger,
     budget: Budget,
     retry: RetryPolicy,
+    earlier: Iterable[Receipt] = (),
     first_refusals: int = 500,
     permit: Callable[[], bool] = always,
     progress: Callable[[Receipt], None] | None = None,
@@ -63,6 +64,9 @@ def deliver(
 
     The ledger is used on the calling thread (intents, the wish to stop) and on one other (receipts, the wish
     to stop, then ``progress``), never by the senders. ``client`` should keep ``budget.senders`` connections.
+
+    ``earlier`` are the receipts that an earlier process of this run entered, in the order of the plan: the first
+    operations of a run are counted from its beginning. They are not in the sums.
 
     ``batches`` is read on the calling thread, at most ``3 * budget.senders`` batches ahead of the
     answers. Trouble with the destination is returned in ``Delivery.error``. Raised is only what is nobody's
@@ -80,6 +84,7 @@ def deliver(
         ceiling=Ceiling(),
         probation=Probation(first_refusals, halt),
     )
+    rules.probation.recall(earlier)
     sums = _Sums(progress)
     with Clerk(ledger, halt, 4 * budget.senders, sums.add) as clerk:
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from headcount.delivery.halt import Halt
 from headcount.errors import EveryRowRefused
-from headcount.model import Outcome
+from headcount.model import Fate, Outcome, Receipt
 
 
 class Probation:
@@ -52,6 +52,14 @@ class Probation:
                 self._refuse(outcome)
             if self._over:
                 self._turn.notify_all()
+
+    def recall(self, receipts: Iterable[Receipt]) -> None:
+        """Enter what an earlier process of the same run was answered, as far as it matters."""
+        for receipt in receipts:
+            if self._over:
+                return
+            refused = [outcome for outcome in receipt.exceptions if outcome.fate is Fate.REJECTED]
+            self.count(receipt.count(Fate.ACCEPTED), refused)
 
     def _refuse(self, outcome: Outcome) -> None:
         self._cause = self._cause or _cause(outcome)

@@ -10,8 +10,10 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headcount.engines.line_endings import first_other_ending
 from headcount.engines.masking import first_line, masked
 from headcount.engines.stream import BATCH_ROWS, stream
 from headcount.engines.wanted import literal, quoted
@@ -34,6 +36,7 @@ FILE_AND_LINE = re.compile(
     r'JSON.* in file "(?P<json>[^"]+)".* in line (?P<line>\d+)'
     r"|CSV Error on Line: (?P<csv_line>\d+).*? file = (?P<csv>.+?)   delimiter"
 )
+NO_LINE = re.compile(r"CSV Parser state machine reached an invalid state.*? file = (?P<csv>.+?)   delimiter")
 CELLS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
@@ -132,6 +135,8 @@ class DuckSession:
             return SourceError(
                 f"{file}, line {line}: {_complaint(str(error))}.", hint="Mend or leave out the file."
             )
+        if place := NO_LINE.search(str(error).replace("\n", " ")):
+            return _unreadable(Path(place["csv"]))
         words = first_line(error) if isinstance(error, about_sql) else masked(error)
         if isinstance(error, self._duckdb.PermissionException):
             return SourceError(words, hint="A model's SQL sees only what its connection names.")
@@ -156,6 +161,23 @@ def _batch_rows(columns: int) -> int:
 def select_list(expressions: Sequence[tuple[str, str]]) -> str:
     """``expression AS "name", …`` for pairs of name and expression."""
     return ", ".join(f"{expression} AS {quoted(name, chr(34))}" for name, expression in expressions)
+
+
+def _unreadable(path: Path) -> SourceError:
+    """DuckDB gives up without a line where the lines of a CSV file end in several ways."""
+    try:
+        found = first_other_ending(path)
+    except (OSError, EOFError):
+        found = None
+    if found is None:
+        return SourceError(
+            f"{path} cannot be read as CSV.", hint="Look at its quotes, or leave out the file."
+        )
+    line, here, before = found
+    return SourceError(
+        f"{path}, line {line} ends with {here}, and the lines before it with {before}.",
+        hint="Give all lines the same ending, for example with: dos2unix FILE",
+    )
 
 
 def _complaint(words: str) -> str:

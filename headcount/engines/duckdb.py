@@ -74,6 +74,7 @@ def _open(settings: dict[str, Any]) -> DuckDBSource:
 ENGINE = EngineType(
     name="duckdb",
     label="DuckDB",
+    dialect="duckdb",
     fields=(Field(name="path", label="File", required=True, help="Path of the DuckDB database file."),),
     models=("table", "query"),
     open=_open,

@@ -28,10 +28,13 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineType:
-    """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path"."""
+    """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path". ``dialect`` is
+    what sqlglot calls the language of its queries.
+    """
 
     name: str
     label: str
+    dialect: str
     fields: tuple[Field, ...]
     models: tuple[str, ...]
     open: Callable[[dict[str, Any]], Source]

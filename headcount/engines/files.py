@@ -136,6 +136,7 @@ def _open(settings: dict[str, Any]) -> FilesSource:
 ENGINE = EngineType(
     name="files",
     label="CSV, Parquet and JSON files",
+    dialect="duckdb",
     fields=(
         Field(
             name="folders",

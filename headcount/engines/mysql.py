@@ -196,6 +196,7 @@ def _tls(settings: dict[str, Any]) -> ssl.SSLContext | None:
 ENGINE = EngineType(
     name="mysql",
     label="MySQL or MariaDB",
+    dialect="mysql",
     fields=(
         Field(name="host", label="Host", default="localhost"),
         Field(name="port", label="Port", default=3306),

@@ -184,6 +184,7 @@ def _escaped(value: str) -> str:
 ENGINE = EngineType(
     name="postgresql",
     label="PostgreSQL",
+    dialect="postgres",
     fields=(
         Field(
             name="host", label="Host", default="localhost", help="A name, an address or a socket's folder."

@@ -182,6 +182,7 @@ def _open(settings: dict[str, Any]) -> SQLiteSource:
 ENGINE = EngineType(
     name="sqlite",
     label="SQLite",
+    dialect="sqlite",
     fields=(Field(name="path", label="File", required=True, help="Path of the SQLite database file."),),
     models=("table", "query"),
     open=_open,

@@ -16,6 +16,7 @@ from headcount.project.lines import Document
 from headcount.project.model_entry import ModelEntry
 from headcount.project.problems import Path, Problem, did_you_mean, one_of
 from headcount.project.sync_entry import SyncEntry
+from headcount.project.triggers import trigger_problems
 from headcount.project.values import sync_value
 from headcount.templates import check_syntax
 
@@ -77,6 +78,7 @@ def sync_problems(
         return
     thing = OBJECTS[target.object]
     sync = sync_value(str(path[-1]), entry.document(), Model(key=entry.source.model, name="", connection=""))
+    yield from trigger_problems(document, path, entry.triggers)
     found = [
         *_behavior_problems(document, path, entry, thing),
         *_part_problems(document, path, entry),

@@ -13,13 +13,16 @@ BUDGET = "budget"  # beside the declared fields: how fast a workspace may be wri
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionKind:
-    """``models`` are the ways a model of this source may name its rows; empty for destinations."""
+    """``models`` are the ways a model of this source may name its rows, ``dialect`` is that of its SQL as sqlglot names
+    it; both empty for destinations.
+    """
 
     name: str
     label: str
     role: str  # "source" or "destination"
     fields: tuple[Field, ...]
     models: tuple[str, ...] = ()
+    dialect: str = ""
 
     def field(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)
@@ -56,7 +59,12 @@ CUSTOMERIO = ConnectionKind(
 KINDS: dict[str, ConnectionKind] = {
     **{
         engine.name: ConnectionKind(
-            name=engine.name, label=engine.label, role="source", fields=engine.fields, models=engine.models
+            name=engine.name,
+            label=engine.label,
+            role="source",
+            fields=engine.fields,
+            models=engine.models,
+            dialect=engine.dialect,
         )
         for engine in ENGINES.values()
     },

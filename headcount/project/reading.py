@@ -19,7 +19,9 @@ from headcount.project.lines import Document, read
 from headcount.project.model_entry import ModelEntry
 from headcount.project.problems import Path, Problem, ProjectError, did_you_mean
 from headcount.project.project import SECTIONS, VERSION, Project
+from headcount.project.query_problems import query_problems
 from headcount.project.sync_entry import SyncEntry
+from headcount.project.triggers import order_problems
 
 FILE = "headcount.yml"
 
@@ -40,20 +42,24 @@ def read_file(path: FilePath) -> Project:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read.", hint=_reason(error)) from None
-    return read_project(text, file=path.name, folder=path.absolute().parent)
+    return read_project(text, file=path.name, folder=path.absolute().parent, check_sql=True)
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:
     return "Save it as UTF-8." if isinstance(error, UnicodeDecodeError) else f"{error.strerror}."
 
 
-def read_project(text: str, *, file: str = FILE, folder: FilePath | None = None) -> Project:
+def read_project(
+    text: str, *, file: str = FILE, folder: FilePath | None = None, check_sql: bool = False
+) -> Project:
     """The project in a text. Relative paths in it become absolute below ``folder``, if that is given.
+
+    ``check_sql``: also read the SQL of models, which takes a parser.
 
     Raises ``ProjectError`` with every mistake.
     """
     document = read(text, file)
-    reader = _Reader(document, folder)
+    reader = _Reader(document, folder, check_sql)
     project = reader.project()
     if reader.problems:
         raise ProjectError(reader.problems)
@@ -61,10 +67,12 @@ def read_project(text: str, *, file: str = FILE, folder: FilePath | None = None)
 
 
 class _Reader:
-    def __init__(self, document: Document, folder: FilePath | None) -> None:
+    def __init__(self, document: Document, folder: FilePath | None, check_sql: bool) -> None:
         self.document = document
+        self.check_sql = check_sql
         self.folder = folder
         self.problems: list[Problem] = []
+        self.after: dict[str, list[str]] = {}  # which syncs each sync runs after
 
     def project(self) -> Project:
         top = self._mapping(self.document.value, ())
@@ -78,11 +86,13 @@ class _Reader:
             )
         given = {section: dict(self._entries(top, section)) for section in SECTIONS}
         kinds = {key: str(entry.get("type", "")) for key, entry in given["connections"].items()}
-        return Project(
+        project = Project(
             connections=self._kept("connections", given, lambda key, e: self._connection(key, e)),
             models=self._kept("models", given, lambda key, e: self._model(key, e, kinds)),
             syncs=self._kept("syncs", given, lambda key, e: self._sync(key, e, given["models"], kinds)),
         )
+        self.problems += order_problems(self.document, self.after, given["syncs"])
+        return project
 
     def _kept(self, section: str, given: dict[str, Any], make: Any) -> dict[str, dict[str, Any]]:
         made = ((key, make(key, entry)) for key, entry in given[section].items())
@@ -127,6 +137,8 @@ class _Reader:
         if (entry := self._validated(path, ModelEntry, given)) is None:
             return None
         self.problems += model_problems(self.document, path, entry, kinds)
+        if self.check_sql:
+            self.problems += query_problems(self.document, path, entry, kinds)
         return {**_named(key, entry.name), **_rest(entry)}
 
     def _sync(
@@ -136,6 +148,7 @@ class _Reader:
         if (entry := self._validated(path, SyncEntry, given)) is None:
             return None
         self.problems += sync_problems(self.document, path, entry, models, kinds)
+        self.after[key] = entry.triggers.after
         return {**_named(key, entry.name), **_rest(entry)}
 
     def _validated(self, path: Path, entry: type[E], given: Any) -> E | None:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from headcount.project.entry import Entry
 from headcount.project.mapping_entry import MappingItem, Origin
+from headcount.project.trigger_entry import TriggersEntry
 
 SYNONYMS = {"upsert": "update_or_create", "update": "update_only", "append": "append_only"}
 BEHAVIORS = ("update_or_create", "update_only", "mirror", "append_only")
@@ -115,4 +116,5 @@ class SyncEntry(Entry):
     )
     checks: ChecksEntry = Field(ChecksEntry.model_validate({}), description="Which limits only warn.")
     guards: GuardsEntry = Field(GuardsEntry.model_validate({}), description="When a run stops and asks.")
+    triggers: TriggersEntry = Field(TriggersEntry.model_validate({}), description="What starts it by itself.")
     paused: bool = Field(False, description="No schedule starts it; run still does.")

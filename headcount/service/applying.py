@@ -22,6 +22,7 @@ from headcount.project.reading import read_file, read_project
 from headcount.project.writing import write_project
 from headcount.service.cautions import cautions
 from headcount.service.difference import Change, difference
+from headcount.service.left_behind import left_behind
 from headcount.service.locks import sync_lock
 from headcount.service.retention import forget_orphans
 from headcount.service.stored import save_entry, stored_project
@@ -73,7 +74,7 @@ def outlook(project: Project, *, prune: bool = False) -> Outlook:
         prune=prune,
         changes=changes,
         losses=tuple(_losses(changes)),
-        warnings=(*_new_generations(before, project), *cautions(after)),
+        warnings=(*_new_generations(before, project), *left_behind(before, project), *cautions(after)),
     )
 
 

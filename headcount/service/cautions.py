@@ -9,12 +9,14 @@ from itertools import combinations
 from headcount.control import secrets
 from headcount.control.models import Connection
 from headcount.destinations.customerio.fields import name_warnings
+from headcount.engines.grammar import doubtful_line
 from headcount.model import Sync
 from headcount.project.kinds import KINDS
 from headcount.project.problems import one_of
 from headcount.project.project import Project
 from headcount.project.references import STORED
 from headcount.project.values import model_value, sync_value
+from headcount.service.written_fields import written_fields
 
 
 def cautions(project: Project) -> list[str]:
@@ -31,6 +33,7 @@ def cautions(project: Project) -> list[str]:
         *_shared_fields(syncs, workspaces),
         *_stubs(syncs),
         *(warning for sync in syncs for warning in _named(sync)),
+        *_doubtful_sql(project),
         *_missing_secrets(project),
     ]
 
@@ -66,11 +69,18 @@ def _shared_fields(syncs: list[Sync], workspaces: dict[str, str]) -> Iterator[st
     for one, other in combinations(people, 2):
         if workspaces[one.destination] != workspaces[other.destination]:
             continue
-        if both := sorted({m.to for m in one.mappings} & {m.to for m in other.mappings}):
+        first, second = written_fields(one), written_fields(other)
+        workspace = workspaces[one.destination]
+        if both := first.shared_with(second):
             fields = ", ".join(both[:5]) + (f" and {len(both) - 5} more" if len(both) > 5 else "")
             yield (
-                f"The syncs {one.key} and {other.key} both write {fields} in {workspaces[one.destination]}: "
+                f"The syncs {one.key} and {other.key} both write {fields} in {workspace}: "
                 "for a person in both, whichever ran last decides."
+            )
+        elif not (first.complete and second.complete):
+            yield (
+                f"The syncs {one.key} and {other.key} may write the same fields in {workspace}, for one of them sends "
+                "all columns, which are not known yet: for a person in both, whichever ran last decides."
             )
 
 
@@ -86,6 +96,16 @@ def _stubs(syncs: list[Sync]) -> Iterator[str]:
 def _named(sync: Sync) -> Iterator[str]:
     for warning in name_warnings(sync):
         yield f"The sync {sync.key}: {warning}"
+
+
+def _doubtful_sql(project: Project) -> Iterator[str]:
+    for key, entry in sorted(project.models.items()):
+        kind = KINDS[project.connections[entry["connection"]]["type"]]
+        if entry.get("query") and (line := doubtful_line(entry["query"], kind.dialect)):
+            yield (
+                f"The SQL of the model {key} may have a mistake in its line {line}. {kind.label} will say when it "
+                "is read: try it with headcount preview."
+            )
 
 
 def _missing_secrets(project: Project) -> Iterator[str]:

@@ -21,7 +21,9 @@ from headcount.frozen import Frozen, load
 from headcount.home import Home
 from headcount.model import Counts, RunInfo, RunKind, RunStatus
 from headcount.receipts import Book
+from headcount.service.abandoned import BEFORE_PLAN
 from headcount.service.hold import Hold
+from headcount.service.interruption import noting_interruption
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
 from headcount.service.refusals import record_rows
 from headcount.service.reports import RunReport, report_of
@@ -122,13 +124,14 @@ def _nothing_held(row: SyncRow, run: Run) -> ConfigurationError | None:
 
 def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     """Plan (unless that is done), deliver, fold; the run row tells how it ended."""
-    try:
-        prepared = prepare_line(row, hold.progress)
-    except HeadcountError as error:
-        runs.finish(run, RunStatus.FAILED, error=error)
-        return report_of(run)
-    info = runs.begin(run, snapshot=prepared.snapshot, fingerprint=fingerprint(prepared.snapshot))
-    return _ended(run, prepared, info, hold)
+    with noting_interruption(setup(), run):
+        try:
+            prepared = prepare_line(row, hold.progress)
+        except HeadcountError as error:
+            runs.finish(run, RunStatus.FAILED, error=error)
+            return report_of(run)
+        info = runs.begin(run, snapshot=prepared.snapshot, fingerprint=fingerprint(prepared.snapshot))
+        return _ended(run, prepared, info, hold)
 
 
 def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
@@ -224,7 +227,8 @@ def _settled(row: SyncRow, run: Run, hold: Hold) -> RunReport:
 
 
 def _rest(run: Run, hold: Hold) -> RunReport:
-    """The run goes on later: here what is left of it for others to find."""
+    """The run goes on later: here is what it leaves for others to find."""
+    hold.tell()
     run.refresh_from_db()
     if run.worker == hold.holder:
         if run.cancel_requested and not run.intents.exists():
@@ -245,7 +249,7 @@ def _lost(run: Run) -> RunReport:
 
 def _unplanned(run: Run) -> HeadcountError:
     if not run.intents.exists():
-        return HeadcountError("The run was interrupted before its plan was complete; nothing was sent.")
+        return BEFORE_PLAN
     return HeadcountError(
         "The run was interrupted, and its plan is gone: what it sent cannot be told any more.",
         hint=f"Send everything once more: headcount run {run.sync.key} --full",

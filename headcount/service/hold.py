@@ -61,6 +61,11 @@ class Hold:
         with suppress(StateError), told():  # else the lease ends by itself
             leases.release(self._run_id, self.holder)
 
+    def tell(self) -> None:
+        """Write down at once how far the run is."""
+        if (changed := self.progress.changed()) is not None:
+            leases.renew(self._run_id, self.holder, changed)
+
     def permit(self) -> bool:
         """Cheap enough to be asked before every request: no query."""
         held = not self._lost and (not self._shared or _clock() < self._until)

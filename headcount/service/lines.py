@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.limiter import FileLimiter
 from headcount.model import RunInfo, Sync
+from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.settings import budget_of, resolved
 from headcount.state import StateFile
@@ -52,14 +52,7 @@ def find_sync(key: str) -> SyncRow:
     if row is not None:
         return row
     known = list(SyncRow.objects.values_list("key", flat=True))
-    near = difflib.get_close_matches(key, known, n=1)
-    hint = (
-        f"Did you mean {near[0]}?"
-        if near
-        else f"There are: {', '.join(known)}."
-        if known
-        else "Apply a project file first: headcount apply"
-    )
+    hint = did_you_mean(key, known) or "Apply a project file first: headcount apply"
     raise ConfigurationError(f"There is no sync {key}.", hint=hint)
 
 
@@ -84,9 +77,10 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
 
 
 def fingerprint(snapshot: dict[str, Any]) -> str:
-    """A digest of everything that would make a frozen plan wrong; a new name does not."""
-    unnamed = {**snapshot, "sync": {k: v for k, v in snapshot["sync"].items() if k != "name"}}
-    return hashlib.sha256(json.dumps(unnamed, sort_keys=True).encode()).hexdigest()
+    """A digest of everything that would make a frozen plan wrong; a new name or another schedule does not."""
+    sync = {k: v for k, v in snapshot["sync"].items() if k != "name"}
+    sync["definition"] = {k: v for k, v in sync["definition"].items() if k not in ("triggers", "paused")}
+    return hashlib.sha256(json.dumps({**snapshot, "sync": sync}, sort_keys=True).encode()).hexdigest()
 
 
 def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 from headcount.control import held, runs
 from headcount.control.models import Rejected, Run, Sync
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
+from headcount.model import RunStatus
 from headcount.project.problems import did_you_mean
+from headcount.service.abandoned import INTERRUPTED, is_abandoned
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunLine:
-    """One run in a list. ``counts`` has the names of ``headcount.model.Counts``; empty before the plan is
-    made.
+    """One run in a list. ``counts`` has the names of ``headcount.model.Counts``; empty before the plan is made.
+
+    A run whose process is gone is ``paused``, as one that was interrupted: the next run goes on from there.
     """
 
     run: int
@@ -63,7 +62,7 @@ class InvalidRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Rejections:
-    """What of a sync did not arrive. ``invalid`` are examples of the latest run that has any."""
+    """What of a sync did not arrive. ``invalid`` are examples of the latest run that read the source."""
 
     sync: str
     total: int
@@ -77,7 +76,7 @@ def list_runs(sync: str | None = None, *, limit: int = 20) -> list[RunLine]:
     setup()
     with told():
         if sync is not None:
-            _sync(sync)
+            sync_row(sync)
         return [_line(run) for run in runs.listing(sync, limit=limit)]
 
 
@@ -85,8 +84,8 @@ def rejections(sync: str, *, limit: int = 100) -> Rejections:
     """The open rejected rows and examples of invalid ones."""
     setup()
     with told():
-        row = _sync(sync)
-        last = Run.objects.filter(sync=row).exclude(invalid=None).order_by("-id").first()
+        row = sync_row(sync)
+        last = invalid_run(row)
         examples = held.invalid(last)[:limit] if last else []
         return Rejections(
             sync=sync,
@@ -97,33 +96,23 @@ def rejections(sync: str, *, limit: int = 100) -> Rejections:
         )
 
 
-def write_rejected(sync: str, path: Path) -> int:
-    """Write all open rejected rows as CSV, readable by nobody else, and return how many there are.
-
-    Raises ``ConfigurationError`` when the file cannot be written.
-    """
-    setup()
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with told(), os.fdopen(handle, "w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [field.name for field in fields(RejectedRow)])
-            writer.writeheader()
-            return sum(1 for _ in _written(writer, sync))
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
+def open_rejected(row: Sync) -> Iterator[RejectedRow]:
+    """All open rejected rows of a sync, read as they are consumed."""
+    return map(_rejected, held.rejected(row).iterator())
 
 
-def _written(writer: csv.DictWriter[str], sync: str) -> Iterator[None]:
-    for item in held.rejected(_sync(sync)).iterator():
-        writer.writerow(_plain(asdict(_rejected(item))))
-        yield
+def invalid_run(row: Sync) -> Run | None:
+    """The run whose invalid rows are those of today: the latest that read the source, unless it found none."""
+    for run in row.runs.exclude(trigger="test").order_by("-id").iterator():
+        if run.invalid.exists():
+            return run
+        if run.counts and not run.counts["invalid"]:
+            return None
+    return None
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "listed_at": row["listed_at"].isoformat(timespec="seconds")}
-
-
-def _sync(key: str) -> Sync:
+def sync_row(key: str) -> Sync:
+    """Raises ``ConfigurationError`` with the nearest key for a sync that does not exist."""
     row = Sync.objects.filter(key=key).first()
     if row is None:
         known = list(Sync.objects.values_list("key", flat=True))
@@ -146,11 +135,12 @@ def _rejected(item: Rejected) -> RejectedRow:
 
 
 def _line(run: Run) -> RunLine:
+    gone = is_abandoned(run)
     ended = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
     return RunLine(
         run=run.pk,
         sync=run.sync.key,
-        status=run.status,
+        status=RunStatus.PAUSED.value if gone else run.status,
         trigger=run.trigger,
         full=run.full,
         created_at=run.created_at,
@@ -158,6 +148,6 @@ def _line(run: Run) -> RunLine:
         finished_at=run.finished_at,
         seconds=ended,
         counts=run.counts,
-        error=run.error,
-        hint=run.hint,
+        error=INTERRUPTED.message if gone else run.error,
+        hint=INTERRUPTED.hint if gone else run.hint,
     )

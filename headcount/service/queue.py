@@ -127,9 +127,15 @@ def begin_again(due: Due) -> None:
 
 
 def _take_back(run: Run) -> None:
-    if run.attempt < TRIES:
+    if run.pause_requested:
+        runs.pause(run)
+    elif run.attempt < TRIES:
         runs.requeue(run)
-        return
+    else:
+        _give_up(run)
+
+
+def _give_up(run: Run) -> None:
     error = HeadcountError(
         f"The run was begun {run.attempt} times, and each time its worker came to an end before it.",
         hint="See what ends the worker: too little memory or disk? Then run the sync again.",

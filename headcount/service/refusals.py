@@ -1,20 +1,25 @@
-"""The listing of refused and invalid rows, kept in step with what the sync's state holds back."""
+"""The listing of refused and invalid rows, kept in step with what the sync's state holds back.
+
+A run may be refused a million rows: they travel from the receipts through a table of the workbench to the control
+store, and are never all in memory.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
 
 from headcount.control import held, runs
 from headcount.control.held import Refused
 from headcount.control.models import Run
 from headcount.frozen import Frozen
-from headcount.model import Fate, Invalid, Operation
-from headcount.recall import held_rows
+from headcount.model import Fate, Invalid, Operation, Outcome
 from headcount.receipts import Ledger, read_book
 from headcount.sync import Line
 from headcount.workbench import Workbench, quote_text
 
-CHUNK = 10_000
+CHUNK = 5_000
 
 
 def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
@@ -24,31 +29,54 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
     """
     with Workbench(line.scratch, ordered=True) as bench:
         with line.state.reading(bench) as catalogue:
-            now = {row.key for row in held_rows(bench)} if line.state.path.exists() else set()
-        held.record_rejected(run, (r for r in _refused(bench, frozen, ledger) if r.key in now))
+            known = "state.held" if line.state.path.exists() else "(SELECT NULL::VARCHAR AS key WHERE false)"
+            bench.run(f"CREATE TEMP TABLE held_now AS SELECT DISTINCT key FROM {known}")
+        _load_refused(bench, ledger)
+        held.record_rejected(run, _refused(bench, frozen))
         held.record_invalid(run, _invalid(bench, frozen))
-    _resolve(run, now)
+        _resolve(bench, run)
+        run.sync.held = int(bench.value("SELECT count(*) FROM held_now"))
     runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
-    run.sync.acknowledged, run.sync.held = catalogue.acknowledged, len(now)
+    run.sync.acknowledged = catalogue.acknowledged
     run.sync.save(update_fields=["acknowledged", "held"])
 
 
-def _resolve(run: Run, held_now: set[str]) -> None:
-    """What is listed as open and is not held any more was accepted, went back or is gone."""
-    open_keys = held.rejected(run.sync).values_list("key", flat=True)
-    held.resolve(run.sync, [key for key in open_keys.iterator() if key not in held_now])
+def _load_refused(bench: Workbench, ledger: Ledger) -> None:
+    found = (
+        (seq, o.reason, o.field, o.message, o.doubt)
+        for seq, o in read_book(ledger).exceptions()
+        if o.fate is Fate.REJECTED
+    )
+    columns = {
+        "seq": "BIGINT",
+        "reason": "VARCHAR",
+        "field": "VARCHAR",
+        "message": "VARCHAR",
+        "doubt": "BOOLEAN",
+    }
+    _load(bench, "refused", columns, found)
 
 
-def _refused(bench: Workbench, frozen: Frozen, ledger: Ledger) -> Iterator[Refused]:
-    """The refused changes with their keys, which only the plan's file knows."""
-    refused = {seq: o for seq, o in read_book(ledger).exceptions() if o.fate is Fate.REJECTED}
-    seqs = sorted(refused)
+def _refused(bench: Workbench, frozen: Frozen) -> Iterator[Refused]:
+    """The refused changes that are held, with their keys, which only the plan's file knows."""
     file = f"read_parquet({quote_text(str(frozen.plan.path))}, file_row_number = true)"
-    for start in range(0, len(seqs), CHUNK):
-        chosen = "SELECT unnest(?::BIGINT[])"
-        sql = f"SELECT file_row_number, key, op FROM {file} WHERE file_row_number IN ({chosen}) ORDER BY 1"
-        for seq, key, op in bench.run(sql, [seqs[start : start + CHUNK]]):
-            yield Refused(seq=seq, key=key, op=Operation(op), outcome=refused[seq])
+    sql = (
+        f"SELECT r.seq, p.key, p.op, r.reason, r.field, r.message, r.doubt FROM {file} p "
+        "JOIN refused r ON r.seq = p.file_row_number WHERE p.key IN (SELECT key FROM held_now) ORDER BY r.seq"
+    )
+    for seq, key, op, reason, field, message, doubt in _rows(bench, sql):
+        outcome = Outcome(
+            index=0, fate=Fate.REJECTED, reason=reason, field=field, message=message, doubt=doubt
+        )
+        yield Refused(seq=seq, key=key, op=Operation(op), outcome=outcome)
+
+
+def _resolve(bench: Workbench, run: Run) -> None:
+    """What is listed as open and is not held any more was accepted, went back or is gone."""
+    open_ = held.rejected(run.sync).values_list("key").iterator()
+    _load(bench, "open_now", {"key": "VARCHAR"}, open_)
+    sql = "SELECT DISTINCT key FROM open_now WHERE key NOT IN (SELECT key FROM held_now)"
+    held.resolve(run.sync, (key for (key,) in _rows(bench, sql)))
 
 
 def _invalid(bench: Workbench, frozen: Frozen) -> Iterator[Invalid]:
@@ -57,3 +85,21 @@ def _invalid(bench: Workbench, frozen: Frozen) -> Iterator[Invalid]:
         sql = f"SELECT key, field, reason FROM read_parquet({quote_text(str(path))}) LIMIT {held.EXAMPLES}"
         for key, field, reason in bench.run(sql):
             yield Invalid(key=key, field=field, reason=reason)
+
+
+def _load(bench: Workbench, table: str, columns: dict[str, str], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Make a temp table of the rows, some thousand at a time."""
+    bench.run(
+        f"CREATE TEMP TABLE {table} ({', '.join(f'{name} {type_}' for name, type_ in columns.items())})"
+    )
+    values = ", ".join(f"unnest(?::{type_}[])" for type_ in columns.values())
+    source = iter(rows)
+    while chunk := list(islice(source, CHUNK)):
+        bench.run(
+            f"INSERT INTO {table} SELECT {values}", [list(column) for column in zip(*chunk, strict=True)]
+        )
+
+
+def _rows(bench: Workbench, sql: str) -> Iterator[tuple[Any, ...]]:
+    for batch in bench.stream(sql, CHUNK):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

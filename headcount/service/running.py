@@ -267,11 +267,11 @@ def _brought_to_end(
 def _ended(home: Home, row: SyncRow, run: Run, progress: Progress | None, stopping: Stopping) -> RunReport:
     if run.status == RunStatus.WAITING.value:
         return supersede(run)
-    paused = run.status == RunStatus.PAUSED.value
+    by_a_person = run.status == RunStatus.PAUSED.value and run.pause_requested
     hold = take(run, home, progress=progress, stopping=stopping)
     if hold is None:
         raise Busy
-    return bring_to_end(row, run, hold, resume=not paused)
+    return bring_to_end(row, run, hold, resume=not by_a_person)
 
 
 def check_full(row: SyncRow, full: bool) -> None:

@@ -24,11 +24,14 @@ from headcount.state import StateFile
 from headcount.workbench import Workbench, quote_text
 
 LOOKED_AT = 500  # plans of the newest runs in which a record is looked for
+SEEN = "recorded as seen"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """What one run did with the record. ``answer`` is accepted, rejected, in doubt, unsent or never sent (invalid)."""
+    """What one run did with the record. ``answer`` is accepted, rejected, in doubt, on its way, unsent, invalid (never
+    sent) or recorded as seen (an event that was there before the first run, and was not sent).
+    """
 
     run: int
     at: datetime
@@ -43,6 +46,9 @@ class Story:
     sync: str
     key: str
     now: Remembered | None  # what the state holds; None when nothing was ever accepted or refused
+    sent: (
+        bool | None
+    )  # what it holds was sent; False: only recorded as seen; None: the plan that could tell is gone
     chapters: tuple[Chapter, ...]  # newest first
 
 
@@ -59,7 +65,16 @@ def explain(sync: str, key: str) -> Story:
             now = remembered(bench, catalogue, key)
         runs = row.runs.filter(id__in=_runs_with(bench, _kept(row, home.plans), key)).order_by("-id")
         chapters = [c for run in runs for c in _chapters(bench, run, home.plans, key)]
-    return Story(sync=sync, key=key, now=now, chapters=tuple(chapters))
+    sent = _was_sent(row, chapters) if now and now.acknowledged else False
+    return Story(sync=sync, key=key, now=now, sent=sent, chapters=tuple(chapters))
+
+
+def _was_sent(row: SyncRow, chapters: Sequence[Chapter]) -> bool | None:
+    """People are always sent; an event that is known may only have been recorded as seen."""
+    answers = {chapter.answer for chapter in chapters}
+    if row.object != "event" or answers & {"accepted", "in doubt"}:
+        return True
+    return False if SEEN in answers else None
 
 
 def _kept(row: SyncRow, plans: Path) -> list[Path]:
@@ -70,9 +85,12 @@ def _kept(row: SyncRow, plans: Path) -> list[Path]:
     return [folder for folder in kept[:LOOKED_AT] if (folder / "plan.json").exists()]
 
 
+_FILES = ("plan.parquet", "invalid.parquet", "seen.parquet")
+
+
 def _runs_with(bench: Workbench, folders: Sequence[Path], key: str) -> list[int]:
-    """The runs whose plan, or whose list of invalid rows, has the key: all files are searched at once."""
-    files = [file for f in folders for file in (f / "plan.parquet", f / "invalid.parquet") if file.exists()]
+    """The runs one of whose files has the key: all are searched at once."""
+    files = [file for f in folders for name in _FILES if (file := f / name).exists()]
     if not files:
         return []
     listed = ", ".join(quote_text(str(file)) for file in files)
@@ -93,6 +111,7 @@ def _chapters(bench: Workbench, run: Run, plans: Path, key: str) -> Iterator[Cha
         return
     yield from _sent(bench, run, frozen, key)
     yield from _never_sent(bench, run, frozen, key)
+    yield from _seen(bench, run, frozen, key)
 
 
 def _sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chapter]:
@@ -133,3 +152,11 @@ def _never_sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterato
         yield Chapter(
             run=run.pk, at=run.started_at or run.created_at, op="", fields=(), answer="invalid", reason=words
         )
+
+
+def _seen(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chapter]:
+    path = frozen.seen_path
+    if not (run.folded and path.exists()):
+        return
+    if bench.run(f"SELECT 1 FROM read_parquet({quote_text(str(path))}) WHERE key = ?", [key]):
+        yield Chapter(run=run.pk, at=run.started_at or run.created_at, op="", fields=(), answer=SEEN)

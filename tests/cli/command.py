@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import pty
 import subprocess
 import sys
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -53,3 +55,22 @@ def process(*arguments: str, program: str = "from headcount.cli import main; mai
         check=False,
     )
     return Answer(done.returncode, done.stdout, done.stderr)
+
+
+def terminal(*arguments: str) -> list[str]:
+    """Run one command line in a terminal of 80 columns; the lines that stand there in the end."""
+    master, slave = pty.openpty()
+    environment = {**os.environ, "COLUMNS": "80", "TERM": "dumb"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "headcount", *arguments], cwd=ROOT, env=environment, stdin=slave, stdout=slave
+    ):
+        os.close(slave)
+        said = b"".join(_until_closed(master))
+    os.close(master)
+    return [line.rstrip() for line in said.decode().splitlines()]
+
+
+def _until_closed(master: int) -> Iterator[bytes]:
+    with suppress(OSError):  # what Linux says when the other end is closed
+        while chunk := os.read(master, 10_000):
+            yield chunk

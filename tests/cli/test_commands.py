@@ -222,3 +222,12 @@ def test_small_commands_load_no_more_than_they_need() -> None:
     loaded = f"[name for name in {heavy} if name in sys.modules]"
     script = f"import sys; from headcount.cli import run; run(['runs']); print({loaded})"
     assert process(program=script).out.splitlines()[-1] == "[]"
+
+
+def test_testing_no_connection_says_that_there_is_none() -> None:
+    answer = headcount("connections", "test")
+    assert (answer.code, answer.out) == (
+        0,
+        "No connections yet. headcount init DIR writes a project file to start from.\n",
+    )
+    assert json.loads(headcount("connections", "test", "--json").out) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -61,6 +61,9 @@ class Book:
                 found[number] = listed.get(number, Fate.ACCEPTED)
         return found
 
+    def in_order(self) -> list[Receipt]:
+        return [self.receipts[first] for first in sorted(self.receipts)]
+
     def of(self, fate: Fate) -> set[int]:
         return {number for number, one in self.fates().items() if one is fate}
 
@@ -92,6 +95,7 @@ def run(
     limiter: Limiter | None = None,
     retry: RetryPolicy = NO_WAIT,
     first_refusals: int = 500,
+    earlier: Iterable[Receipt] = (),
     progress: Callable[[Receipt], None] | None = None,
 ) -> Delivery:
     try:
@@ -103,6 +107,7 @@ def run(
             budget=Budget(senders=senders),
             retry=retry,
             first_refusals=first_refusals,
+            earlier=earlier,
             progress=progress,
         )
     finally:

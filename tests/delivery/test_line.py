@@ -334,6 +334,28 @@ def test_messages_without_reason_and_field_are_reasons_themselves(server: Script
     assert isinstance(run(numbered(600, 1), client_of(server.url), Book()).error, EveryRowRefused)
 
 
+@pytest.mark.parametrize("refused_before", [400, 500])
+def test_a_resumed_run_counts_what_an_earlier_process_was_refused(
+    server: Scripted, refused_before: int
+) -> None:
+    server.script = Workspace(range(100_000))
+    before = Book()
+    run(numbered(refused_before, 100), client_of(server.url), before, first_refusals=0)
+    asked = len(server.requests)
+    delivery = run(numbered(1000, 100), client_of(server.url), Book(), earlier=before.in_order())
+    assert isinstance(delivery.error, EveryRowRefused)
+    assert len(server.requests) - asked == (500 - refused_before) // 100
+    assert delivery.rejected == 500 - refused_before
+
+
+def test_a_resumed_run_is_past_its_first_operations_once_one_was_accepted(server: Scripted) -> None:
+    server.script = Workspace(set(range(100_000)) - {7})
+    before = Book()
+    run(numbered(100, 100), client_of(server.url), before)
+    delivery = run(numbered(1000, 100), client_of(server.url), Book(), earlier=before.in_order())
+    assert (delivery.error, delivery.rejected) == (None, 999)
+
+
 def test_the_limit_of_first_refusals_can_be_switched_off(server: Scripted) -> None:
     server.script = Workspace(range(1000))
     assert run(numbered(1000, 100), client_of(server.url), Book(), first_refusals=0).error is None

@@ -124,6 +124,29 @@ def test_a_broken_csv_file_is_named_with_the_line_and_without_its_words(
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "line", "here", "before"),
+    [
+        (b"id,name\r\n1,a\r\n2,b\n", 3, "LF", "CR LF"),
+        (b'id,name\n1,"a\r\nb"\n2,b\r\n', 4, "CR LF", "LF"),
+        (b"id,name\n" + b"1,a\n" * 50_000 + b"2,b\r\n3,c\n", 50_002, "CR LF", "LF"),
+    ],
+)
+def test_a_csv_file_whose_lines_end_in_several_ways_is_named_with_the_line_and_the_mend(
+    folder: Path, source: Source, content: bytes, line: int, here: str, before: str
+) -> None:
+    (folder / "a.csv").write_bytes(content)
+    with gzip.open(folder / "b.csv.gz", "wb") as file:
+        file.write(content)
+    for path in (folder / "a.csv", folder / "b.csv.gz"):
+        with pytest.raises(SourceError) as caught:
+            table(source, model(path=path.name))
+        assert caught.value.message == (
+            f"{path}, line {line} ends with {here}, and the lines before it with {before}."
+        )
+        assert "dos2unix" in caught.value.hint
+
+
 @pytest.mark.parametrize(("name", "content"), [("a.json", "[1, 2]"), ("b.ndjson", '{"a":1}\n{"a":secret\n')])
 def test_a_broken_json_file_is_an_error(folder: Path, source: Source, name: str, content: str) -> None:
     (folder / name).write_text(content)

@@ -142,3 +142,32 @@ def test_a_sync_with_two_objects_of_one_model_keeps_two_states(desk: Desk) -> No
     desk.apply()
     desk.run()
     assert sums(desk.run("also")) == (250, 0, 0, 250)
+
+
+def test_a_field_that_is_not_mapped_any_more_stays_until_it_is_mapped_to_nothing(synced: Desk) -> None:
+    mappings = synced.people_sync["mappings"]
+    synced.people_sync["mappings"] = [m for m in mappings if m["to"] != "plan"]
+    said = synced.apply().out
+    assert "people does not write plan any more; what it wrote stays in Customer.io." in said
+    assert "{from: {constant: null}, to: plan}" in said
+    assert sums(synced.run()) == (0, 0, 0, 0)
+    assert synced.workspace.people()["1"]["plan"] == '"free"'
+    synced.people_sync["mappings"].append({"from": {"constant": None}, "to": "plan"})
+    synced.people_sync["guards"] = {"max_changed": 1}
+    synced.apply()
+    assert sums(synced.run()) == (0, 250, 0, 250)
+    assert not [person for person in synced.workspace.people().values() if "plan" in person]
+    assert sums(synced.run()) == (0, 0, 0, 0)
+    synced.people_sync["mappings"].pop()
+    assert "any more" not in synced.apply().out
+
+
+def test_a_sync_with_all_columns_is_warned_about_when_another_writes_the_same_fields(synced: Desk) -> None:
+    everything = {**synced.people_sync, "mappings": [], "sync_all_columns": True}
+    synced.project["syncs"]["everything"] = everything
+    said = synced.apply().out
+    assert "The syncs everything and people may write the same fields" in said
+    synced.done("run", "everything")
+    said = synced.apply().out
+    assert "The syncs everything and people both write plan, visits in" in said
+    assert "may write" not in said

@@ -110,6 +110,19 @@ def test_retry_of_one_key_leaves_the_others_held(applied: Desk) -> None:
     assert "held" in said.err
 
 
+def test_the_csv_names_every_row_that_was_never_sent(applied: Desk) -> None:
+    applied.hire(1_100, first=1_000)
+    applied.sql("UPDATE users SET plan = printf('%.1001c', 'x') WHERE id >= 1000")
+    applied.workspace.fault(kind="errors", rows={"keys": ["42"]})
+    applied.run(code=1)
+    said = applied.done("rejected", "people", "--csv", "refused.csv")
+    assert said.out == "refused.csv holds 1 rejected and 1,100 invalid rows.\n"
+    rows = list(csv.DictReader(Path("refused.csv").read_text().splitlines()))
+    assert [row["key"] for row in rows if row["kind"] == "rejected"] == ["42"]
+    assert {row["key"] for row in rows if row["kind"] == "invalid"} == {str(n) for n in range(1000, 2100)}
+    assert {row["field"] for row in rows[1:]} == {"plan"}
+
+
 def test_invalid_rows_make_exit_code_1_and_are_listed_with_reasons(desk: Desk) -> None:
     desk.project["models"]["users"] = {
         "connection": "company",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.journeys.desk import Desk, checked, sums
@@ -144,3 +146,20 @@ def test_first_run_decides_whether_present_events_are_sent(desk: Desk) -> None:
     assert (sums(report), report["source"]["unchanged"]) == ((0, 0, 0, 0), 100)
     desk.order(3, first=101)
     assert sums(desk.run("events")) == (3, 0, 0, 3)
+
+
+def test_an_event_that_was_only_recorded_as_seen_is_not_called_sent(desk: Desk) -> None:
+    desk.project["syncs"]["events"]["first_run"] = "record_as_seen"
+    desk.apply()
+    desk.run("events")
+    story = desk.done("explain", "events", "7", "--json").json
+    assert story["sent"] is False
+    assert [chapter["answer"] for chapter in story["chapters"]] == ["recorded as seen"]
+    said = desk.done("explain", "events", "7").out
+    assert "accepted: nothing: it was recorded as seen, and not sent" in said
+    desk.order(1, first=101)
+    desk.run("events")
+    assert desk.done("explain", "events", "101", "--json").json["sent"] is True
+    assert "accepted: sent" in desk.done("explain", "events", "101").out
+    shutil.rmtree(desk.home / "plans" / "1")
+    assert "sent or recorded as seen" in desk.done("explain", "events", "7").out

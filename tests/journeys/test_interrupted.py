@@ -66,6 +66,12 @@ def test_an_interrupted_run_finishes_what_is_in_flight_and_the_next_goes_on(
     )
     slow.workspace.heal()
     slow.workspace.forget()
+    [line] = slow.done("runs", "--json").json
+    assert (line["status"], line["error"]) == ("paused", "Interrupted.")
+    assert line["counts"]["accepted"] == arrived
+    said = slow.done("runs").out
+    assert f"accepted {arrived} of 250, " in said
+    assert said.endswith(" Interrupted.\n")
     report = slow.run()
     assert [r["run"] for r in report["resumed"]] == [1]
     assert sums(checked(report["resumed"][0])) == (250, 0, 0, 250)
@@ -86,6 +92,26 @@ def test_an_interruption_while_planning_sends_nothing_and_says_the_same(desk: De
     said = ended(process)
     assert (said.code, said.err) == (130, INTERRUPTED)
     assert desk.workspace.requests() == []
+    [line] = desk.done("runs", "--json").json
+    assert line["status"] == "canceled"
+    assert "nothing was sent" in line["error"]
+
+
+def test_an_interrupted_run_can_be_canceled_and_the_rest_goes_next_time(slow: Desk) -> None:
+    process = sending(slow)
+    os.kill(process.pid, signal.SIGINT)
+    ended(process)
+    slow.workspace.heal()
+    assert slow.done("cancel", "1", "--json").json["status"] == "canceled"
+    accepted = slow.count("SELECT sum(accepted) FROM control_receipt")
+    assert slow.run()["destination"]["accepted"] == 250 - accepted
+    assert len(slow.workspace.people()) == 250
+
+
+def test_a_killed_run_is_listed_as_interrupted(slow: Desk) -> None:
+    killed(slow)
+    [line] = slow.done("runs", "--json").json
+    assert (line["status"], line["error"]) == ("paused", "Interrupted.")
 
 
 def test_a_killed_run_is_resumed_under_its_own_number(slow: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import secrets
 import subprocess
@@ -170,6 +171,23 @@ def test_a_stored_secret_is_only_there_encrypted(desk: Desk) -> None:
         assert key["api_key"].encode() not in path.read_bytes(), path
     assert "api_key: stored" in desk.done("export").out
     assert desk.done("connections", "test", "kept").code == 0
+
+
+def test_stored_secrets_go_only_when_somebody_said_yes(
+    applied: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("some-key"))
+    settings = ("--set", "site_id=x", "--set", f"base_url={applied.workspace.url}")
+    applied.cli(
+        "connections", "add", "kept", "--type", "customerio", *settings, "--secret-from-stdin", "api_key"
+    )
+    said = applied.done("connections", "remove", "kept", code=2)
+    assert said.err == "This deletes the stored api_key of kept, and nobody is here to ask.\n→ Add --yes.\n"
+    removed = applied.done("connections", "remove", "kept", "--yes", "--json")
+    assert removed.json == {"key": "kept", "secrets": ["api_key"]}
+    assert "kept" not in applied.done("connections", "list").out
+    said = applied.done("connections", "remove", "company", code=2)
+    assert "in use by model orders, model users" in said.err
 
 
 def test_what_headcount_keeps_is_readable_by_its_owner_alone(applied: Desk) -> None:

@@ -61,6 +61,7 @@ syncs:
       timestamp: ordered_at
     mappings:
       - {from: total, to: total}
+    triggers: {schedule: {frequency: daily, hour: 6, timezone: Europe/Berlin}, after: [users]}
 """
 
 

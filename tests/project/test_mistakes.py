@@ -214,6 +214,38 @@ CASES: dict[str, tuple[str, str, str]] = {
         "max_removed: 20",
         ":38: syncs.users.guards.max_removed: max_removed must be at most 1",
     ),
+    "two ways to be due": (
+        "frequency: daily",
+        "frequency: daily, every_minutes: 5",
+        ":53: syncs.orders.triggers.schedule: A schedule has exactly one of every_minutes, frequency, cron; "
+        "this one has every_minutes and frequency. For example: schedule: {every_minutes: 15}.",
+    ),
+    "no way to be due": (
+        "frequency: daily, hour: 6, ",
+        "",
+        ":53: syncs.orders.triggers.schedule: A schedule has exactly one of every_minutes, frequency, cron; "
+        "this one has none of them.",
+    ),
+    "a cron expression that is none": (
+        "frequency: daily, hour: 6",
+        "cron: 0 25 * * *",
+        ":53: syncs.orders.triggers.schedule.cron: This is no cron expression: bad hour. It has five fields",
+    ),
+    "an unknown time zone": (
+        "Europe/Berlin",
+        "Berlin",
+        ":53: syncs.orders.triggers.schedule.timezone: There is no time zone Berlin. Use a name such as Europe/Berlin",
+    ),
+    "a sync after one that is not there": (
+        "after: [users]",
+        "after: [user]",
+        ":53: syncs.orders.triggers.after[1]: There is no sync user. Did you mean users?",
+    ),
+    "a sync that waits for itself": (
+        "after: [users]",
+        "after: [orders]",
+        ":53: syncs.orders.triggers.after[1]: orders would wait for itself. Name a sync that does not",
+    ),
     "a number for a text": (
         "name: Users to People",
         "name: 12",

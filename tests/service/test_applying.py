@@ -173,6 +173,17 @@ def test_sending_changed_fields_only_is_warned_about(home: Path) -> None:
     assert "comes back with nothing but those" in warning
 
 
+def test_sql_that_looks_wrong_is_warned_about_where_nobody_can_be_asked(home: Path) -> None:
+    text = changed(
+        ("type: duckdb\n    path: /data/shop.duckdb", "type: postgresql\n    database: d\n    user: u"),
+        ("from users\n", "from users where where\n"),
+    )
+    (warning,) = outlook(read_project(text)).warnings
+    assert warning.startswith(
+        "The SQL of the model users may have a mistake in its line 2. PostgreSQL will say"
+    )
+
+
 def test_another_key_is_warned_about(home: Path) -> None:
     applied(PROJECT)
     (warning,) = outlook(read_project(changed(("{from: id, to: id}", "{from: email, to: email}")))).warnings

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from headcount.control import secrets
-from headcount.control.models import Audit, Connection
+from headcount.control.models import Audit, Connection, Secret
 from headcount.control.setup import close
 from headcount.errors import ConfigurationError, WrongWorkspace
 from headcount.project.kinds import KINDS
 from headcount.service.connections import list_connections, save_connection, test_connection
-from tests.control.sample import every_byte
+from headcount.service.removal import remove_connection
+from tests.control.sample import every_byte, make_run
 from tests.service.workspace import Workspaces
 
 KEY = "key-that-nobody-may-see"
@@ -115,3 +116,24 @@ def test_an_unknown_connection_is_answered_with_the_nearest(home: Path, shop: Pa
     save_connection("warehouse", KINDS["sqlite"], {"path": str(shop)})
     with pytest.raises(ConfigurationError, match="Did you mean warehouse"):
         test_connection("warehose")
+
+
+def test_a_connection_that_is_used_is_not_removed_and_its_users_are_named(home: Path) -> None:
+    make_run("users")
+    for key, user in (("users-source", "model users"), ("users-target", "sync users")):
+        with pytest.raises(ConfigurationError, match=f"in use by {user}"):
+            remove_connection(key)
+    assert Connection.objects.count() == 2
+
+
+def test_removing_a_connection_deletes_its_secrets_and_is_written_down(
+    home: Path, customerio: Workspaces
+) -> None:
+    add_workspace(customerio.url)
+    assert remove_connection("production").secrets == ("api_key",)
+    assert not Connection.objects.exists()
+    assert not Secret.objects.exists()
+    line = Audit.objects.latest("id")
+    assert (line.action, line.what) == ("deleted", "connection production")
+    with pytest.raises(ConfigurationError, match="There is no connection production"):
+        remove_connection("production")

@@ -10,7 +10,8 @@ from headcount.control import held, runs
 from headcount.control.models import Run
 from headcount.errors import ConfigurationError
 from headcount.model import Counts, Fate, Invalid, Operation, Outcome, RunStatus
-from headcount.service.listings import list_runs, rejections, write_rejected
+from headcount.service.csv_listing import Written, write_rejected
+from headcount.service.listings import list_runs, rejections
 from tests.control.sample import make_run
 
 
@@ -53,10 +54,11 @@ def test_rejected_and_invalid_rows_stand_in_one_listing(home: Path) -> None:
 def test_the_csv_holds_all_rejected_rows_and_is_readable_by_nobody_else(home: Path, tmp_path: Path) -> None:
     refuse(make_run(), *(f"k{number}" for number in range(700)))
     path = tmp_path / "rejected.csv"
-    assert write_rejected("users", path) == 700
+    assert write_rejected("users", path) == Written(rejected=700, invalid=0)
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert (rows[0]["key"], rows[0]["field"], rows[699]["key"]) == ("k0", "email", "k699")
+    assert [rows[0][name] for name in ("kind", "key", "field")] == ["rejected", "k0", "email"]
+    assert rows[699]["key"] == "k699"
     assert rows[0]["message"].endswith("no")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -65,3 +67,22 @@ def test_a_csv_that_cannot_be_written_is_a_clear_error(home: Path, tmp_path: Pat
     make_run()
     with pytest.raises(ConfigurationError, match="cannot be written"):
         write_rejected("users", tmp_path / "no" / "folder.csv")
+
+
+def test_the_csv_says_when_only_examples_of_invalid_rows_are_left(home: Path, tmp_path: Path) -> None:
+    run = make_run()
+    held.record_invalid(run, [Invalid(key="d", field="plan", reason="too long")])
+    path = tmp_path / "rejected.csv"
+    assert write_rejected("users", path) == Written(rejected=0, invalid=1, complete=False)
+    with path.open(newline="") as file:
+        [row] = csv.DictReader(file)
+    assert [row[name] for name in ("kind", "key", "field", "reason")] == ["invalid", "d", "plan", "too long"]
+
+
+def test_rows_that_were_mended_are_not_listed_as_invalid_any_more(home: Path) -> None:
+    run = make_run()
+    held.record_invalid(run, [Invalid(key="d", field="plan", reason="too long")])
+    runs.finish(run, RunStatus.COMPLETED, counts=Counts(read=1, invalid=1))
+    runs.finish(runs.add(run.sync), RunStatus.COMPLETED, counts=Counts(read=1, unchanged=1))
+    found = rejections("users")
+    assert (found.invalid_run, found.invalid) == (None, ())

@@ -12,6 +12,7 @@ from headcount.control.models.secret import Secret
 from headcount.control.models.setting import Setting
 from headcount.control.models.stream import Stream
 from headcount.control.models.sync import Sync
+from headcount.control.models.timetable import Timetable
 from headcount.control.models.token import ApiToken
 from headcount.control.models.user import Role, User
 
@@ -33,5 +34,6 @@ __all__ = [
     "Setting",
     "Stream",
     "Sync",
+    "Timetable",
     "User",
 ]

@@ -29,6 +29,7 @@ class Run(models.Model):
     # How often the run was handed to the queue; 0 when it never was, and belongs to the process that recorded it.
     attempt = models.IntegerField(default=0)
 
+    scheduled_for = models.DateTimeField(null=True)  # when a trigger wanted it, if one did
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -49,7 +50,9 @@ class Run(models.Model):
     warnings = models.JSONField(default=list)  # sentences
 
     cancel_requested = models.BooleanField(default=False)
-    pause_requested = models.BooleanField(default=False)
+    pause_requested = models.BooleanField(
+        default=False
+    )  # by a person; an interrupted run is paused without it
     approved = models.BooleanField(default=False)  # somebody let it pass its guards
     folded = models.BooleanField(default=False)
 

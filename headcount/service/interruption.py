@@ -1,0 +1,46 @@
+"""A run that was told to end in its middle says so at once, and is left so that the next one goes on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from headcount.control import runs
+from headcount.control.ledger import RunLedger
+from headcount.control.models import Run
+from headcount.destinations.customerio.objects import destination_object
+from headcount.frozen import Frozen, load
+from headcount.home import Home
+from headcount.model import RunStatus
+from headcount.receipts import read_book
+from headcount.service.abandoned import BEFORE_PLAN, INTERRUPTED
+from headcount.service.lines import sync_as_of
+from headcount.sync import count
+
+
+@contextmanager
+def noting_interruption(home: Home, run: Run) -> Iterator[None]:
+    """Inside, Ctrl-C and SIGTERM leave a run that says what became of it; the interrupt itself goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        with suppress(Exception):  # unnoted, it is found as one whose process is gone
+            _note(home, run)
+        raise
+
+
+def _note(home: Home, run: Run) -> None:
+    if RunStatus(run.status) not in runs.UNFINISHED:
+        return
+    frozen = _frozen(home, run) if run.sync_snapshot else None
+    if frozen is not None:
+        with RunLedger(run.pk) as ledger:
+            so_far = count(frozen, read_book(ledger))
+        runs.finish(run, RunStatus.PAUSED, counts=so_far, error=INTERRUPTED)
+    elif not run.intents.exists():
+        runs.finish(run, RunStatus.CANCELED, error=BEFORE_PLAN)
+
+
+def _frozen(home: Home, run: Run) -> Frozen | None:
+    sync = sync_as_of(run.sync, run.sync_snapshot)
+    return load(home.plans / str(run.pk), sync, destination_object(sync.object))
