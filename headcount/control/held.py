@@ -42,7 +42,7 @@ def record_rejected(run: Run, refused: Iterable[Refused]) -> int:
     """
     count = 0
     with transaction.atomic():
-        _forget(run)
+        unlist(run.rejected.all())
         groups = _Groups(run.sync)
         for chunk in _chunks(refused):
             resolve(run.sync, [row.key for row in chunk])
@@ -135,12 +135,15 @@ def _add(group: int, numbers: dict[str, int]) -> None:
         RejectedGroup.objects.filter(pk=group).update(**changes)
 
 
-def _forget(run: Run) -> None:
-    """What an earlier fold of the same run has listed."""
-    listed = Rejected.objects.filter(run=run)
-    for group, status, number in listed.values_list("group_id", "status").annotate(rows=Count("id")):
-        _add(group, {status: -number})
-    listed.delete()
+def unlist(rows: QuerySet[Rejected]) -> int:
+    """Delete refusals; their groups' examples go too, for those may quote them. Returns how many there were."""
+    with transaction.atomic():
+        counts = list(rows.order_by().values_list("group_id", "status").annotate(rows=Count("id")))
+        for group, status, number in counts:
+            _add(group, {status: -number})
+        RejectedGroup.objects.filter(pk__in={group for group, _, _ in counts}).update(message="")
+        rows.delete()
+    return sum(number for _, _, number in counts)
 
 
 class _Groups:

@@ -107,6 +107,14 @@ def plan_of_draft(key: str, id_: str) -> Kept:
     return Kept(sync=key, frozen=frozen, veil=veil_of(row, frozen.mapped))
 
 
+def forget_drafts(key: str) -> None:
+    """Delete all plans to look at of a sync: they hold row values."""
+    for folder in list(_folders()):
+        draft = _read(folder)
+        if draft is not None and draft.sync == key:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class _Work(Progress):
     """The making of one draft, on a thread of its own."""
 

@@ -109,6 +109,13 @@ def list_syncs() -> tuple[SyncSummary, ...]:
     return tuple(_summaries(SyncRow.objects.select_related("model", "destination")))
 
 
+@told()
+def sync_names() -> tuple[tuple[str, str], ...]:
+    """Keys and names of all syncs, for choosing one."""
+    setup()
+    return tuple(SyncRow.objects.values_list("key", "name"))
+
+
 def summary_of(row: SyncRow) -> SyncSummary:
     """One sync; its model and destination should be loaded."""
     return next(_summaries([row]))
@@ -181,10 +188,17 @@ def _waiting() -> Iterator[Attention]:
         )
 
 
+_TELLING = (
+    RunStatus.COMPLETED.value,
+    RunStatus.FAILED.value,
+)  # how a sync is doing; a canceled run says nothing
+
+
 def _failing(syncs: Iterable[SyncSummary]) -> Iterator[Attention]:
     for sync in syncs:
-        if sync.last and sync.last.status == RunStatus.FAILED.value:
-            yield Attention(kind="failed", run=sync.last.run, sentence=f"The last run of {sync.name} failed.")
+        ended = next((run for run in reversed(sync.recent) if run.status in _TELLING), None)
+        if ended and ended.status == RunStatus.FAILED.value:
+            yield Attention(kind="failed", run=ended.run, sentence=f"The last run of {sync.name} failed.")
 
 
 def _unreachable(connections: Iterable[tuple[str, str, bool | None, str]]) -> Iterator[Attention]:

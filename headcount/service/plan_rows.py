@@ -17,8 +17,8 @@ from headcount.errors import ConfigurationError
 from headcount.frozen import Frozen, load
 from headcount.service.lines import sync_as_of
 from headcount.service.planning import FieldChange
-from headcount.service.record_names import key_of, token_of
 from headcount.service.slices import PAGE, Slice
+from headcount.service.record_names import key_of, token_of
 from headcount.service.veil import Veil, veil_of
 from headcount.workbench import Workbench, quote_text
 
@@ -184,16 +184,14 @@ def _fields(kept: Kept) -> tuple[str, ...]:
 
 
 def _judged(kept: Kept, rows: tuple[PlanRow, ...]) -> Iterator[PlanRow]:
-    """The same rows with what the receipts say about them; what quotes a hidden value is hidden."""
-    run = kept.run
-    if run is None or not rows:
+    """The same rows with what the receipts say about them."""
+    if kept.run is None or not rows:
         yield from rows
         return
-    covering = ReceiptRow.objects.filter(run_id=run, first__lte=rows[-1].seq, last__gte=rows[0].seq)
+    covering = ReceiptRow.objects.filter(run_id=kept.run, first__lte=rows[-1].seq, last__gte=rows[0].seq)
     receipts = sorted(covering.values_list("first", "last", "id", "accepted"))
-    troubled = _exceptions(
-        [id_ for first, last, id_, accepted in receipts if accepted <= last - first], rows, kept.veil
-    )
+    partly = [id_ for first, last, id_, accepted in receipts if accepted <= last - first]
+    troubled = _exceptions(partly, rows, kept.veil)
     for row in rows:
         sent = any(first <= row.seq <= last for first, last, _, _ in receipts)
         fate, reason = troubled.get(row.seq, ("accepted" if sent else "unsent", ""))
@@ -206,7 +204,7 @@ def _exceptions(receipts: list[int], rows: tuple[PlanRow, ...], veil: Veil) -> d
     for first, exceptions in ReceiptRow.objects.filter(id__in=receipts).values_list("first", "exceptions"):
         for index, fate, reason, field, message, *_ in exceptions:
             if first + index in wanted:
-                parts = (field, reason, veil.words(field, message))
-                words = " · ".join(part for part in parts if part)
+                said = (field, reason, veil.words(field, message))
+                words = " · ".join(part for part in said if part)
                 found[first + index] = (fate, words)
     return found

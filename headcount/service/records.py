@@ -25,6 +25,7 @@ class Record:
     record: str
     known: bool
     now: Remembered | None
+    sent: bool | None  # None: an event of which that is not known any more
     chapters: tuple[Chapter, ...]
     identifier: str
 
@@ -49,6 +50,7 @@ def record_story(sync: str, record: str) -> Record:
         record=record,
         known=bool(story.now or story.chapters),
         now=story.now,
+        sent=story.sent,
         chapters=story.chapters,
         identifier=_identifier(row),
     )

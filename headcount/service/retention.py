@@ -18,7 +18,7 @@ from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.home import Home
 
-KEEP_REQUESTS_DAYS = 7
+REQUESTS = 7  # days that the log of a run's requests is kept
 KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
 AT_ONCE = 200  # runs whose rows are deleted in one transaction: writers must not wait long
 SETTING = "retention"
@@ -83,19 +83,12 @@ def tidy() -> Tidied:
 
 
 def forget_old_plans(home: Home, sync: Sync, days: int = Retention().plans) -> int:
-    """Delete the plans of a sync's old runs and return of how many."""
+    """Delete the plans of a sync's old runs and return of how many. Their requests go even earlier."""
+    Exchange.objects.filter(run__in=_old(sync, REQUESTS).values("id")).delete()
     old = list(_old(sync, days).exclude(plan_path=""))
     for run in old:
         forget_plan(home, run)
-    _forget_old_requests(sync)
     return len(old)
-
-
-def _forget_old_requests(sync: Sync) -> None:
-    """The log of requests is for looking at what happened lately."""
-    newest = sync.runs.order_by("-id").values_list("id", flat=True)[:KEEP_RUNS]
-    before = datetime.now(UTC) - timedelta(days=KEEP_REQUESTS_DAYS)
-    Exchange.objects.filter(run__sync=sync, at__lt=before).exclude(run__in=list(newest)).delete()
 
 
 def forget_plan(home: Home, run: Run) -> None:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from headcount.web.views import connections, home, models, people, settings, signing_in
+from headcount.web.views import (
+    activity,
+    connections,
+    home,
+    log,
+    models,
+    people,
+    plans,
+    records,
+    rejected,
+    runs,
+    settings,
+    signing_in,
+    syncs,
+)
 
 urlpatterns: list[URLPattern] = [
     *home.routes,
@@ -13,4 +27,12 @@ urlpatterns: list[URLPattern] = [
     *people.routes,
     *connections.routes,
     *models.routes,
+    *runs.routes,
+    *activity.routes,
+    # Of what begins with syncs/ these come last, for any word may be a key.
+    *plans.routes,
+    *rejected.routes,
+    *records.routes,
+    *log.routes,
+    *syncs.routes,
 ]

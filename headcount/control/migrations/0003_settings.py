@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0006_rejected_have_groups"),
+        ("control", "0002_users_tokens_masks"),
     ]
 
     operations = [
