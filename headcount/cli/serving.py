@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headcount.cli.output import INTERRUPTED, complain
+
 if TYPE_CHECKING:
     from headcount.cli.demo.stage import Stage
+    from headcount.worker import Worker
 
 DEMO = Path(".headcount") / "demo-pages"
 
@@ -33,13 +38,24 @@ def serve(
         bool, typer.Option("--demo", help="With a sample company and a sandbox, in a home of their own.")
     ] = False,
 ) -> None:
-    """Open Headcount in the browser."""
+    """Open Headcount in the browser, and execute what is queued."""
     from headcount.serving.server import Listening
     from headcount.serving.server import serve as answer
 
     where = Listening(host=host, port=port, hosts=tuple(allow_host or ()), proxy=proxy)
     with _stage(demo) as stage:
-        answer(where, lambda url: _greet(url, stage), first=stage.fill if stage else lambda: None)
+        fill = stage.fill if stage else lambda: None
+        at_rest = answer(where, lambda url: _greet(url, stage), first=fill, companions=[_worker])
+    if not at_rest:
+        complain("A run did not stop in time.", "It goes on when a worker finds it.")
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # its thread would keep this process alive
+
+
+def _worker() -> Worker:
+    from headcount.worker import Worker
+
+    return Worker()
 
 
 @contextmanager

@@ -39,11 +39,11 @@ def admit(username: str, address: str) -> timedelta:
     now = timezone.now()
     with told(), transaction.atomic():
         Attempt.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).delete()
-        counters = _counters(username, address)
-        pause = max(_pause(counter, now) for counter in counters)
+        rows = [(counter, _locked(counter, now)) for counter in _counters(username, address)]
+        pause = max(_pause(row, now) for _, row in rows)
         if not pause:
-            for counter in counters:
-                _count(counter, now)
+            for counter, row in rows:
+                _count(row, counter.free, now)
         return pause
 
 
@@ -72,18 +72,21 @@ def _counters(username: str, address: str) -> tuple[Counter, Counter]:
     )
 
 
-def _pause(counter: Counter, now: datetime) -> timedelta:
-    row = Attempt.objects.select_for_update().filter(subject=counter.subject).first()
-    closed_until = row.closed_until if row is not None else None
-    return max(closed_until - now, timedelta()) if closed_until is not None else timedelta()
-
-
-def _count(counter: Counter, now: datetime) -> None:
+def _locked(counter: Counter, now: datetime) -> Attempt:
+    """Its row, made if need be; tries at the same moment wait for each other here."""
     row, _ = Attempt.objects.select_for_update().get_or_create(
         subject=counter.subject, defaults={"last_at": now}
     )
+    return row
+
+
+def _pause(row: Attempt, now: datetime) -> timedelta:
+    return max(row.closed_until - now, timedelta()) if row.closed_until is not None else timedelta()
+
+
+def _count(row: Attempt, free: int, now: datetime) -> None:
     row.failures, row.last_at = row.failures + 1, now
-    beyond = row.failures - counter.free
+    beyond = row.failures - free
     if beyond >= 0:
         row.closed_until = now + min(FIRST_PAUSE * 2 ** min(beyond, 20), LONGEST_PAUSE)
     row.save()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,8 +21,8 @@ class Companion(Protocol):
     def start(self) -> None:
         """Called once, when the control store is ready and before the first request is answered."""
 
-    def stop(self) -> object:
-        """Called once, when the last request was answered; returns when everything is at rest."""
+    def stop(self) -> bool:
+        """Called once, when no request is answered any more. False when something did not come to rest in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,11 @@ def serve(
     ready: Callable[[str], None],
     *,
     first: Callable[[], None] = lambda: None,
-    companions: Sequence[Companion] = (),
-) -> None:
-    """Answer until the process is told to end. ``first`` is called when the control store is ready, ``ready`` with
-    the address once it can be reached.
+    companions: Sequence[Callable[[], Companion]] = (),
+) -> bool:
+    """Answer until the process is told to end (``KeyboardInterrupt``), which is a good end. ``first`` is called when
+    the control store is ready, ``ready`` with the address once it can be reached. ``companions`` make what
+    runs beside it. Returns False when one of them did not come to rest: its threads would keep the process alive.
 
     Raises ``ConfigurationError`` for an address that cannot be listened on.
     """
@@ -65,22 +66,38 @@ def serve(
         clear_untrusted_proxy_headers=True,
         **_trusted(where),
     )
-    with _beside(companions):
-        ready(f"http://{_shown(where.host)}:{listener.getsockname()[1]}")
+    with _Beside([make() for make in companions]) as beside:
         try:
+            ready(f"http://{_shown(where.host)}:{listener.getsockname()[1]}")
             server.run()
+        except KeyboardInterrupt:  # before the server itself listens for it
+            pass
         finally:
             server.close()
+    return beside.at_rest
 
 
-@contextmanager
-def _beside(companions: Sequence[Companion]) -> Iterator[None]:
-    """Started in order, stopped in the opposite one, each whatever happens to the others."""
-    with ExitStack() as stack:
-        for companion in companions:
-            companion.start()
-            stack.callback(companion.stop)
-        yield
+class _Beside:
+    """Companions, started in order and stopped in the opposite one, each whatever happens to the others."""
+
+    def __init__(self, companions: Sequence[Companion]) -> None:
+        self._companions = companions
+        self._stack = ExitStack()
+        self.at_rest = True
+
+    def __enter__(self) -> _Beside:
+        with self._stack:
+            for companion in self._companions:
+                companion.start()
+                self._stack.callback(self._stop, companion)
+            self._stack = self._stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def _stop(self, companion: Companion) -> None:
+        self.at_rest = companion.stop() and self.at_rest
 
 
 def _trusted(where: Listening) -> dict[str, Any]:

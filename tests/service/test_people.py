@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import time_machine
 from django.utils import timezone
 
 from headcount.control.models import Attempt, Audit, Role, User
+from headcount.control.setup import close
 from headcount.errors import ConfigurationError
 from headcount.service import passwords, people, throttle, welcome
 
@@ -123,6 +126,37 @@ def test_guessing_many_names_from_one_network_gets_slow_too(home: Path) -> None:
             assert not throttle.admit(f"name{guess}", f"2001:db8::{guess:x}")
         assert throttle.admit("name99", "2001:db8::ffff")
         assert not throttle.admit("name99", "2001:db8:0:1::1")
+
+
+def test_guesses_at_the_same_moment_are_counted_one_by_one(home: Path) -> None:
+    with ThreadPoolExecutor(12) as guessers:
+        admitted = [not pause for pause in guessers.map(_guess, range(24))]
+    assert sum(admitted) == 5
+
+
+def _guess(number: int) -> timedelta:
+    try:
+        return throttle.admit("ada", f"10.0.0.{number}")
+    finally:
+        close()
+
+
+def test_two_owners_cannot_deactivate_each_other_at_the_same_moment(home: Path) -> None:
+    for _ in range(5):
+        for name in ("ada", "bob"):
+            people.add(name, Role.OWNER)
+        with ThreadPoolExecutor(2) as owners:
+            list(owners.map(_deactivate, ("ada", "bob")))
+        assert sum(person.active for person in people.listing()) == 1
+        User.objects.all().delete()
+
+
+def _deactivate(name: str) -> None:
+    try:
+        with suppress(ConfigurationError):
+            people.deactivate(name)
+    finally:
+        close()
 
 
 def test_a_pause_names_nobody_and_ends(home: Path) -> None:

@@ -201,3 +201,12 @@ def test_forms_without_their_token_change_nothing(visit: Visit) -> None:
     assert client.post("/settings/tokens/", typed, HTTP_ORIGIN="http://elsewhere").status_code == 403
     assert client.post("/settings/tokens/", typed).status_code == 200
     assert ApiToken.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "next_", ["//evil.example/", "https://evil.example/", "javascript:alert(1)", "/\\evil"]
+)
+def test_signing_in_leads_nowhere_else(visit: Visit, next_: str) -> None:
+    visit(Role.VIEWER)
+    typed = {"username": "viewer", "password": PASSWORD, "next": next_}
+    assert visit(None).post("/sign-in/", typed).headers["Location"] == "/"

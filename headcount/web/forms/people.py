@@ -13,7 +13,7 @@ from headcount.service.roles import lesser
 from headcount.web.forms.told import ToldForm
 
 ROLES = {
-    Role.VIEWER: "Viewer: looks at everything but connections' settings, changes nothing",
+    Role.VIEWER: "Viewer: looks, and changes nothing",
     Role.OPERATOR: "Operator: also starts, cancels, approves and retries runs",
     Role.EDITOR: "Editor: also makes and changes models and syncs",
     Role.OWNER: "Owner: also connections, people, tokens and masked columns",
@@ -85,21 +85,21 @@ class AddPersonForm(ToldForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
     name = _name()
-    role = _role(Role)
+    role = _role(ROLES)
 
 
 class PersonForm(ToldForm):
     """What can be changed about somebody."""
 
     name = _name()
-    role = _role(Role)
+    role = _role(ROLES)
 
 
 class TokenForm(ToldForm):
     """A new token, with a role up to one's own."""
 
     name = forms.CharField(label="Name", max_length=200, help_text="What will use it, Airflow for example.")
-    role = _role(Role, label="It may do what this role may")
+    role = _role(ROLES, label="It may do what this role may")
 
     def __init__(self, *args: Any, own: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

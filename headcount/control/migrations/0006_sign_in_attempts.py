@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0003_settings"),
+        ("control", "0006_origins"),
     ]
 
     operations = [
