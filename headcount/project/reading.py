@@ -52,7 +52,7 @@ def entry_problems(project: Project, section: str, key: str) -> tuple[dict[str, 
     Paths of the problems begin inside the entry; ``()`` is the entry itself, or its key.
     """
     value = {"version": VERSION, **{name: dict(project.section(name)) for name in SECTIONS}}
-    reader = _Reader(Document(FILE, value), None)
+    reader = _Reader(Document(FILE, value), None, check_sql=False)
     made = reader.project().section(section).get(key)
     mine = [problem for problem in reader.problems if problem.path[:2] == (section, key)]
     return (dict(made) if made is not None else None), [replace(p, path=p.path[2:]) for p in mine]

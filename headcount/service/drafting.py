@@ -31,7 +31,7 @@ from headcount.workbench import Workbench, quote_text
 Entry = Mapping[str, Any]
 
 PREVIEW_ROWS = 50
-PREVIEW_SECONDS = 10.0
+PREVIEW_SECONDS = 20.0
 COMPARE_SECONDS = 45.0
 
 
@@ -56,6 +56,12 @@ class Resend:
     reasons: tuple[Reason, ...]
     forecast: Forecast
     new_generation: str = ""
+
+    @property
+    def causes(self) -> str:
+        """What of the edit sends records again, in words: ``full_name is new, plan is mapped differently``."""
+        named = [f"{reason.field} {reason.why}" for reason in self.reasons if reason.why]
+        return ", ".join(named[:4]) + (f" and {len(named) - 4} more" if len(named) > 4 else "")
 
 
 class Hurry(Progress):
@@ -134,6 +140,19 @@ def resend_of(key: str, entry: Entry) -> Resend:
         frozen = make_plan(prepared.line, folder)
         with Workbench(prepared.line.scratch, ordered=True) as bench:
             return _resend(prepared, stored, frozen, bench)
+
+
+@told()
+def starts_over(key: str, entry: Entry) -> bool:
+    """Would a checked entry know its records by something else, so that nothing accepted so far carries over?"""
+    stored = find_sync(key)
+    return bool(stored.acknowledged) and _identity(stored) != _identity(_draft_row(stored, entry))
+
+
+def _identity(row: SyncRow) -> tuple[object, ...]:
+    sync = sync_as_of(row)
+    workspace = row.destination.environment_id or row.destination.key
+    return workspace, sync.object, sync.identifier, sync.key_column
 
 
 def _resend(prepared: Setup, stored: SyncRow, frozen: Frozen, bench: Workbench) -> Resend:

@@ -21,7 +21,7 @@ from headcount.model import Column
 from headcount.project.problems import Path
 from headcount.project.project import Project
 from headcount.project.reading import entry_problems
-from headcount.service.applying import apply, outlook
+from headcount.service.applying import ChangedMeanwhile, apply, outlook
 from headcount.service.cautions import sync_cautions
 from headcount.service.columns import column_problems
 from headcount.service.difference import Edit, difference
@@ -31,10 +31,6 @@ from headcount.service.stored import stored_project
 Entry = Mapping[str, Any]
 
 RESERVED = ("new",)  # keys that addresses of pages need for themselves
-
-
-class ChangedMeanwhile(ConfigurationError):
-    """Somebody else saved the sync after it was opened for editing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,10 +174,19 @@ def loss_of(key: str) -> str:
 def delete_sync(key: str) -> None:
     """Delete the sync with its runs, its rejected rows and what it remembers. Nothing changes in the destination.
 
-    Raises ``ConfigurationError`` while a run of it is working.
+    Raises ``ConfigurationError`` while a run of it is working, and when other syncs run after it.
     """
     find_sync(key)
-    apply(outlook(_without(stored_project(), key), prune=True))
+    rest = _without(stored_project(), key)
+    waiting = [
+        name for name, entry in rest.syncs.items() if key in entry.get("triggers", {}).get("after", [])
+    ]
+    if waiting:
+        raise ConfigurationError(
+            f"{', '.join(waiting)} would have nothing to run after: {key} is among their triggers.",
+            hint="Change their triggers first.",
+        )
+    apply(outlook(rest, prune=True))
 
 
 @told()
@@ -197,9 +202,12 @@ def pause_sync(key: str, *, paused: bool) -> None:
 
 @told()
 def copy_of(key: str, *, connection: str = "", name: str = "") -> tuple[str, dict[str, Any]]:
-    """A free key and an entry for a second sync like this one, perhaps into another workspace. Saves nothing."""
+    """A free key and an entry for a second sync like this one, perhaps into another workspace. Saves nothing.
+
+    Without the triggers: a copy runs when somebody says so.
+    """
     row = find_sync(key)
-    entry = dict(stored_project().syncs[key])
+    entry = {name: value for name, value in stored_project().syncs[key].items() if name != "triggers"}
     named = name or f"Copy of {row.name}"
     destination = {**entry["destination"], **({"connection": connection} if connection else {})}
     return free_key(named), {**entry, "name": named, "destination": destination}

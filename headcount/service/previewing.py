@@ -15,7 +15,7 @@ from headcount.reading import Watched
 from headcount.service.keys import canonical
 from headcount.service.lines import next_run
 from headcount.service.masking import VEIL, Mask
-from headcount.workbench import Workbench, quote_text
+from headcount.workbench import NARROW, Workbench, quote_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +48,8 @@ def preview_rows(
         Workbench(scratch, ordered=True) as bench,
         source.read(sync.model, mapped.source_columns) as reader,
     ):
+        if len(mapped.fields) > NARROW:
+            bench.run("PRAGMA disable_optimizer")  # would take longer than the few rows it could speed up
         how = staging(mapped, reader.schema, "source_rows")
         watched = Watched(sync.model, reader, how.prepared, prepare, progress)
         veiled = f"SELECT {_veiled(mapped, mask or Mask())} FROM ({how.select}) {wanted}"

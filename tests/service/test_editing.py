@@ -12,9 +12,9 @@ from headcount.control.models import Audit, MaskedColumn, Sync
 from headcount.control.models import Model as ModelRow
 from headcount.errors import ConfigurationError
 from headcount.sandbox.seed import PRODUCTION
+from headcount.service.applying import ChangedMeanwhile
 from headcount.service.drafting import columns_of, preview_entry, resend_of
 from headcount.service.editing import (
-    ChangedMeanwhile,
     check_sync,
     copy_of,
     delete_sync,
@@ -130,6 +130,16 @@ def test_deleting_says_what_is_lost_and_is_refused_while_a_run_works(applied: De
     assert not Sync.objects.filter(key="people").exists()
 
 
+def test_a_sync_that_others_run_after_is_not_deleted_and_copies_have_no_triggers(applied: Desk) -> None:
+    entry = {**open_sync("events").entry, "triggers": {"after": ["people"]}}
+    save_sync("events", entry, version=open_sync("events").version)
+    with pytest.raises(ConfigurationError, match="events would have nothing to run after"):
+        delete_sync("people")
+    assert "triggers" not in copy_of("events")[1]
+    delete_sync("events")
+    delete_sync("people")
+
+
 def test_a_copy_has_a_key_and_a_name_of_its_own_and_may_go_elsewhere(applied: Desk) -> None:
     key, entry = copy_of("people", connection="company")
     assert (key, entry["name"]) == ("copy-of-users-to-people", "Copy of Users to People")
@@ -184,6 +194,7 @@ def test_what_saving_would_send_again_is_counted_and_explained(applied: Desk) ->
         ("full_name", "is new", 250),
         ("plan", "", 10),
     ]
+    assert seen.causes == "full_name is new"
     assert seen.forecast.requests == 3
     before = applied.count("SELECT count(*) FROM control_run")
     assert before == 1
