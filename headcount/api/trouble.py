@@ -22,7 +22,7 @@ from headcount.errors import (
     WrongWorkspace,
 )
 from headcount.project.problems import Path, Problem, ProjectError
-from headcount.service.editing import ChangedMeanwhile
+from headcount.service.applying import ChangedMeanwhile
 from headcount.service.entries import Refused, Stale
 
 log = logging.getLogger("headcount.api")

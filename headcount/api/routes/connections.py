@@ -20,9 +20,10 @@ from headcount.api.shapes.connection_body import (
 from headcount.api.shapes.tested import MadeConnection, Tested, made, tested
 from headcount.api.trouble import Mistaken, as_conflict
 from headcount.service.connection_draft import Draft, connect, try_draft
-from headcount.service.connections import delete_connection, test_connection
+from headcount.service.connections import test_connection
 from headcount.service.register import connections as register
 from headcount.service.register.connections import DESTINATION, SOURCE
+from headcount.service.removal import remove_connection as delete_stored
 from headcount.service.roles import Deed
 
 router = Router(tags=["Connections"])
@@ -162,5 +163,5 @@ def _connected(draft: Draft, *, untested: bool) -> None:
 def _deleted(number: int, role: str | None) -> Gone:
     found = register.connection(number, role)
     with as_conflict():
-        delete_connection(found.key, typed=found.name)  # an address with its number is meant
+        delete_stored(found.key)
     return Gone()
