@@ -161,3 +161,20 @@ def test_masked_values_leave_in_no_preview(office: Desk, owner: Caller) -> None:
         assert "secret-plan" not in text
         assert '"42"' not in text
         assert "\\u2022" in text
+
+
+def test_a_schedule_reads_as_other_clients_know_it(office: Desk, owner: Caller) -> None:
+    people = number("people")
+
+    def told(schedule: dict[str, Any]) -> list[Any]:
+        changed = owner.patch(f"/syncs/{people}", {"entry": {"triggers": {"schedule": schedule}}})
+        names = ("schedule_frequency", "schedule_day", "schedule_hour", "schedule_minute", "cron_expression")
+        return [changed.data[name] for name in names]
+
+    weekly = {"frequency": "weekly", "day": "friday", "hour": 6, "minute": 30}
+    assert told(weekly) == ["weekly", "Friday", 6, 30, None]
+    assert told({"frequency": "hourly"}) == ["hourly", None, None, 0, None]
+    assert told({"every_minutes": 15}) == ["quarter_hourly", None, None, None, None]
+    assert told({"every_minutes": 20}) == ["expression", None, None, None, "*/20 * * * *"]
+    assert told({"cron": "0 6 * * 1-5"}) == ["expression", None, None, None, "0 6 * * 1-5"]
+    assert owner.get(f"/syncs/{number('events')}").data["schedule_frequency"] == "never"

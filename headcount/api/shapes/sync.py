@@ -10,6 +10,7 @@ from ninja import Schema
 from pydantic import AliasChoices, Field
 
 from headcount.api.shapes.connection import OPERATIONS
+from headcount.api.shapes.schedule import schedule
 from headcount.service.register.syncs import NumberedSync
 
 READY, UP_TO_DATE, FAILING = "Ready", "Up to Date", "Failing"
@@ -93,7 +94,7 @@ class Sync(Schema):
 
 def sync(found: NumberedSync) -> Sync:
     entry = found.entry
-    everything = entry.get("sync_all_columns")
+    everything, timed = entry.get("sync_all_columns"), schedule(entry)
     return Sync(
         id=found.id,
         label=found.name,
@@ -101,11 +102,11 @@ def sync(found: NumberedSync) -> Sync:
         operation=OPERATIONS[entry["behavior"]],
         status=_status(found.last_run),
         paused=found.paused,
-        schedule_frequency="never",
-        schedule_day=None,
-        schedule_hour=None,
-        schedule_minute=None,
-        cron_expression=None,
+        schedule_frequency=timed.frequency,
+        schedule_day=timed.day,
+        schedule_hour=timed.hour,
+        schedule_minute=timed.minute,
+        cron_expression=timed.cron,
         field_behavior="sync_all_properties" if everything else "specific_properties",
         field_normalization=everything.get("names", "match_source_names") if everything else None,
         source_attributes=_source(found),
