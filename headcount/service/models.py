@@ -14,6 +14,7 @@ from headcount.control.models import Model as ModelRow
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
+from headcount.engines.select import check_select
 from headcount.errors import ConfigurationError
 from headcount.model import FromColumn, Model
 from headcount.project.kinds import KINDS
@@ -173,7 +174,10 @@ def save_model(draft: ModelDraft, *, unread: bool = False) -> tuple[str, ...]:
     ``Refused``, ``Stale`` and ``SourceError``; then nothing is saved.
     """
     setup()
-    columns = () if unread else columns_of(_value(draft))
+    model = _value(draft)
+    if model.query is not None:  # what can never be read is not saved unread
+        check_select(model.query, KINDS[find_connection(model.connection).type].dialect)
+    columns = () if unread else columns_of(model)
     with told(), transaction.atomic():
         entry = _checked(draft)
         save_checked("models", draft.key, entry, version=draft.version)

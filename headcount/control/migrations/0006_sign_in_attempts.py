@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0006_origins"),
+        ("control", "0005_timetables"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0008_rejected_have_groups"),
+        ("control", "0006_sign_in_attempts"),
     ]
 
     operations = [
