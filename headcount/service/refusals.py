@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from headcount.control import held
+from headcount.control import held, runs
 from headcount.control.held import Refused
 from headcount.control.models import Run
 from headcount.frozen import Frozen
@@ -27,7 +27,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
 
     Doing it twice changes nothing.
     """
-    with Workbench(line.scratch, ordered=True, maps=False) as bench:
+    with Workbench(line.scratch, ordered=True) as bench:
         with line.state.reading(bench) as catalogue:
             known = "state.held" if line.state.path.exists() else "(SELECT NULL::VARCHAR AS key WHERE false)"
             bench.run(f"CREATE TEMP TABLE held_now AS SELECT DISTINCT key FROM {known}")
@@ -36,6 +36,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
         held.record_invalid(run, _invalid(bench, frozen))
         _resolve(bench, run)
         run.sync.held = int(bench.value("SELECT count(*) FROM held_now"))
+    runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
     run.sync.acknowledged = catalogue.acknowledged
     run.sync.save(update_fields=["acknowledged", "held"])
 
