@@ -101,6 +101,12 @@ def mute_rows(sync: Sync, ids: Sequence[int], *, muted: bool = True) -> int:
     )
 
 
+def waits(sync: Sync, keys: Sequence[str]) -> bool:
+    """Is any of these held? Muted ones are, they are only not spoken of."""
+    held = (Rejected.Status.OPEN, Rejected.Status.MUTED)
+    return any(sync.rejected.filter(key__in=chunk, status__in=held).exists() for chunk in _chunks(keys))
+
+
 def rejected(sync: Sync, *, run_id: int | None = None) -> QuerySet[Rejected]:
     """The rows that are open now; with ``run_id`` all that this run was refused. Newest run first."""
     rows = sync.rejected.select_related("run").order_by("-run_id", "seq")
