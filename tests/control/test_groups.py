@@ -11,7 +11,7 @@ from headcount.control import held, runs
 from headcount.control.held import Refused
 from headcount.control.models import Rejected, RejectedGroup, Sync
 from headcount.model import Fate, Operation, Outcome
-from tests.control.sample import make_sync
+from tests.control.sample import make_run
 
 
 def _refused(key: str, seq: int, field: str) -> Refused:
@@ -30,7 +30,7 @@ def _counts() -> list[tuple[str, int, int]]:
 
 
 def test_an_older_store_gets_its_groups_with_the_counts_of_its_rows(home: Path) -> None:
-    _listed(make_sync())
+    _listed(make_run().sync)
     MigrationExecutor(connection).migrate([("control", "0005_timetables")])
     MigrationExecutor(connection).migrate([("control", "0008_rejected_have_groups")])
     assert _counts() == [("bio", 1, 1), ("plan", 1, 0)]
@@ -38,7 +38,7 @@ def test_an_older_store_gets_its_groups_with_the_counts_of_its_rows(home: Path) 
 
 
 def test_a_fold_that_is_repeated_counts_its_refusals_once(home: Path) -> None:
-    sync = make_sync()
+    sync = make_run().sync
     run = runs.add(sync)
     for _ in range(2):
         held.record_rejected(run, [_refused("a", 0, "bio"), _refused("c", 1, "plan")])
@@ -46,7 +46,7 @@ def test_a_fold_that_is_repeated_counts_its_refusals_once(home: Path) -> None:
 
 
 def test_a_later_refusal_of_the_same_row_takes_the_place_of_the_earlier(home: Path) -> None:
-    sync = make_sync()
+    sync = make_run().sync
     _listed(sync)
     held.record_rejected(runs.add(sync), [_refused("a", 0, "plan"), _refused("b", 1, "bio")])
     assert _counts() == [("bio", 1, 0), ("plan", 2, 0)]
