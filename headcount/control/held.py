@@ -101,10 +101,17 @@ def mute_rows(sync: Sync, ids: Sequence[int], *, muted: bool = True) -> int:
     )
 
 
+_HELD = (Rejected.Status.OPEN, Rejected.Status.MUTED)  # what is muted is held too, it is only not spoken of
+
+
 def waits(sync: Sync, keys: Sequence[str]) -> bool:
-    """Is any of these held? Muted ones are, they are only not spoken of."""
-    held = (Rejected.Status.OPEN, Rejected.Status.MUTED)
-    return any(sync.rejected.filter(key__in=chunk, status__in=held).exists() for chunk in _chunks(keys))
+    """Is any of these held?"""
+    return any(sync.rejected.filter(key__in=chunk, status__in=_HELD).exists() for chunk in _chunks(keys))
+
+
+def listed_keys(sync: Sync) -> Iterator[tuple[str]]:
+    """The keys of all rows that are listed as held, read as they are consumed."""
+    return sync.rejected.filter(status__in=_HELD).order_by().values_list("key").iterator()
 
 
 def rejected(sync: Sync, *, run_id: int | None = None) -> QuerySet[Rejected]:
