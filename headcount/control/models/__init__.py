@@ -1,5 +1,6 @@
 """The tables of the control store, one file for each noun. Call ``headcount.control.setup.setup`` first."""
 
+from headcount.control.models.attempt import Attempt
 from headcount.control.models.audit import Audit
 from headcount.control.models.connection import Connection
 from headcount.control.models.exchange import Exchange
@@ -18,6 +19,7 @@ from headcount.control.models.user import Role, User
 
 __all__ = [
     "ApiToken",
+    "Attempt",
     "Audit",
     "Connection",
     "Exchange",
