@@ -15,7 +15,7 @@ from headcount.engines.duck_session import DuckSession, select_list
 from headcount.engines.duck_types import typed_column
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.file_formats import Format, format_of
-from headcount.engines.wanted import from_clause, quoted, refuse_duplicates, refuse_unknown
+from headcount.engines.wanted import at_most, from_clause, quoted, refuse_duplicates, refuse_unknown
 from headcount.errors import SourceError
 from headcount.model import Column, Kind, Model
 
@@ -53,12 +53,14 @@ class FilesSource:
     def columns(self, model: Model) -> tuple[Column, ...]:
         return tuple(column for column, _ in self._readings(model, self._from(model)))
 
-    def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def read(
+        self, model: Model, columns: Sequence[str], limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         source = self._from(model)
         readings = {column.name: expression for column, expression in self._readings(model, source)}
         refuse_unknown(model, readings, columns)
         chosen = select_list([(name, readings[name]) for name in columns])
-        return self._session.read(f"SELECT {chosen} FROM {source}")
+        return self._session.read(f"SELECT {chosen} FROM {source}{at_most(limit)}")
 
     def _from(self, model: Model) -> str:
         if model.table is not None:
@@ -93,6 +95,9 @@ class FilesSource:
     def _inside(self, path: Path) -> bool:
         real = path.resolve()
         return any(real.is_relative_to(folder) for folder in self._folders)
+
+    def stop(self) -> None:
+        self._session.stop()
 
     def close(self) -> None:
         self._session.close()
@@ -148,4 +153,6 @@ ENGINE = EngineType(
     ),
     models=("path", "query"),
     open=_open,
+    guide="The folders are on the machine that runs Headcount. "
+    "Their CSV, TSV, Parquet and JSON files can be read, and those of their subfolders.",
 )

@@ -6,8 +6,10 @@ from django.urls import URLPattern
 
 from headcount.web.views import (
     activity,
+    connections,
     home,
     log,
+    models,
     people,
     plans,
     records,
@@ -21,6 +23,8 @@ from headcount.web.views import (
 urlpatterns: list[URLPattern] = [
     *home.routes,
     *signing_in.routes,
+    *connections.routes,
+    *models.routes,
     *settings.routes,
     *people.routes,
     *runs.routes,

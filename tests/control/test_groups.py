@@ -31,8 +31,8 @@ def _counts() -> list[tuple[str, int, int]]:
 
 def test_an_older_store_gets_its_groups_with_the_counts_of_its_rows(home: Path) -> None:
     _listed(make_run().sync)
-    MigrationExecutor(connection).migrate([("control", "0006_sign_in_attempts")])
-    MigrationExecutor(connection).migrate([("control", "0009_rejected_have_groups")])
+    MigrationExecutor(connection).migrate([("control", "0007_origins")])
+    MigrationExecutor(connection).migrate([("control", "0010_rejected_have_groups")])
     assert _counts() == [("bio", 1, 1), ("plan", 1, 0)]
     assert Rejected.objects.filter(group=None).count() == 0
 

@@ -6,6 +6,7 @@ from headcount.control.models.connection import Connection
 from headcount.control.models.exchange import Exchange
 from headcount.control.models.masked import MaskedColumn
 from headcount.control.models.model import Model
+from headcount.control.models.origin import Origin
 from headcount.control.models.receipt import Intent, Receipt
 from headcount.control.models.rejected import Invalid, Rejected, RejectedGroup
 from headcount.control.models.run import Run
@@ -27,6 +28,7 @@ __all__ = [
     "Invalid",
     "MaskedColumn",
     "Model",
+    "Origin",
     "Receipt",
     "Rejected",
     "RejectedGroup",
