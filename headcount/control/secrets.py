@@ -53,7 +53,7 @@ def sealed(text: str) -> str:
 
 
 def unsealed(token: str) -> str | None:
-    """What was sealed; None for what this home's keys have not sealed."""
+    """What was sealed; None for what no key of this home opens."""
     try:
         return _cipher().decrypt((token + "=" * (-len(token) % 4)).encode()).decode()
     except (InvalidToken, ValueError):

@@ -25,10 +25,10 @@ from headcount.web.views import (
 urlpatterns: list[URLPattern] = [
     *home.routes,
     *signing_in.routes,
-    *settings.routes,
-    *people.routes,
     *connections.routes,
     *models.routes,
+    *settings.routes,
+    *people.routes,
     *runs.routes,
     *activity.routes,
     *sync_editor.routes,
