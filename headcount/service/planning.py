@@ -17,6 +17,7 @@ from headcount.mapping import compile_sync
 from headcount.model import Behavior
 from headcount.scratch import scratch_folder
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
+from headcount.service.masking import mask_of
 from headcount.service.previewing import PreviewRow, preview_rows
 from headcount.service.words import warnings_of
 from headcount.sync import Progress, make_plan
@@ -76,14 +77,18 @@ def plan_sync(
     key: str, *, rows: int = 20, full: bool = False, progress: Progress | None = None
 ) -> PlanReport:
     """Plan a sync and throw the plan away. Sends nothing, and does not disturb a run that is working."""
-    row = find_sync(key)
-    prepared = prepare_line(row, progress)
+    prepared = prepare_line(find_sync(key), progress)
     with prepared.closing(), plan_scratch(prepared) as folder:
-        prepared = with_state_of_its_own(prepared, folder)
-        if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
-            raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
-        frozen = make_plan(prepared.line, folder, full=full)
-        return _report(prepared, frozen, rows)
+        return plan_into(folder, prepared, rows=rows, full=full)
+
+
+def plan_into(folder: Path, prepared: Setup, *, rows: int, full: bool) -> PlanReport:
+    """As ``plan_sync``, and the plan stays in ``folder``, beside a copy of the state."""
+    prepared = with_state_of_its_own(prepared, folder)
+    if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
+        raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
+    frozen = make_plan(prepared.line, folder, full=full)
+    return _report(prepared, frozen, rows)
 
 
 def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
@@ -156,15 +161,21 @@ def forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
 
 
 @told()
-def preview_sync(key: str, *, rows: int = 3, record: str | None = None) -> tuple[PreviewRow, ...]:
-    """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing."""
-    prepared = prepare_line(find_sync(key), None)
+def preview_sync(
+    key: str, *, rows: int = 3, record: str | None = None, veiled: bool = False
+) -> tuple[PreviewRow, ...]:
+    """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing.
+
+    ``veiled`` hides the values of masked columns: whatever leaves the server must be.
+    """
+    row = find_sync(key)
+    prepared, mask = prepare_line(row, None), mask_of(row) if veiled else None
     line = prepared.line
     with prepared.closing():
         source = line.open_source()
         try:
             mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
-            return tuple(preview_rows(mapped, source, line.scratch, rows=rows, record=record))
+            return tuple(preview_rows(mapped, source, line.scratch, rows=rows, record=record, mask=mask))
         finally:
             source.close()
 
