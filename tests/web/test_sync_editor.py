@@ -323,7 +323,7 @@ def test_viewers_and_operators_may_look_and_not_change(company: Desk, visit: Vis
 
 def test_the_twin_holds_the_entry(company: Desk, visit: Visit) -> None:
     data = json.loads(visit(Role.VIEWER).get("/syncs/people/configuration.json").content)
-    assert data["sync"]["entry"] == open_sync("people").entry
+    assert data["configuration"]["entry"] == open_sync("people").entry
     assert [column["name"] for column in data["columns"]] == ["id", "email", "plan", "visits"]
 
 

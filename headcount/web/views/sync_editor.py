@@ -22,6 +22,7 @@ from headcount.service.editing import (
 from headcount.service.entries import Stale
 from headcount.service.roles import Deed
 from headcount.service.suggestions import seen_fields
+from headcount.service.sync_page import sync_head
 from headcount.web.access import takes
 from headcount.web.forms.editor import Editor, changed, checked, opened_editor, options, settled
 from headcount.web.forms.origin import KINDS, METADATA
@@ -160,6 +161,7 @@ def _shown(
 ) -> Page:
     opened = editor.opened
     extra: dict[str, Any] = {
+        "tab": "configuration",
         "editor": editor,
         "form": editor.form,
         "wrong": editor.wrong,
@@ -194,7 +196,8 @@ def _data(editor: Editor) -> Mapping[str, Any]:
         "columns": [{"name": c.name, "kind": c.kind.value} for c in editor.columns or ()],
     }
     if editor.opened is not None:
-        data["sync"] = {
+        data["sync"] = sync_head(editor.opened.key)
+        data["configuration"] = {
             "key": editor.opened.key,
             "name": editor.opened.name,
             "paused": editor.opened.paused,
