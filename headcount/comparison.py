@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from headcount.digest import recipe, row_digest
-from headcount.mapping import PART, Mapped, staging
+from headcount.mapping import PART, Mapped, Staging, staging
 from headcount.model import Behavior
 from headcount.prepare import prepare
 from headcount.reading import Watched
@@ -107,10 +107,12 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     how = staging(task.mapped, reader.schema, "source_rows")
     task.bench.make_room(len(task.columns))
     watched = Watched(task.mapped.sync.model, reader, how.prepared, prepare, progress)
-    fields = [f"CASE WHEN NOT same THEN d.{c} END AS {c}" for c in task.columns]
+    fields = [_unless_same(task, column) for column in task.columns]
     plan = ["'add' AS op", *(f"NULL::VARCHAR AS o{c[1:]}" for c in task.columns)] if task.may_be_plan else []
-    columns = ", ".join(["d.key AS key", f"{_same(task)} AS same", *fields, "d.invalid", "d.warned", *plan])
-    sql = f"SELECT {columns} FROM ({_recognised(task, how.select)}) d {_join(task)}"
+    columns = ", ".join(
+        ["d.key AS key", f"{_same(task)} AS same", *fields, _invalid(task), "d.warned", *plan]
+    )
+    sql = f"SELECT {columns} FROM ({_recognised(task, how)}) d {_join(task)}"
     if task.only is not None:
         sql += f" WHERE d.key = {quote_text(task.only)}"
     with watched.feeding(task.bench, "source_rows"):
@@ -140,17 +142,32 @@ def _by_digest(task: Comparison) -> bool:
     return _comparable(task) and not task.append_only and current and not _fields(task, silent=True)
 
 
-def _recognised(task: Comparison, select: str) -> str:
+def _recognised(task: Comparison, how: Staging) -> str:
     """The mapped rows, with ``recognised``: is this very row acknowledged? For that neither old nor new values have to
     travel through a join.
     """
     if task.append_only and _comparable(task):
-        return f"SELECT *, {_exists('a.key = e.key')} AS recognised FROM ({select}) e"
+        return f"SELECT *, {_exists('a.key = e.key')} AS recognised FROM ({how.select}) e"
     if not _by_digest(task):
-        return select
-    digest = row_digest(dict(zip(task.mapped.field_ids, task.columns, strict=True)))
+        return how.select
+    values = dict(zip(task.mapped.field_ids, how.fields, strict=True))
+    digest = row_digest(values, complete=True)  # no field is silent here
     found = _exists("a.key = e.key AND a.digest = e.digest")
-    return f"SELECT *, {found} AS recognised FROM (SELECT *, {digest} AS digest FROM ({select})) e"
+    wires = f"SELECT *, {found} AS recognised FROM (SELECT *, {digest} AS digest FROM ({how.wires})) e"
+    worked_out = {**dict(zip(task.columns, how.fields, strict=True)), "invalid": how.invalid}
+    wanted = [f"CASE WHEN NOT recognised THEN {sql} END AS {name}" for name, sql in worked_out.items()]
+    columns = ["key", "recognised", *wanted, f"{how.warned} AS warned"]
+    return f"SELECT {', '.join(columns)} FROM ({wires})"
+
+
+def _invalid(task: Comparison) -> str:
+    """Values that were accepted as they stand are not checked again; of events only the key is known."""
+    return "d.invalid" if task.append_only else _unless_same(task, "invalid")
+
+
+def _unless_same(task: Comparison, column: str) -> str:
+    """A column that is NULL where the row is the same. Where rows are recognised it is not even worked out for them."""
+    return f"d.{column}" if _by_digest(task) else f"CASE WHEN NOT same THEN d.{column} END AS {column}"
 
 
 def _exists(condition: str) -> str:

@@ -29,13 +29,10 @@ class Complaint:
         return f"CASE WHEN {self.fails} THEN {quote_text(self.field + PART)} || {self.reason} END"
 
 
-def complaint_columns(mapped: Mapped) -> list[str]:
-    """The columns ``invalid`` and ``warned`` over ``key`` and the wire values ``w000`` …; NULL: nothing is wrong."""
+def complaint_columns(mapped: Mapped) -> tuple[str, str]:
+    """SQL for ``invalid`` and ``warned`` over ``key`` and the wire values ``w000`` …; NULL: nothing is wrong."""
     found = row_complaints(mapped)
-    return [
-        f"{_joined([c for c in found if not c.warns])} AS invalid",
-        f"{_joined([c for c in found if c.warns])} AS warned",
-    ]
+    return _joined([c for c in found if not c.warns]), _joined([c for c in found if c.warns])
 
 
 def row_complaints(mapped: Mapped) -> list[Complaint]:

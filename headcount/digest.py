@@ -14,9 +14,13 @@ from collections.abc import Mapping, Sequence
 _BETWEEN, _NEVER_SENT = "chr(31)", "chr(30)"
 
 
-def row_digest(columns: Mapping[str, str]) -> str:
-    """SQL for the digest of a row. ``columns`` maps field ids to SQL for their wire values (NULL: never sent)."""
-    values = [f"coalesce({columns[id_]}, {_NEVER_SENT})" for id_ in sorted(columns)]
+def row_digest(columns: Mapping[str, str], *, complete: bool = False) -> str:
+    """SQL for the digest of a row. ``columns`` maps field ids to SQL for their wire values (NULL: never sent).
+
+    ``complete`` vouches that none is NULL: the digest is the same and a little cheaper.
+    """
+    sent = [columns[id_] for id_ in sorted(columns)]
+    values = sent if complete else [f"coalesce({value}, {_NEVER_SENT})" for value in sent]
     return f"md5_number(concat_ws({_BETWEEN}, {', '.join(values) or _NEVER_SENT}))"
 
 

@@ -60,7 +60,7 @@ def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> N
         positions = arrange_fields(bench, catalogue, mapped.field_ids, signatures)
         _number_changes(bench, work)
         columns = [f"f{positions[id_]:03d}" for id_ in work.plan.fields]
-        _acknowledge(bench, catalogue, mapped, columns)
+        _acknowledge(bench, catalogue, mapped, work, columns)
         _refresh_digests(bench, catalogue, mapped, dict(zip(work.plan.fields, columns, strict=True)))
         _hold(bench, mapped, work, columns)
         _finish(bench, mapped, work)
@@ -148,35 +148,56 @@ def _ranges(bench: Workbench, name: str, ranges: Sequence[tuple[int, int]]) -> N
         bench.run(f"INSERT INTO {name} SELECT unnest(?::BIGINT[]), unnest(?::BIGINT[])", [firsts, lasts])
 
 
-def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns: Sequence[str]) -> None:
-    stored = [] if mapped.sync.behavior is Behavior.APPEND_ONLY else list(enumerate(columns))
-    # A value in doubt is not acknowledged: only accepted changes bring theirs.
-    values = [f"CASE WHEN fate = 'accepted' THEN f{i:03d} END" for i, _ in stored]
-    row = {"key": "key", "in_doubt": _DOUBT, **dict(zip((c for _, c in stored), values, strict=True))}
-    if mapped.sync.behavior is not Behavior.APPEND_ONLY:
-        row["digest"] = row_digest(dict(zip(mapped.field_ids, values, strict=True)))
-    insert = (
-        f"INSERT INTO state.acknowledged ({', '.join(row)}) SELECT {', '.join(row.values())} FROM changes"
+def _acknowledge(
+    bench: Workbench, catalogue: Catalogue, mapped: Mapped, work: Folding, columns: Sequence[str]
+) -> None:
+    """Changed rows are taken out and put in again as they are now. That touches them alone, whereas an update in place
+    writes whole columns anew.
+    """
+    stored = () if mapped.sync.behavior is Behavior.APPEND_ONLY else tuple(columns)
+    names = ", ".join(["key", "in_doubt", *stored, *(["digest"] if _has_digests(mapped) else [])])
+    rows = _rows(mapped, stored, old=bool(catalogue.acknowledged) and _leans_on_old(bench, stored))
+    if catalogue.acknowledged:
+        bench.run(f"CREATE OR REPLACE TEMP TABLE present AS {rows}")
+        bench.run("DELETE FROM state.acknowledged WHERE key IN (SELECT key FROM present)")
+        rows = "SELECT * FROM present"
+    bench.run(f"INSERT INTO state.acknowledged ({names}) {rows}")
+    if catalogue.acknowledged and work.plan.remove:
+        _remove(bench)
+
+
+def _leans_on_old(bench: Workbench, stored: Sequence[str]) -> bool:
+    """Is there a change that leaves a field as it is acknowledged? Only then must old values be read."""
+    silent = " OR ".join(["fate <> 'accepted'", *(f"f{i:03d} IS NULL" for i in range(len(stored)))])
+    return bool(bench.value(f"SELECT count(*) > 0 FROM changes WHERE {_NOTED} AND ({silent})"))
+
+
+def _rows(mapped: Mapped, stored: Sequence[str], *, old: bool) -> str:
+    """SQL for the acknowledged rows that the changes leave behind."""
+    values = [f"{_value(i, column, old)} AS {column}" for i, column in enumerate(stored)]
+    joined = "LEFT JOIN state.acknowledged a ON a.key = c.key" if old else ""
+    rows = (
+        f"SELECT {', '.join(['c.key AS key', f'{_DOUBT} AS in_doubt', *values])} FROM changes c {joined} "
+        f"WHERE {_NOTED}"
     )
-    relevant = f"op <> 'remove' AND (fate = 'accepted' OR {_DOUBT})"
-    if not catalogue.acknowledged:
-        bench.run(f"{insert} WHERE {relevant}")
-        return
-    # Once doubt ends, what was not sent with the row that ended it is not known any more.
-    merged = [
-        f"{column} = CASE WHEN c.fate <> 'accepted' THEN a.{column} "
-        f"ELSE coalesce(c.f{i:03d}, CASE WHEN NOT a.in_doubt THEN a.{column} END) END"
-        for i, column in stored
-    ]
-    bench.run(
-        "CREATE OR REPLACE TEMP TABLE sent_keys AS SELECT c.key FROM changes c "
-        "JOIN state.acknowledged a ON a.key = c.key WHERE c.op <> 'remove'"
+    if not _has_digests(mapped):
+        return rows
+    return f"SELECT *, {row_digest(dict(zip(mapped.field_ids, stored, strict=True)))} FROM ({rows})"
+
+
+def _value(index: int, column: str, old: bool) -> str:
+    """A value in doubt is not acknowledged: only accepted changes bring theirs. Once doubt ends, what was not sent with
+    the row that ended it is not known any more.
+    """
+    if not old:
+        return f"CASE WHEN fate = 'accepted' THEN c.f{index:03d} END"
+    return (
+        f"CASE WHEN fate <> 'accepted' THEN a.{column} "
+        f"ELSE coalesce(c.f{index:03d}, CASE WHEN NOT a.in_doubt THEN a.{column} END) END"
     )
-    bench.run(
-        f"UPDATE state.acknowledged a SET {', '.join([f'in_doubt = {_DOUBT}', *merged])} FROM changes c "
-        f"WHERE a.key = c.key AND {relevant}"
-    )
-    bench.run(f"{insert} WHERE {relevant} AND key NOT IN (SELECT key FROM sent_keys)")
+
+
+def _remove(bench: Workbench) -> None:
     bench.run(
         "DELETE FROM state.acknowledged WHERE key IN "
         "(SELECT key FROM changes WHERE op = 'remove' AND fate = 'accepted')"
@@ -187,18 +208,22 @@ def _acknowledge(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns
     )
 
 
+def _has_digests(mapped: Mapped) -> bool:
+    return mapped.sync.behavior is not Behavior.APPEND_ONLY
+
+
 def _refresh_digests(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns: dict[str, str]) -> None:
-    """Changed rows get a new digest; all rows do when the fields that digests are made of are others than before."""
-    if mapped.sync.behavior is Behavior.APPEND_ONLY:
-        return
+    """All rows get a new digest when the fields that digests are made of are others than before."""
     made_of = recipe(mapped.field_ids)
-    which = "" if catalogue.digests != made_of else " WHERE key IN (SELECT key FROM sent_keys)"
+    if not _has_digests(mapped) or catalogue.digests == made_of:
+        return
     if catalogue.acknowledged:
-        bench.run(f"UPDATE state.acknowledged SET digest = {row_digest(columns)}{which}")
+        bench.run(f"UPDATE state.acknowledged SET digest = {row_digest(columns)}")
     set_meta(bench, "digests", made_of)
 
 
 _DOUBT = "(fate = 'in doubt' OR doubt)"
+_NOTED = f"op <> 'remove' AND (fate = 'accepted' OR {_DOUBT})"  # changes that leave something to remember
 
 
 def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str]) -> None:

@@ -65,6 +65,11 @@ class Frozen:
         return self.planned.plan
 
     @property
+    def sends_nothing(self) -> bool:
+        """Did it read rows of a known state and find nothing to do? There is nothing for a guard to look at then."""
+        return not self.plan.size and self.planned.read > 0 and not self.new_generation
+
+    @property
     def folder(self) -> Path:
         return self.planned.plan.path.parent
 

@@ -26,7 +26,7 @@ from headcount.model import (
 from headcount.names import styled
 from headcount.prepare import Prepared, canonical, json_column, parsed, parsed_column, variant_column
 from headcount.templates import columns_used, template_column
-from headcount.wire import AS_WORDS, canonical_key, wire_value, wire_words
+from headcount.wire import AS_WORDS, canonical_key, float_value, spelled, wire_value, wire_words
 from headcount.workbench import quote_name, quote_text
 
 __all__ = ["COMPLAINT", "PART", "Mapped", "Staging", "compile_sync", "field_id", "staging"]
@@ -115,14 +115,21 @@ class Staging:
     """The SQL that maps the rows of one read, and what has to be prepared for it while they stream."""
 
     prepared: tuple[Prepared, ...]
-    select: str
+    wires: str  # a SELECT of ``key`` and each field's wire value before its null rule, ``w000`` …
+    fields: tuple[str, ...]  # over ``wires``: the values to send
+    invalid: str  # over ``wires``: complaints, or NULL
+    warned: str
+
+    @property
+    def select(self) -> str:
+        """SQL for ``key``, one value per field (``f000`` …), ``invalid``, ``warned``."""
+        fields = [f"{value} AS f{i:03d}" for i, value in enumerate(self.fields)]
+        columns = ["key", *fields, f"{self.invalid} AS invalid", f"{self.warned} AS warned"]
+        return f"SELECT {', '.join(columns)} FROM ({self.wires})"
 
 
 def staging(mapped: Mapped, schema: pa.Schema, rows: str) -> Staging:
-    """SQL over the relation ``rows``: ``key``, one wire value per field (``f000`` …), ``invalid``, ``warned``.
-
-    ``schema`` is the Arrow schema of the read. ``invalid`` and ``warned`` are NULL or hold complaints.
-    """
+    """SQL that maps the relation ``rows``. ``schema`` is the Arrow schema of the read."""
     return _Compiler(mapped, schema).staging(rows)
 
 
@@ -132,15 +139,19 @@ class _Compiler:
         self.schema = schema
         self.known = {column.name: column for column in mapped.columns}
         self.prepared: list[Prepared] = []
+        self.spelled: dict[str, str] = {}  # by column: the name of its text
 
     def staging(self, rows: str) -> Staging:
         wires = [f"{self._wire(mapping)} AS w{i:03d}" for i, mapping in enumerate(self.mapped.fields)]
-        inner = f"SELECT {', '.join([f'{self._key()} AS key', *wires])} FROM {rows}"
-        values = [
-            f"{self._with_null_rule(mapping, i)} AS f{i:03d}" for i, mapping in enumerate(self.mapped.fields)
-        ]
-        columns = ["key", *values, *complaint_columns(self.mapped)]
-        return Staging(prepared=tuple(self.prepared), select=f"SELECT {', '.join(columns)} FROM ({inner})")
+        inner = f"SELECT {', '.join([f'{self._key()} AS key', *wires])} FROM {self._with_spelled(rows)}"
+        invalid, warned = complaint_columns(self.mapped)
+        return Staging(
+            prepared=tuple(self.prepared),
+            wires=inner,
+            fields=tuple(self._with_null_rule(m, i) for i, m in enumerate(self.mapped.fields)),
+            invalid=invalid,
+            warned=warned,
+        )
 
     def _key(self) -> str:
         column = self.known[self.mapped.sync.key_column]
@@ -203,6 +214,8 @@ class _Compiler:
             return self._document(variant_column, column, type_)
         if kind in AS_WORDS and self._is_text(name):
             return wire_words(quote_name(name), kind, type_)
+        if kind is Kind.FLOAT:
+            return float_value(quote_name(name), quote_name(self._spelled_name(name)), type_)
         return wire_value(quote_name(name), kind, type_)
 
     def _document(self, make: Callable[[str, Column], Prepared], column: Column, type_: ValueType) -> str:
@@ -210,9 +223,18 @@ class _Compiler:
         self.prepared.append(make(name, column))
         return wire_value(quote_name(name), Kind.VARIANT if column.kind is Kind.VARIANT else Kind.JSON, type_)
 
+    def _spelled_name(self, column: str) -> str:
+        return self.spelled.setdefault(column, self._free_name(f"spelled{len(self.spelled):03d}"))
+
+    def _with_spelled(self, rows: str) -> str:
+        added = [f"{spelled(quote_name(c))} AS {quote_name(name)}" for c, name in self.spelled.items()]
+        return f"(SELECT {', '.join(['*', *added])} FROM {rows})" if added else rows
+
     def _prepared_name(self) -> str:
-        """A name for one more column, which no column of the source has."""
-        name = f"prepared{len(self.prepared):03d}"
+        return self._free_name(f"prepared{len(self.prepared):03d}")
+
+    def _free_name(self, name: str) -> str:
+        """The name, or one like it, which no column of the source has."""
         taken = {field.casefold() for field in self.schema.names}
         while name in taken:
             name += "_"

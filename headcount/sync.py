@@ -176,7 +176,7 @@ def settle(
     line.progress.folding()
     book = read_book(ledger)
     error = delivery.error if delivery else None
-    with Workbench(line.scratch) as bench:
+    with Workbench(line.scratch, maps=False) as bench:
         bench.make_room(len(frozen.mapped.fields))
         fold(
             bench,
@@ -195,7 +195,9 @@ def resumable(frozen: Frozen | None, line: Line, now: datetime) -> bool:
 
 
 def _ask_guards(line: Line, frozen: Frozen) -> None:
-    with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
+    if frozen.sends_nothing:
+        return
+    with Workbench(line.scratch, maps=False) as bench, line.state.reading(bench) as catalogue:
         check_guards(line.sync, frozen.planned, catalogue, line.identity, only=frozen.only is not None)
 
 
@@ -205,7 +207,7 @@ def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delive
         return None
     if remaining:  # else the deliverer only judges what an earlier process was answered
         greet(line.client, line.limiter, line.retry, line.workspace, ledger.stop_requested)
-    with Workbench(line.scratch, ordered=True, memory_limit="120MB") as bench:
+    with Workbench(line.scratch, ordered=True, maps=False, memory_limit="120MB") as bench:
         return deliver(
             batches(bench, frozen.mapped, frozen.plan, run, line.budget, remaining),
             client=line.client,

@@ -160,9 +160,18 @@ def _from_decimal(x: str, type_: ValueType) -> str:
     return _from_number(f"decimal_number({x}::VARCHAR)", f"{x}::DOUBLE", type_)
 
 
+def spelled(x: str) -> str:
+    """A float as its shortest exact text; NaN and infinities say nothing."""
+    return f"CASE WHEN isfinite({x}) THEN {x}::VARCHAR END"
+
+
+def float_value(x: str, text: str, type_: ValueType) -> str:
+    """As ``wire_value``, for a float whose ``spelled`` text is ``text``: a column of its own, for it is named often."""
+    return _from_number(f"float_number({text})", f"CASE WHEN isfinite({x}) THEN {x}::DOUBLE END", type_)
+
+
 def _from_float(x: str, type_: ValueType) -> str:
-    number = f"CASE WHEN isfinite({x}) THEN float_number({x}::VARCHAR) END"
-    return _from_number(number, f"CASE WHEN isfinite({x}) THEN {x}::DOUBLE END", type_)
+    return float_value(x, f"({spelled(x)})", type_)
 
 
 def _from_number(wire: str, double: str, type_: ValueType) -> str:

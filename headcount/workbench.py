@@ -60,10 +60,12 @@ _MACROS = (
     CREATE MACRO canonical_number(t) AS
       tidy_number(CASE WHEN contains(lower(t), 'e') THEN without_exponent(t) ELSE t END)
     """,
-    # Floats come as their shortest exact text: only large and small ones carry an exponent.
+    # Floats come as their shortest exact text: only large and small ones carry an exponent, and only whole ones end
+    # in a zero. Most have neither, so that is asked before anything is worked out.
     r"""
     CREATE MACRO float_number(t) AS
-      CASE WHEN contains(t, 'e') THEN canonical_number(t) WHEN t = '-0.0' THEN '0' ELSE plain_number(t) END
+      CASE WHEN NOT (contains(t, 'e') OR suffix(t, '0')) THEN t
+        WHEN contains(t, 'e') THEN canonical_number(t) WHEN t = '-0.0' THEN '0' ELSE plain_number(t) END
     """,
     # At most three digits of exponent: a longer one would be written out as that many zeros.
     r"""
@@ -76,11 +78,13 @@ _MACROS = (
 class Workbench:
     """One in-memory database with a bounded memory and a scratch folder of its own for what does not fit.
 
-    ``ordered`` keeps rows in the order of their file. Used by one thread at a time; ``close`` removes the scratch
-    folder.
+    ``ordered`` keeps rows in the order of their file. ``maps``: rows are mapped here, which takes macros that cost
+    some milliseconds. Used by one thread at a time; ``close`` removes the scratch folder.
     """
 
-    def __init__(self, scratch: Path, *, memory_limit: str = f"{MEMORY}MB", ordered: bool = False) -> None:
+    def __init__(
+        self, scratch: Path, *, memory_limit: str = f"{MEMORY}MB", ordered: bool = False, maps: bool = True
+    ) -> None:
         self.scratch = scratch_folder(scratch)
         self.connection = duckdb.connect(
             config={
@@ -93,7 +97,9 @@ class Workbench:
             }
         )
         # A progress bar would write into the terminal of whoever imports this.
-        for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false", *_MACROS):
+        for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false"):
+            self.run(statement)
+        for statement in _MACROS if maps else ():
             self.run(statement)
 
     def make_room(self, fields: int) -> None:

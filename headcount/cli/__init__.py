@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 done, but rows were rejected or invalid; 2 wrong use or co
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -50,6 +51,9 @@ WRONG_USE, FAILED = 2, 3
 def main() -> None:
     """The entry point of the command. To be told to end (SIGTERM) is the same as Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.set_threshold(
+        50_000, 20, 20
+    )  # loading makes many objects and no garbage: looking for it takes a tenth of that
     sys.exit(run(sys.argv[1:]))
 
 
