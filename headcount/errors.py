@@ -49,6 +49,14 @@ class TransientError(HeadcountError):
         self.retry_after = retry_after
 
 
+class Suspended(Exception):
+    """No error: the work on a run ends here, and goes on later where it stopped.
+
+    Somebody paused the run, its worker is told to end, or the run is no longer this process's to work on. It is no
+    ``HeadcountError``, because those end runs.
+    """
+
+
 class OperatorError(HeadcountError):
     """A person has to mend something before this can work."""
 

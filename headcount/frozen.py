@@ -125,12 +125,6 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     )
 
 
-def only_of(folder: Path) -> str | None:
-    """The one key that the plan in a folder looked at, whatever has become of its sync since."""
-    document = _read(folder)
-    return document["only"] if document else None
-
-
 def columns_of(folder: Path) -> tuple[Column, ...]:
     """The columns the model had when the plan in a folder was made; none when there is no such plan."""
     document = _read(folder)

@@ -1,6 +1,7 @@
 """The folder Headcount keeps everything in: HEADCOUNT_HOME, or ``.headcount`` in the user's home directory.
 
 control.sqlite3   connections, models, syncs, runs, receipts
+jobs.sqlite3      the queue of the workers; made anew when it is missing
 secret.key        the key that stored secrets are encrypted with
 state/            what each sync has sent so far
 plans/            the frozen plans of recent runs
@@ -29,6 +30,10 @@ class Home:
     @property
     def control(self) -> Path:
         return self.root / "control.sqlite3"
+
+    @property
+    def jobs(self) -> Path:
+        return self.root / "jobs.sqlite3"
 
     @property
     def secret_key(self) -> Path:

@@ -303,14 +303,22 @@ class Invalid:
     reason: str
 
 
+class RunKind(Enum):
+    """What a run was asked to do."""
+
+    RUN = "run"  # send what changed
+    RETRY = "retry"  # let held rows go first
+    TEST = "test"  # one row, whether it changed or not
+
+
 class RunStatus(Enum):
     QUEUED = "queued"  # recorded, not begun
     WORKING = "working"
-    PAUSED = "paused"
+    PAUSED = "paused"  # by a person, until somebody resumes it
     WAITING = "waiting"  # a guard asks for approval
     COMPLETED = "completed"
     FAILED = "failed"
-    SKIPPED = "skipped"  # another run of the sync was working
+    SKIPPED = "skipped"  # another run of the sync was working, or was to come before it
     CANCELED = "canceled"
     SUPERSEDED = "superseded"  # interrupted, and a new plan took its place
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from headcount.errors import HeadcountError, SourceError, WorkbenchError
+from headcount.errors import HeadcountError, SourceError, Suspended, WorkbenchError
 from headcount.model import Model
 from headcount.prepare import Prepared
 from headcount.workbench import Workbench
@@ -55,7 +55,7 @@ class Watched:
         try:
             yield
         except WorkbenchError as error:
-            if isinstance(self.error, HeadcountError):
+            if isinstance(self.error, HeadcountError | Suspended):
                 raise self.error from None
             raise self._unreadable(error) from None
         finally:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from headcount.batching import batches
-from headcount.delivery import Delivery, ask, deliver, greet
+from headcount.delivery import Delivery, always, ask, deliver, greet
 from headcount.destinations.base import Client, DestinationObject
 from headcount.diff import Diff
 from headcount.engines.base import Source
@@ -23,6 +23,7 @@ from headcount.errors import (
     EveryRowRefused,
     HeadcountError,
     SumsDoNotAddUp,
+    Suspended,
 )
 from headcount.fold import Fates, Folding, fold
 from headcount.frozen import Frozen, load
@@ -43,8 +44,14 @@ class Progress:
     def reading(self, rows: int) -> None:
         """So many rows were read so far."""
 
+    def comparing(self) -> None:
+        """Every row is read; now the plan is made."""
+
     def planned(self, frozen: Frozen) -> None:
         """The plan is frozen."""
+
+    def resumed(self, frozen: Frozen, book: Book) -> None:
+        """The plan is an earlier attempt's, and ``book`` says what that has done already."""
 
     def answered(self, receipt: Receipt) -> None:
         """One batch has its receipt."""
@@ -131,6 +138,7 @@ def _compare(
             diff.stage(reader, line.progress.reading)
     finally:
         source.close()
+    line.progress.comparing()
     planned = diff.plan(_missing_people(line))
     return Frozen.of(mapped, planned, catalogue, line.identity, full=full, only=only)
 
@@ -156,16 +164,24 @@ def run_line(
     full: bool = False,
     approved: bool = False,
     only: str | None = None,
+    permit: Callable[[], bool] = always,
 ) -> Result:
     """One whole run. A plan that is frozen in ``folder`` already is delivered as it stands: that resumes a run.
 
     Raises what ``make_plan`` raises, and ``ApprovalNeeded`` before the first request. What stops the delivery is in
-    the result, after everything answered was folded.
+    the result, after everything answered was folded. Raises ``Suspended`` when ``permit`` is withdrawn before the fold:
+    what was answered has its receipts, and the same call goes on from there.
     """
-    frozen = load(folder, line.sync, line.object) or make_plan(line, folder, full=full, only=only)
+    frozen = load(folder, line.sync, line.object)
+    if frozen is not None:
+        line.progress.resumed(frozen, read_book(ledger))
+    else:
+        frozen = make_plan(line, folder, full=full, only=only)
     if not approved and not ledger.intents():
         _ask_guards(line, frozen)
-    delivery = _deliver(line, frozen, run, ledger)
+    delivery = _deliver(line, frozen, run, ledger, permit)
+    if (delivery and delivery.suspended) or not permit():
+        raise Suspended
     return settle(line, frozen, run, ledger, delivery)
 
 
@@ -201,12 +217,15 @@ def _ask_guards(line: Line, frozen: Frozen) -> None:
         check_guards(line.sync, frozen.planned, catalogue, line.identity, only=frozen.only is not None)
 
 
-def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delivery | None:
+def _deliver(
+    line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger, permit: Callable[[], bool]
+) -> Delivery | None:
     remaining = read_book(ledger).remaining(frozen.plan.size)
     if not frozen.plan.size:
         return None
     if remaining:  # else the deliverer only judges what an earlier process was answered
-        greet(line.client, line.limiter, line.retry, line.workspace, ledger.stop_requested)
+        stop = _either(ledger.stop_requested, permit)
+        greet(line.client, line.limiter, line.retry, line.workspace, stop)
     with Workbench(line.scratch, ordered=True, maps=False, memory_limit="120MB") as bench:
         return deliver(
             batches(bench, frozen.mapped, frozen.plan, run, line.budget, remaining),
@@ -216,8 +235,13 @@ def _deliver(line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger) -> Delive
             budget=line.budget,
             retry=line.retry,
             earlier=ledger.receipts(),
+            permit=permit,
             progress=line.progress.answered,
         )
+
+
+def _either(canceled: Callable[[], bool], permit: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: canceled() or not permit()
 
 
 def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding:

@@ -1,4 +1,4 @@
-"""Commands that look back, and the one that stops: runs, rejected, cancel."""
+"""Commands that look back, and those that stop: runs, rejected, cancel, pause."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TROUBLES = ("rejected", "in_doubt", "unsent", "invalid")  # counts that are wort
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    for command in (runs, rejected, cancel):
+    for command in (runs, rejected, cancel, pause):
         app.command()(command)
 
 
@@ -126,6 +126,21 @@ def cancel(
         typer.echo(f"Run {run} is canceled.")
     else:
         typer.echo(f"Run {run} was asked to stop; it ends after the requests that are on their way.")
+
+
+def pause(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.")], as_json: Json = False
+) -> None:
+    """Let a run rest until somebody resumes it."""
+    from headcount.service.queue import pause_run
+
+    status = pause_run(run)
+    if as_json:
+        print_json({"run": run, "status": status})
+    elif status == "paused":
+        typer.echo(f"Run {run} is paused. It goes on with: headcount resume {run}")
+    else:
+        typer.echo(f"Run {run} was asked to rest; it does after the requests that are on their way.")
 
 
 def _short(key: str) -> str:

@@ -1,4 +1,4 @@
-"""Commands that look ahead and act: plan, run, approve, retry, preview, test, explain."""
+"""Commands that look ahead and act: plan, run, approve, resume, retry, preview, test, explain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from headcount.cli.output import INTERRUPTED, Json, ask, complain, console, prin
 from headcount.model import RunStatus
 
 if TYPE_CHECKING:  # loading the service takes longer than printing the help
-    from headcount.service.running import RunReport
+    from headcount.service.reports import RunReport
     from headcount.sync import Progress
 
     Work = Callable[[Progress | None], RunReport]
@@ -23,7 +23,7 @@ Full = Annotated[bool, typer.Option("--full", help="Send every person again, cha
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the program."""
-    for command in (plan, run, approve, retry, preview, test, explain):
+    for command in (plan, run, approve, resume, retry, preview, test, explain):
         app.command()(command)
 
 
@@ -76,6 +76,13 @@ def approve(
     from headcount.service.running import approve_run
 
     _finish(lambda progress: approve_run(run, progress=progress), json)
+
+
+def resume(run: Annotated[int, typer.Argument(help="The run's number.")], json: Json = False) -> None:
+    """Go on with a run that was paused."""
+    from headcount.service.running import go_on_now
+
+    _finish(lambda progress: go_on_now(run, progress=progress), json)
 
 
 def retry(

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from headcount.model import Counts, RunStatus
 from headcount.service.planning import FieldChange, PlanReport, PreviewRow, RowChange
-from headcount.service.running import RunReport
+from headcount.service.reports import RunReport
 from headcount.service.story import Chapter, Story
 
 REASONS = 4  # shown of why rows are invalid; the listing has all

@@ -18,6 +18,7 @@ from headcount.control import book
 from headcount.control.models import Intent, Run
 from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.trouble import told
+from headcount.errors import Suspended
 from headcount.model import Batch, Fate, Receipt
 
 STOP_CHECK = 0.5  # seconds between two looks at the run row
@@ -27,6 +28,7 @@ _RECEIPT = (
     f"INSERT INTO {ReceiptRow._meta.db_table} (run_id, first, last, accepted, rejected, in_doubt, unsent,"
     " requests, bytes, exceptions) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
+_HOLDER = f"SELECT 1 FROM {Run._meta.db_table} WHERE id = %s AND worker = %s"
 _CANCEL = f"SELECT cancel_requested FROM {Run._meta.db_table} WHERE id = %s"
 
 
@@ -35,10 +37,14 @@ class RunLedger:
 
     All threads share one connection behind a lock. Whoever holds the lock commits what the others have
     handed in meanwhile, so several receipts cost one flush to the disk.
+
+    With a ``holder`` nothing is written unless the run is still its own: ``Suspended`` is raised, and whoever has the
+    run now keeps its book.
     """
 
-    def __init__(self, run_id: int) -> None:
+    def __init__(self, run_id: int, holder: str = "") -> None:
         self._run_id = run_id
+        self._holder = holder
         self._pending: list[_Entry] = []
         self._handing_in = threading.Lock()
         self._writing = threading.Lock()
@@ -101,6 +107,7 @@ class RunLedger:
             entries, self._pending = self._pending, []
         try:
             with told(), _transaction(self._opened()) as cursor:
+                self._check_holder(cursor)
                 for entry in entries:
                     cursor.executemany(entry.statement, entry.rows)
         except BaseException as error:
@@ -111,6 +118,14 @@ class RunLedger:
         finally:
             for entry in entries:
                 entry.done = True
+
+    def _check_holder(self, cursor: Any) -> None:
+        if not self._holder:
+            return
+        shared = " FOR SHARE" if self._opened().vendor == "postgresql" else ""
+        cursor.execute(_HOLDER + shared, [self._run_id, self._holder])
+        if cursor.fetchone() is None:
+            raise Suspended
 
     def _canceled(self) -> bool:
         with self._opened().cursor() as cursor:

@@ -9,18 +9,29 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from headcount.control.models import Run, Sync
-from headcount.errors import ConfigurationError, HeadcountError
-from headcount.model import Counts, Plan, RunInfo, RunStatus
+from headcount.errors import ConfigurationError, HeadcountError, Suspended
+from headcount.model import Counts, Plan, RunInfo, RunKind, RunStatus
 
 UNFINISHED = (RunStatus.QUEUED, RunStatus.WORKING, RunStatus.PAUSED, RunStatus.WAITING)
 
 
-def add(sync: Sync, *, trigger: str = "manual", full: bool = False) -> Run:
-    """Record that the sync shall run."""
-    return Run.objects.create(sync=sync, trigger=trigger, full=full)
+def add(
+    sync: Sync,
+    *,
+    trigger: str = "manual",
+    full: bool = False,
+    kind: RunKind = RunKind.RUN,
+    keys: Sequence[str] = (),
+    queued: bool = False,
+) -> Run:
+    """Record that the sync shall run: in this process, or (``queued``) in a worker."""
+    return Run.objects.create(
+        sync=sync, trigger=trigger, full=full, kind=kind.value, keys=list(keys), attempt=int(queued)
+    )
 
 
 def begin(run: Run, *, snapshot: dict[str, Any], fingerprint: str) -> RunInfo:
@@ -29,8 +40,7 @@ def begin(run: Run, *, snapshot: dict[str, Any], fingerprint: str) -> RunInfo:
     run.started_at = run.started_at or timezone.now()
     run.sync_snapshot, run.fingerprint = snapshot, fingerprint
     run.pid, run.host = os.getpid(), socket.gethostname()[:255]
-    # Not the whole row: somebody may have asked it to be canceled meanwhile.
-    run.save(update_fields=["status", "started_at", "sync_snapshot", "fingerprint", "pid", "host"])
+    _save(run, "status", "started_at", "sync_snapshot", "fingerprint", "pid", "host")
     return RunInfo(id=run.pk, started_at=run.started_at)
 
 
@@ -39,7 +49,7 @@ def plan_frozen(run: Run, plan: Plan) -> None:
     run.plan_path, run.plan_fields = str(plan.path), list(plan.fields)
     run.plan_counts = {"add": plan.add, "change": plan.change, "remove": plan.remove}
     run.planned_at = timezone.now()
-    run.save(update_fields=["plan_path", "plan_fields", "plan_counts", "planned_at"])
+    _save(run, "plan_path", "plan_fields", "plan_counts", "planned_at")
 
 
 def finish(
@@ -51,7 +61,10 @@ def finish(
     warnings: Sequence[str] = (),
     folded: bool = False,
 ) -> None:
-    """The run ends here (or, with status ``waiting``, until somebody approves)."""
+    """The run ends here (or, with status ``waiting``, until somebody approves).
+
+    Raises ``Suspended`` when it is somebody else's to end.
+    """
     run.status = status.value
     run.counts = asdict(counts) if counts is not None else run.counts
     run.error, run.hint = (error.message, error.hint) if error is not None else ("", "")
@@ -59,24 +72,79 @@ def finish(
     run.folded = run.folded or folded
     run.finished_at = None if status in UNFINISHED else timezone.now()
     run.pid = None
-    run.save(
-        update_fields=[
-            "status",
-            "counts",
-            "error",
-            "hint",
-            "warnings",
-            "folded",
-            "finished_at",
-            "pid",
-        ]
+    _save(run, "status", "counts", "error", "hint", "warnings", "folded", "finished_at", "pid")
+
+
+def requeue(run: Run, *, approved: bool = False, here: bool = False) -> bool:
+    """Hand a run to the queue (again), or to this process (``here``); False when it changed since it was read."""
+    values: dict[str, Any] = {"approved": True} if approved else {}
+    same = Run.objects.filter(pk=run.pk, status=run.status, attempt=run.attempt, worker=run.worker)
+    return bool(
+        same.update(
+            status=RunStatus.QUEUED.value,
+            attempt=run.attempt if here else run.attempt + 1,
+            worker="",
+            lease_until=None,
+            pause_requested=False,
+            pid=None,
+            **values,
+        )
     )
 
 
+def pause(run: Run) -> None:
+    """The run rests until somebody resumes it."""
+    run.status, run.pid = RunStatus.PAUSED.value, None
+    _save(run, "status", "pid")
+
+
+def _save(run: Run, *fields: str) -> None:
+    """Never the whole row: somebody may have asked it to be canceled meanwhile. And only by whoever works on it."""
+    values = {name: getattr(run, name) for name in fields}
+    if not Run.objects.filter(pk=run.pk, worker=run.worker).update(**values):
+        raise Suspended
+
+
 def unfinished(sync: Sync) -> list[Run]:
-    """Runs of the sync that have not ended, oldest first."""
-    statuses = [status.value for status in UNFINISHED]
-    return list(sync.runs.filter(status__in=statuses).order_by("id"))
+    """Runs of the sync that were begun and have not ended, oldest first; what only waits in the queue is none."""
+    begun = sync.runs.filter(status__in=[status.value for status in UNFINISHED])
+    waiting = Q(status__in=[RunStatus.QUEUED.value, RunStatus.PAUSED.value], attempt__gt=0, started_at=None)
+    return list(begun.exclude(waiting).order_by("id"))
+
+
+def ahead(sync: Sync) -> Run | None:
+    """The run of the sync that is queued, working, or paused by a person, if there is one."""
+    first = Q(status__in=[RunStatus.QUEUED.value, RunStatus.WORKING.value])
+    resting = Q(status=RunStatus.PAUSED.value, pause_requested=True)
+    return sync.runs.filter(first | resting).order_by("id").first()
+
+
+def due() -> list[Run]:
+    """Queued runs that may begin: of each sync the oldest, unless another run of it is working."""
+    queued = Run.objects.filter(status=RunStatus.QUEUED.value, attempt__gt=0).order_by("id")
+    working = Run.objects.filter(status=RunStatus.WORKING.value).values_list("sync_id", flat=True)
+    first: dict[int, Run] = {}
+    for run in queued.only("id", "sync_id", "attempt"):
+        first.setdefault(run.sync_id, run)
+    busy = set(working) if first else set()
+    return [run for sync, run in first.items() if sync not in busy]
+
+
+def request_pause(run_id: int) -> Run:
+    """Ask a run to rest. One that has not begun rests at once."""
+    run = find(run_id)
+    if run.status == RunStatus.QUEUED.value and _turn(run, RunStatus.PAUSED):
+        return find(run_id)
+    asked = Run.objects.filter(pk=run_id, status=RunStatus.WORKING.value).update(pause_requested=True)
+    if not asked:
+        raise ConfigurationError(f"Run {run_id} cannot be paused: it is {find(run_id).status}.")
+    return find(run_id)
+
+
+def _turn(run: Run, status: RunStatus) -> bool:
+    """From the status it was read with to another one, unless something happened to it meanwhile."""
+    same = Run.objects.filter(pk=run.pk, status=run.status, attempt=run.attempt, worker=run.worker)
+    return bool(same.update(status=status.value, pause_requested=status is RunStatus.PAUSED))
 
 
 def listing(sync_key: str | None = None, *, limit: int = 20) -> list[Run]:
@@ -93,15 +161,21 @@ def find(run_id: int) -> Run:
     return run
 
 
+def _locked(run_id: int) -> Run:
+    """The run, and nobody begins it before this transaction is over."""
+    find(run_id)
+    return Run.objects.select_for_update(of=("self",)).select_related("sync").get(pk=run_id)
+
+
 def request_cancel(run_id: int) -> Run:
     """Ask a run to stop. One that no process has begun, or that waits for approval, ends at once."""
     with transaction.atomic():
-        run = find(run_id)
+        run = _locked(run_id)
         status = RunStatus(run.status)
         if status not in UNFINISHED:
             raise ConfigurationError(f"Run {run_id} has ended already: it is {run.status}.")
         Run.objects.filter(pk=run_id).update(cancel_requested=True)
         run.cancel_requested = True
-        if status in (RunStatus.QUEUED, RunStatus.WAITING):
+        if status in (RunStatus.QUEUED, RunStatus.WAITING) and not run.intents.exists():
             finish(run, RunStatus.CANCELED)
     return run

@@ -7,6 +7,7 @@ for one request and its retries, ``asking.py`` for questions that change nothing
 """
 
 from headcount.delivery.asking import ask, greet
+from headcount.delivery.halt import always
 from headcount.delivery.line import Delivery, deliver
 
-__all__ = ["Delivery", "ask", "deliver", "greet"]
+__all__ = ["Delivery", "always", "ask", "deliver", "greet"]

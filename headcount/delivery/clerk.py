@@ -84,7 +84,7 @@ class Clerk:
 
     def _listen(self) -> None:
         now = time.monotonic()
-        if now - self._listened >= LISTEN and not self._halt():
+        if now - self._listened >= LISTEN and self._halt.permitted():
             self._listened = now
             if self._ledger.stop_requested():
                 self._halt.cancel()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from headcount.delivery.ceiling import Ceiling
 from headcount.delivery.clerk import Clerk
 from headcount.delivery.crew import Crew
-from headcount.delivery.halt import Halt
+from headcount.delivery.halt import Halt, always
 from headcount.delivery.parcels import Rules, Unpacking
 from headcount.delivery.post import Post
 from headcount.delivery.probation import Probation
@@ -30,7 +30,8 @@ class Delivery:
     """What became of the batches handed in, in changes; the sums are those of the stored receipts.
 
     ``unsent`` counts what was taken from the iterator and not sent; what was never taken from it is not known
-    here. ``stopped``: somebody canceled. ``error``: what ended the delivery early, for a person to read.
+    here. ``stopped``: somebody canceled. ``suspended``: the permit was withdrawn; what has no receipt
+    goes later. ``error``: what ended the delivery early, for a person to read.
     """
 
     accepted: int = 0
@@ -40,6 +41,7 @@ class Delivery:
     requests: int = 0
     bytes: int = 0
     stopped: bool = False
+    suspended: bool = False
     error: HeadcountError | None = None
 
 
@@ -53,6 +55,7 @@ def deliver(
     retry: RetryPolicy,
     earlier: Iterable[Receipt] = (),
     first_refusals: int = 500,
+    permit: Callable[[], bool] = always,
     progress: Callable[[Receipt], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
     rng: Callable[[], float] = random.random,
@@ -70,8 +73,11 @@ def deliver(
     answer: errors of the iterator, the ledger and ``progress``, bugs, KeyboardInterrupt; receipts of finished
     batches are stored before, and batches that were in flight keep their intent without a receipt. After a bug
     or an interrupt so do those that were not tried: the run will be resumed, and they go then.
+
+    ``permit`` is asked immediately before each request is written, and every 0.3 seconds. Once it says no, requests
+    in flight are finished and get their receipts, and no other is sent.
     """
-    halt = Halt(sleep)
+    halt = Halt(sleep, permit)
     rules = Rules(
         post=Post(client, limiter, retry, halt, rng),
         halt=halt,
@@ -85,7 +91,7 @@ def deliver(
         def work(batch: Batch) -> None:
             with rules.probation.turn():
                 receipt = Unpacking(batch, rules).receipt()
-            if receipt.requests or not halt.to_be_resumed:
+            if not halt.to_be_resumed or _settled(receipt, halt):
                 clerk.enter(receipt)
 
         with Crew(budget.senders, work, halt) as crew:
@@ -93,6 +99,13 @@ def deliver(
     if halt.broken:
         raise halt.broken
     return sums.delivery(left_over, halt)
+
+
+def _settled(receipt: Receipt, halt: Halt) -> bool:
+    """Is this the end of the batch's story, or does the resumed run go on with it?"""
+    if halt.suspended:
+        return not receipt.count(Fate.UNSENT) and not receipt.count(Fate.IN_DOUBT)
+    return receipt.requests > 0
 
 
 def _feed(batches: Iterator[Batch], crew: Crew, ledger: Ledger, halt: Halt) -> int:
@@ -155,5 +168,6 @@ class _Sums:
             requests=self._requests,
             bytes=self._bytes,
             stopped=halt.canceled,
+            suspended=halt.suspended,
             error=halt.error,
         )

@@ -48,7 +48,7 @@ class Post:
         """Send until there is an answer. Trouble that is no row's ends in ``Halt``, not in an exception."""
         doubt = False
         for attempt in range(self._attempts):
-            if not self._limiter.acquire(self._halt):
+            if not self._limiter.acquire(self._halt) or not self._halt.permitted():
                 break
             usage.requests += 1
             usage.bytes += len(body)

@@ -1,61 +1,38 @@
 """Runs: started, resumed after a crash, approved, finished. One run of a sync at a time.
 
 The lock of a sync is a file that the system lets go of when its process ends, however it ends. Whoever holds it and
-finds an unfinished run knows that its process is gone, and brings that run to its end first.
+finds an unfinished run knows that its process is gone, and brings that run to its end first. Where several machines
+share a control store, a lease on the run keeps the others away.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from headcount.control import held, runs
-from headcount.control.ledger import RunLedger
+from headcount.control import runs
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp
-from headcount.fold import release
-from headcount.frozen import Frozen, load, only_of
+from headcount.errors import ConfigurationError, HeadcountError, Suspended
 from headcount.home import Home
-from headcount.model import Behavior, Counts, RunInfo, RunStatus
-from headcount.receipts import Book
-from headcount.service.abandoned import BEFORE_PLAN
-from headcount.service.interruption import noting_interruption
+from headcount.limiter import never
+from headcount.model import Behavior, RunKind, RunStatus
+from headcount.service.execution import bring_to_end, go_on, new_folder, not_held, release_held, supersede
+from headcount.service.hold import take
 from headcount.service.keys import canonical
-from headcount.service.lines import Setup, find_sync, fingerprint, prepare_line, sync_as_of
+from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.locks import sync_lock
-from headcount.service.refusals import record_rows
-from headcount.service.retention import forget_old_plans
-from headcount.service.words import warnings_of
-from headcount.state import StateFile
-from headcount.sync import Progress, Result, count, resumable, run_line, settle
-from headcount.workbench import Workbench
+from headcount.service.reports import RunReport, report_of
+from headcount.sync import Progress
+
+Stopping = Callable[[], bool]
+PATIENT = ("manual", "retry", "test")  # triggers that stand for a person
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunReport:
-    """One ended (or waiting) run, for whoever asked for it."""
-
-    run: int
-    sync: str
-    status: RunStatus
-    counts: Counts
-    seconds: float
-    error: str = ""
-    hint: str = ""
-    warnings: tuple[str, ...] = ()
-    invalid_reasons: tuple[tuple[str, str, int], ...] = ()
-    resumed: tuple[RunReport, ...] = field(default=())
-
-    @property
-    def troubled(self) -> bool:
-        """Done, but not every row: something was rejected or invalid."""
-        return bool(self.counts.rejected or self.counts.invalid)
+class Busy(Exception):
+    """Somebody works on the sync. Never leaves the service."""
 
 
 @told()
@@ -69,13 +46,15 @@ def run_sync(
     """
     home = setup()
     row = find_sync(key)
-    _check_full(row, full)
+    check_full(row, full)
     with sync_lock(home, row.stream.state_id) as mine:
         if not mine:
-            return _skipped(row, trigger, full)
-        before = tuple(_bring_to_end(row, run, progress) for run in runs.unfinished(row))
-        run = _new_run(row, home, trigger, full=full)
-        return replace(_work(row, run, progress), resumed=before)
+            return skipped(row, trigger, full)
+        try:
+            before = _brought_to_end(home, row, progress)
+            return _run_now(home, runs.add(row, trigger=trigger, full=full), before, progress)
+        except Busy:
+            return skipped(row, trigger, full)
 
 
 @told()
@@ -86,17 +65,9 @@ def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progres
     """
     home = setup()
     row = find_sync(key)
-    sync = sync_as_of(row)
-    wanted = None if keys is None else [canonical(sync.identifier, each) for each in keys]
-    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
-    with Workbench(home.root / "scratch") as bench:
-        released = release(bench, state, wanted)
-    if wanted and not released:
-        raise ConfigurationError(
-            f"None of these records of {key} is held: {', '.join(wanted)}.",
-            hint=f"See which are: headcount rejected {key}",
-        )
-    held.release(row, wanted)
+    wanted = None if keys is None else canonical_keys(row, keys)
+    if not release_held(home, row, wanted) and wanted:
+        raise not_held(key, wanted)
     return run_sync(key, trigger="retry", progress=progress)
 
 
@@ -104,59 +75,102 @@ def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progres
 def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunReport:
     """Send one row of the source as a run of its own, whether it changed or not, and record its outcome.
 
-    Raises ``ConfigurationError`` when another run is working. A row that is not there, or invalid, shows in the
-    report's counts.
+    Raises ``ConfigurationError`` when another run is working or paused. A row that is not there, or invalid, shows in
+    the report's counts.
     """
     home = setup()
     row = find_sync(key)
-    only = canonical(sync_as_of(row).identifier, record)
+    only = canonical_keys(row, [record])
     with sync_lock(home, row.stream.state_id) as mine:
         if not mine:
-            raise ConfigurationError(
-                "Another run of this sync is working.", hint="Test again when it has ended."
+            raise _working("Test")
+        try:
+            before = _brought_to_end(home, row, progress, for_a_test=True)
+            return _run_now(
+                home, runs.add(row, trigger="test", kind=RunKind.TEST, keys=only), before, progress
             )
-        waiting = RunStatus.WAITING.value  # a test takes no plan's place
-        before = tuple(
-            _bring_to_end(row, run, progress) for run in runs.unfinished(row) if run.status != waiting
-        )
-        run = _new_run(row, home, "test")
-        return replace(_work(row, run, progress, only=only), resumed=before)
+        except Busy:
+            raise _working("Test") from None
 
 
 @told()
 def approve_run(run_id: int, *, progress: Progress | None = None) -> RunReport:
-    """Let a run pass the guard that stopped it. A plan that is too old, or whose sync was changed, is made anew
-    and must pass the guards itself.
+    """Let a run pass the guard that stopped it, and go on with it in this process. A plan that is too old, or whose
+    sync was changed, is made anew and must pass the guards itself.
+    """
+    return _continued(run_id, approvable, "Approve", progress)
+
+
+@told()
+def go_on_now(run_id: int, *, progress: Progress | None = None) -> RunReport:
+    """Go on with a paused run in this process."""
+    return _continued(run_id, resumable_run, "Resume", progress)
+
+
+@told()
+def execute_run(
+    run_id: int,
+    *,
+    attempt: int | None = None,
+    progress: Progress | None = None,
+    stopping: Stopping = never,
+) -> RunReport:
+    """Work on a run of the queue, from wherever it stands; first bring to its end what was left unfinished.
+
+    Nothing happens when the run has ended or rests, when ``attempt`` is not its present one, or when another process
+    works on it. While another one works on its sync, the run goes back into the queue; the report's status says so.
+    Once ``stopping`` says True, requests in flight are finished and the run goes back into the queue too.
     """
     home = setup()
-    run = runs.find(run_id)
-    _check_waiting(run)
+    run = _with_sync(run_id)
+    if run.status not in _TO_DO or attempt not in (None, run.attempt):
+        return report_of(run)
     with sync_lock(home, run.sync.stream.state_id) as mine:
         if not mine:
-            raise ConfigurationError(
-                "Another run of this sync is working.", hint="Approve again when it has ended."
-            )
-        run.refresh_from_db(fields=["status"])
-        _check_waiting(run)
-        if not _still_valid(run.sync, run):
-            return _planned_anew(run, progress)
-        run.approved = True
-        run.save(update_fields=["approved"])
-        return _work(run.sync, run, progress)
+            return _put_back(run)
+        try:
+            return _executed(home, run, attempt, progress, stopping)
+        except (Busy, Suspended):
+            return _put_back(run)
 
 
-def _check_waiting(run: Run) -> None:
-    if run.status != RunStatus.WAITING.value:
-        raise ConfigurationError(f"Run {run.pk} does not wait for approval: it is {run.status}.")
+_TO_DO = (RunStatus.QUEUED.value, RunStatus.WORKING.value)
 
 
-def _planned_anew(run: Run, progress: Progress | None) -> RunReport:
-    """What was approved is not what would be sent now, so the guards have their say about the new plan."""
-    only = only_of(setup().plans / str(run.pk))
-    _forget_plan(run)
-    report = _work(run.sync, run, progress, only=only)
-    told = "The plan that waited was made anew: it was too old, or the sync was changed since."
-    return replace(report, warnings=(told, *report.warnings))
+def _executed(
+    home: Home, run: Run, attempt: int | None, progress: Progress | None, stopping: Stopping
+) -> RunReport:
+    test = run.kind == RunKind.TEST.value
+    try:
+        before = _brought_to_end(home, run.sync, progress, stopping=stopping, for_a_test=test, but=run.pk)
+    except HeadcountError as error:
+        runs.finish(run, RunStatus.FAILED, error=error)
+        return report_of(run)
+    return _run_now(home, run, before, progress, attempt=attempt, stopping=stopping)
+
+
+def _put_back(run: Run) -> RunReport:
+    """Somebody else works on the sync: what a person asked for waits, what a clock or a program asked for does not."""
+    run.refresh_from_db()
+    if run.status == RunStatus.QUEUED.value and run.attempt:
+        if run.trigger in PATIENT or run.started_at is not None:
+            runs.requeue(run)
+        else:
+            runs.finish(run, RunStatus.SKIPPED, error=busy())
+    run.refresh_from_db()
+    return report_of(run)
+
+
+@told()
+def fail_run(run_id: int, what: str) -> None:
+    """End a run that cannot be worked on, for a reason that is nobody's but this program's."""
+    run = runs.find(run_id)
+    if run.status in _TO_DO:
+        error = HeadcountError(
+            f"Headcount came upon something it did not expect: {what}.",
+            hint="Run the sync again; please report this if it happens again.",
+        )
+        runs.finish(run, RunStatus.FAILED, error=error)
 
 
 @told()
@@ -167,21 +181,101 @@ def cancel_run(run_id: int) -> RunReport:
     if run.status == RunStatus.CANCELED.value:
         return report_of(run)
     with sync_lock(home, run.sync.stream.state_id) as mine:
-        if mine:
-            return _bring_to_end(run.sync, run, None)
+        hold = take(run, home) if mine else None
+        if hold is not None:
+            return bring_to_end(run.sync, run, hold)
     return report_of(runs.find(run_id))
 
 
-def _new_run(row: SyncRow, home: Home, trigger: str, *, full: bool = False) -> Run:
-    """Record a run. Its number may have been another's before, if the control store was restored: no plan of that
-    one may be taken for this one's.
-    """
-    run = runs.add(row, trigger=trigger, full=full)
-    shutil.rmtree(home.plans / str(run.pk), ignore_errors=True)
+def _continued(run_id: int, find: Callable[[int], Run], what: str, progress: Progress | None) -> RunReport:
+    """Go on, under the lock of its sync, with a run that ``find`` says may go on."""
+    home = setup()
+    run = find(run_id)
+    with sync_lock(home, run.sync.stream.state_id) as mine:
+        run = find(run_id)
+        if not mine or not runs.requeue(run, approved=run.status == RunStatus.WAITING.value, here=True):
+            raise _working(what)
+        run = _with_sync(run_id)
+        try:
+            return _run_now(home, run, (), progress)
+        except Busy:
+            raise _working(what) from None
+
+
+def approvable(run_id: int) -> Run:
+    """A run that waits for approval. Raises ``ConfigurationError`` for any other."""
+    run = _with_sync(run_id)
+    if run.status != RunStatus.WAITING.value:
+        raise ConfigurationError(f"Run {run.pk} does not wait for approval: it is {run.status}.")
     return run
 
 
-def _check_full(row: SyncRow, full: bool) -> None:
+def resumable_run(run_id: int) -> Run:
+    """A run that rests. Raises ``ConfigurationError`` for any other."""
+    run = _with_sync(run_id)
+    if run.status != RunStatus.PAUSED.value:
+        raise ConfigurationError(f"Run {run.pk} is not paused: it is {run.status}.")
+    return run
+
+
+def _with_sync(run_id: int) -> Run:
+    run = runs.find(run_id)
+    run.sync = find_sync(run.sync.key)
+    return run
+
+
+def _run_now(
+    home: Home,
+    run: Run,
+    before: tuple[RunReport, ...],
+    progress: Progress | None,
+    *,
+    attempt: int | None = None,
+    stopping: Stopping = never,
+) -> RunReport:
+    """For the holder of the sync's lock. Raises ``Busy`` when the run is another's after all."""
+    hold = take(run, home, attempt=attempt, progress=progress, stopping=stopping)
+    if hold is None:
+        raise Busy
+    if run.started_at is None:
+        new_folder(home, run)
+    return replace(go_on(run.sync, run, hold), resumed=before)
+
+
+def _brought_to_end(
+    home: Home,
+    row: SyncRow,
+    progress: Progress | None,
+    *,
+    stopping: Stopping = never,
+    for_a_test: bool = False,
+    but: int | None = None,
+) -> tuple[RunReport, ...]:
+    """End what was begun before, for the holder of the sync's lock. A test takes no plan's place."""
+    reports = []
+    for run in runs.unfinished(row):
+        if run.pk == but or (for_a_test and run.status == RunStatus.WAITING.value):
+            continue
+        if for_a_test and run.status == RunStatus.PAUSED.value:
+            raise ConfigurationError(
+                f"Run {run.pk} of this sync is paused.", hint="Resume or cancel it, then test again."
+            )
+        reports.append(_ended(home, row, run, progress, stopping))
+    return tuple(reports)
+
+
+def _ended(home: Home, row: SyncRow, run: Run, progress: Progress | None, stopping: Stopping) -> RunReport:
+    if run.status == RunStatus.WAITING.value:
+        return supersede(run)
+    by_a_person = run.status == RunStatus.PAUSED.value and run.pause_requested
+    hold = take(run, home, progress=progress, stopping=stopping)
+    if hold is None:
+        raise Busy
+    return bring_to_end(row, run, hold, resume=not by_a_person)
+
+
+def check_full(row: SyncRow, full: bool) -> None:
+    """Raises ``ConfigurationError`` for a full run of Events."""
     if full and sync_as_of(row).behavior is Behavior.APPEND_ONLY:
         raise ConfigurationError(
             "Events are never sent again, so a sync of events has no full run.",
@@ -189,182 +283,26 @@ def _check_full(row: SyncRow, full: bool) -> None:
         )
 
 
-def _skipped(row: SyncRow, trigger: str, full: bool) -> RunReport:
+def canonical_keys(row: SyncRow, keys: Sequence[str]) -> list[str]:
+    """Keys as the sync's state writes them."""
+    sync = sync_as_of(row)
+    return [canonical(sync.identifier, each) for each in keys]
+
+
+def skipped(row: SyncRow, trigger: str, full: bool = False) -> RunReport:
+    """Record that the sync did not run, because another run of it was first."""
     run = runs.add(row, trigger=trigger, full=full)
-    busy = HeadcountError(
-        "Another run of this sync is working.", hint="It was left alone; run again when it has ended."
-    )
-    runs.finish(run, RunStatus.SKIPPED, error=busy)
+    runs.finish(run, RunStatus.SKIPPED, error=busy())
     return report_of(run)
 
 
-def _work(row: SyncRow, run: Run, progress: Progress | None, *, only: str | None = None) -> RunReport:
-    """Plan (unless that is done), deliver, fold; the run row tells how it ended."""
-    with noting_interruption(setup(), run):
-        try:
-            prepared = prepare_line(row, progress)
-        except HeadcountError as error:
-            runs.finish(run, RunStatus.FAILED, error=error)
-            return report_of(run)
-        info = runs.begin(run, snapshot=prepared.snapshot, fingerprint=fingerprint(prepared.snapshot))
-        return _ended(run, prepared, info, only)
-
-
-def _ended(run: Run, prepared: Setup, info: RunInfo, only: str | None) -> RunReport:
-    folder = plan_folder(prepared, run)
-    with RunLedger(run.pk) as ledger, prepared.closing():
-        try:
-            result = run_line(
-                prepared.line, info, ledger, folder, full=run.full, approved=run.approved, only=only
-            )
-        except ApprovalNeeded as error:
-            return _waiting(run, prepared, folder, error)
-        except HeadcountError as error:
-            return _stopped(run, prepared, info, ledger, folder, error)
-        return _record(run, prepared, result, ledger)
-
-
-def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
-    frozen = load(folder, prepared.line.sync, prepared.line.object)
-    runs.finish(
-        run,
-        RunStatus.WAITING,
-        counts=_plan_counts(frozen),
-        error=error,
-        warnings=warnings_of(frozen, prepared.line),
-    )
-    return report_of(run, frozen)
-
-
-def _stopped(
-    run: Run, prepared: Setup, info: RunInfo, ledger: RunLedger, folder: Path, error: HeadcountError
-) -> RunReport:
-    """Something other than the destination's answers ended the run; what was answered is folded if that can be."""
-    frozen = load(folder, prepared.line.sync, prepared.line.object)
-    counts = None
-    if isinstance(error, SumsDoNotAddUp):
-        counts = None  # folded already; the sums that disagree are in the message
-    elif frozen is not None and ledger.intents():
-        counts = settle(prepared.line, frozen, info, ledger).counts
-        record_rows(run, prepared.line, frozen, ledger)
-    elif frozen is not None:
-        counts = _plan_counts(frozen)
-    runs.finish(
-        run, RunStatus.FAILED, counts=counts, error=error, warnings=warnings_of(frozen, prepared.line)
-    )
-    return report_of(run, frozen)
-
-
-def _record(
-    run: Run, prepared: Setup, result: Result, ledger: RunLedger, status: RunStatus | None = None
-) -> RunReport:
-    runs.plan_frozen(run, result.frozen.plan)
-    record_rows(run, prepared.line, result.frozen, ledger)
-    ended = status or _status(result)
-    runs.finish(
-        run,
-        ended,
-        counts=result.counts,
-        error=result.error,
-        warnings=warnings_of(result.frozen, prepared.line),
-        folded=True,
-    )
-    forget_old_plans(prepared.home, run.sync)
-    return report_of(run, result.frozen)
-
-
-def _status(result: Result) -> RunStatus:
-    if result.error is not None:
-        return RunStatus.FAILED
-    return RunStatus.CANCELED if result.canceled else RunStatus.COMPLETED
-
-
-def _bring_to_end(row: SyncRow, run: Run, progress: Progress | None) -> RunReport:
-    """What an earlier process left: resume it if everything is as it was, else settle what it has done.
-
-    Raises ``HeadcountError`` when it cannot even be settled now, a secret that is not set for example: then it stays
-    as it is, for what it sent must not be forgotten.
-    """
-    if run.status == RunStatus.WAITING.value:
-        return _superseded(run)
-    if not run.cancel_requested and _still_valid(row, run):
-        return _work(row, run, progress)
-    if not run.sync_snapshot:
-        return _lost(run)
-    old = prepare_line(row, progress, sync=sync_as_of(row, run.sync_snapshot))
-    folder = plan_folder(old, run)
-    frozen = load(folder, old.line.sync, old.line.object)
-    if frozen is None:
-        return _lost(run)
-    with RunLedger(run.pk) as ledger, old.closing():
-        result = settle(old.line, frozen, RunInfo(id=run.pk, started_at=_begun(run)), ledger)
-        ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.SUPERSEDED
-        return _record(run, old, result, ledger, ended)
-
-
-def _superseded(run: Run) -> RunReport:
-    runs.finish(
-        run, RunStatus.SUPERSEDED, error=HeadcountError("A newer run took its place before it was approved.")
-    )
-    return report_of(run)
-
-
-def _lost(run: Run) -> RunReport:
-    ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
-    runs.finish(run, ended, error=_unplanned(run))
-    return report_of(run)
-
-
-def _unplanned(run: Run) -> HeadcountError:
-    if not run.intents.exists():
-        return BEFORE_PLAN
+def busy(run: Run | None = None) -> HeadcountError:
+    """Why a run is skipped; ``run`` is the one that is first."""
+    what = "working" if run is None else run.status
     return HeadcountError(
-        "The run was interrupted, and its plan is gone: what it sent cannot be told any more.",
-        hint=f"Send everything once more: headcount run {run.sync.key} --full",
+        f"Another run of this sync is {what}.", hint="It was left alone; run again when it has ended."
     )
 
 
-def _still_valid(row: SyncRow, run: Run) -> bool:
-    """Are sync, connections and plan as they were when the run was interrupted, and the plan young?"""
-    try:
-        prepared = prepare_line(row, None)
-    except HeadcountError:
-        return False
-    with prepared.closing():
-        if fingerprint(prepared.snapshot) != run.fingerprint:
-            return False
-        frozen = load(plan_folder(prepared, run), prepared.line.sync, prepared.line.object)
-        return resumable(frozen, prepared.line, datetime.now(UTC))
-
-
-def _forget_plan(run: Run) -> None:
-    (setup().plans / str(run.pk) / "plan.json").unlink(missing_ok=True)
-
-
-def plan_folder(prepared: Setup, run: Run) -> Path:
-    return prepared.home.plans / str(run.pk)
-
-
-def _begun(run: Run) -> datetime:
-    return run.started_at or run.created_at
-
-
-def _plan_counts(frozen: Frozen | None) -> Counts | None:
-    """The sums of a plan of which nothing was sent."""
-    return count(frozen, Book(receipts=(), intents=())) if frozen is not None else None
-
-
-def report_of(run: Run, frozen: Frozen | None = None) -> RunReport:
-    """A run row as a report."""
-    ended = run.finished_at or datetime.now(UTC)
-    return RunReport(
-        run=run.pk,
-        sync=run.sync.key,
-        status=RunStatus(run.status),
-        counts=Counts(**run.counts) if run.counts else Counts(),
-        seconds=round((ended - _begun(run)).total_seconds(), 3),
-        error=run.error,
-        hint=run.hint,
-        warnings=tuple(run.warnings),
-        invalid_reasons=frozen.planned.invalid_reasons if frozen else (),
-    )
+def _working(what: str) -> ConfigurationError:
+    return ConfigurationError("Another run of this sync is working.", hint=f"{what} again when it has ended.")

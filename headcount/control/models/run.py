@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from headcount.control.models.sync import Sync
-from headcount.model import RunStatus
+from headcount.model import RunKind, RunStatus
 
 
 class Run(models.Model):
@@ -21,6 +21,13 @@ class Run(models.Model):
     )
     trigger = models.CharField(max_length=30, default="manual")
     full = models.BooleanField(default=False)
+    kind = models.CharField(max_length=10, choices=[(k.value, k.value) for k in RunKind], default="run")
+    keys = models.JSONField(
+        default=list
+    )  # canonical: the one to test, or those to retry (none: all that are held)
+
+    # How often the run was handed to the queue; 0 when it never was, and belongs to the process that recorded it.
+    attempt = models.IntegerField(default=0)
 
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
@@ -39,8 +46,17 @@ class Run(models.Model):
     warnings = models.JSONField(default=list)  # sentences
 
     cancel_requested = models.BooleanField(default=False)
+    pause_requested = models.BooleanField(
+        default=False
+    )  # by a person; an interrupted run is paused without it
     approved = models.BooleanField(default=False)  # somebody let it pass its guards
     folded = models.BooleanField(default=False)
+
+    # Who works on it, and until when that is certain, on the database's clock. Both are renewed while it works.
+    worker = models.CharField(max_length=100, default="")
+    lease_until = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    progress = models.JSONField(default=dict)  # how far it is; headcount.service.watching reads it
 
     pid = models.IntegerField(null=True)
     host = models.CharField(max_length=255, default="")

@@ -1,0 +1,52 @@
+"""The command that executes what is queued."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headcount.cli.output import INTERRUPTED, complain
+
+if TYPE_CHECKING:
+    from headcount.worker import Worker
+
+PATIENCE = 30.0  # seconds that runs are given to finish their requests
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(worker)
+
+
+def worker(
+    runs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Runs at a time. Default: HEADCOUNT_WORKER_RUNS, or 4."),
+    ] = None,
+) -> None:
+    """Execute queued runs until it is told to end. Several workers share the work."""
+    from headcount.worker.worker import Worker
+
+    working = Worker(parallel=runs)
+    working.start()
+    typer.echo("Waiting for runs. Ctrl-C ends the worker and hands its runs back.", err=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        typer.echo("Ending: requests on their way are finished first.", err=True)
+    if not _ended(working):
+        complain("A run did not stop in time.", "It goes on when a worker finds it.")
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # its thread would keep this process alive
+    raise typer.Exit(0)
+
+
+def _ended(working: Worker) -> bool:
+    try:
+        return working.stop(PATIENCE)
+    except KeyboardInterrupt:
+        return False

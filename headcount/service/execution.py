@@ -1,0 +1,291 @@
+"""The work on one run, from wherever it stands to its end, by the process that holds it and the lock of its sync.
+
+``go_on`` is for the run that was asked for, ``bring_to_end`` for one that an earlier process left unfinished.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from headcount.control import held, runs
+from headcount.control.ledger import RunLedger
+from headcount.control.models import Run
+from headcount.control.models import Sync as SyncRow
+from headcount.control.setup import setup
+from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp, Suspended
+from headcount.fold import release
+from headcount.frozen import Frozen, load
+from headcount.home import Home
+from headcount.model import Counts, RunInfo, RunKind, RunStatus
+from headcount.receipts import Book
+from headcount.service.abandoned import BEFORE_PLAN
+from headcount.service.hold import Hold
+from headcount.service.interruption import noting_interruption
+from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
+from headcount.service.refusals import record_rows
+from headcount.service.reports import RunReport, report_of
+from headcount.service.retention import forget_old_plans
+from headcount.service.words import warnings_of
+from headcount.state import StateFile
+from headcount.sync import Result, count, resumable, run_line, settle
+from headcount.workbench import Workbench
+
+MADE_ANEW = "The plan that waited was made anew: it was too old, or the sync was changed since."
+
+
+def go_on(row: SyncRow, run: Run, hold: Hold) -> RunReport:
+    """Work on a run: begin it, or continue at its first change without a receipt.
+
+    A run whose plan may not be delivered any more is superseded once something was sent by it, and one that came from
+    the queue has a successor there then. Before that it is planned anew, and must pass the guards itself.
+    """
+    with hold:
+        try:
+            return _gone_on(row, run, hold)
+        except Suspended:
+            return _rest(run, hold)
+
+
+def _gone_on(row: SyncRow, run: Run, hold: Hold) -> RunReport:
+    if run.cancel_requested:
+        return _settled(row, run, hold)
+    if _still_valid(row, run):
+        return _work(row, run, hold)
+    if not run.intents.exists():
+        return _from_the_start(row, run, hold)
+    report = _settled(row, run, hold)
+    if report.status is RunStatus.SUPERSEDED and run.attempt:
+        kind, keys = RunKind(run.kind), run.keys
+        runs.add(row, trigger=run.trigger, full=run.full, kind=kind, keys=keys, queued=True)
+    return report
+
+
+def _from_the_start(row: SyncRow, run: Run, hold: Hold) -> RunReport:
+    plan = setup().plans / str(run.pk) / "plan.json"
+    anew = plan.exists()
+    plan.unlink(missing_ok=True)
+    if anew:
+        run.approved = False
+        Run.objects.filter(pk=run.pk).update(approved=False)
+    if run.kind == RunKind.RETRY.value and (refused := _nothing_held(row, run)):
+        runs.finish(run, RunStatus.FAILED, error=refused)
+        return report_of(run)
+    report = _work(row, run, hold)
+    return replace(report, warnings=(MADE_ANEW, *report.warnings)) if anew else report
+
+
+def bring_to_end(row: SyncRow, run: Run, hold: Hold, *, resume: bool = True) -> RunReport:
+    """What an earlier process left: resume it if everything is as it was, else settle what it has done.
+
+    Raises ``HeadcountError`` when it cannot even be settled now, a secret that is not set for example: then it stays
+    as it is, for what it sent must not be forgotten. Raises ``Suspended`` when this process may not go on.
+    """
+    with hold:
+        if resume and not run.cancel_requested and _still_valid(row, run):
+            return _work(row, run, hold)
+        return _settled(row, run, hold)
+
+
+def supersede(run: Run) -> RunReport:
+    """End a run that waits for approval, because a newer one takes its place."""
+    runs.finish(
+        run, RunStatus.SUPERSEDED, error=HeadcountError("A newer run took its place before it was approved.")
+    )
+    return report_of(run)
+
+
+def release_held(home: Home, row: SyncRow, keys: list[str] | None) -> int:
+    """Let held rows of a sync be planned again: all, or those of ``keys``. Returns how many there were."""
+    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
+    with Workbench(home.root / "scratch") as bench:
+        released = release(bench, state, keys)
+    if keys is None or released:
+        held.release(row, keys)
+    return released
+
+
+def not_held(key: str, wanted: list[str]) -> ConfigurationError:
+    return ConfigurationError(
+        f"None of these records of {key} is held: {', '.join(wanted)}.",
+        hint=f"See which are: headcount rejected {key}",
+    )
+
+
+def _nothing_held(row: SyncRow, run: Run) -> ConfigurationError | None:
+    """Release what is to be retried. Only a first attempt can find that there is nothing."""
+    keys = list(run.keys) or None
+    if not release_held(setup(), row, keys) and keys and run.started_at is None:
+        return not_held(row.key, keys)
+    return None
+
+
+def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
+    """Plan (unless that is done), deliver, fold; the run row tells how it ended."""
+    with noting_interruption(setup(), run):
+        try:
+            prepared = prepare_line(row, hold.progress)
+        except HeadcountError as error:
+            runs.finish(run, RunStatus.FAILED, error=error)
+            return report_of(run)
+        info = runs.begin(run, snapshot=prepared.snapshot, fingerprint=fingerprint(prepared.snapshot))
+        return _ended(run, prepared, info, hold)
+
+
+def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
+    folder = plan_folder(prepared, run)
+    only = run.keys[0] if run.kind == RunKind.TEST.value else None
+    with RunLedger(run.pk, hold.holder) as ledger, prepared.closing():
+        try:
+            result = run_line(
+                prepared.line,
+                info,
+                ledger,
+                folder,
+                full=run.full,
+                approved=run.approved,
+                only=only,
+                permit=hold.permit,
+            )
+        except ApprovalNeeded as error:
+            return _waiting(run, prepared, folder, error)
+        except HeadcountError as error:
+            return _stopped(run, prepared, info, ledger, folder, error)
+        return _record(run, prepared, result, ledger)
+
+
+def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
+    frozen = load(folder, prepared.line.sync, prepared.line.object)
+    runs.finish(
+        run,
+        RunStatus.WAITING,
+        counts=_plan_counts(frozen),
+        error=error,
+        warnings=warnings_of(frozen, prepared.line),
+    )
+    return report_of(run, frozen)
+
+
+def _stopped(
+    run: Run, prepared: Setup, info: RunInfo, ledger: RunLedger, folder: Path, error: HeadcountError
+) -> RunReport:
+    """Something other than the destination's answers ended the run; what was answered is folded if that can be."""
+    frozen = load(folder, prepared.line.sync, prepared.line.object)
+    counts = None
+    if isinstance(error, SumsDoNotAddUp):
+        counts = None  # folded already; the sums that disagree are in the message
+    elif frozen is not None and ledger.intents():
+        counts = settle(prepared.line, frozen, info, ledger).counts
+        record_rows(run, prepared.line, frozen, ledger)
+    elif frozen is not None:
+        counts = _plan_counts(frozen)
+    runs.finish(
+        run, RunStatus.FAILED, counts=counts, error=error, warnings=warnings_of(frozen, prepared.line)
+    )
+    return report_of(run, frozen)
+
+
+def _record(
+    run: Run, prepared: Setup, result: Result, ledger: RunLedger, status: RunStatus | None = None
+) -> RunReport:
+    runs.plan_frozen(run, result.frozen.plan)
+    record_rows(run, prepared.line, result.frozen, ledger)
+    ended = status or _status(result)
+    runs.finish(
+        run,
+        ended,
+        counts=result.counts,
+        error=result.error,
+        warnings=warnings_of(result.frozen, prepared.line),
+        folded=True,
+    )
+    forget_old_plans(prepared.home, run.sync)
+    return report_of(run, result.frozen)
+
+
+def _status(result: Result) -> RunStatus:
+    if result.error is not None:
+        return RunStatus.FAILED
+    return RunStatus.CANCELED if result.canceled else RunStatus.COMPLETED
+
+
+def _settled(row: SyncRow, run: Run, hold: Hold) -> RunReport:
+    """End a run that is not to be continued: what was answered is folded, what was on its way is in doubt."""
+    if not run.sync_snapshot:
+        return _lost(run)
+    old = prepare_line(row, hold.progress, sync=sync_as_of(row, run.sync_snapshot))
+    folder = plan_folder(old, run)
+    frozen = load(folder, old.line.sync, old.line.object)
+    if frozen is None:
+        return _lost(run)
+    with RunLedger(run.pk, hold.holder) as ledger, old.closing():
+        result = settle(old.line, frozen, RunInfo(id=run.pk, started_at=_begun(run)), ledger)
+        ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.SUPERSEDED
+        return _record(run, old, result, ledger, ended)
+
+
+def _rest(run: Run, hold: Hold) -> RunReport:
+    """The run goes on later: here is what it leaves for others to find."""
+    hold.tell()
+    run.refresh_from_db()
+    if run.worker == hold.holder:
+        if run.cancel_requested and not run.intents.exists():
+            runs.finish(run, RunStatus.CANCELED)
+        elif run.pause_requested:
+            runs.pause(run)
+        elif run.attempt:
+            runs.requeue(run)
+        run.refresh_from_db()
+    return report_of(run)
+
+
+def _lost(run: Run) -> RunReport:
+    ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
+    runs.finish(run, ended, error=_unplanned(run))
+    return report_of(run)
+
+
+def _unplanned(run: Run) -> HeadcountError:
+    if not run.intents.exists():
+        return BEFORE_PLAN
+    return HeadcountError(
+        "The run was interrupted, and its plan is gone: what it sent cannot be told any more.",
+        hint=f"Send everything once more: headcount run {run.sync.key} --full",
+    )
+
+
+def _still_valid(row: SyncRow, run: Run) -> bool:
+    """Are sync, connections and plan as they were when the run was interrupted, and the plan young?"""
+    if not run.fingerprint:
+        return False
+    try:
+        prepared = prepare_line(row, None)
+    except HeadcountError:
+        return False
+    with prepared.closing():
+        if fingerprint(prepared.snapshot) != run.fingerprint:
+            return False
+        frozen = load(plan_folder(prepared, run), prepared.line.sync, prepared.line.object)
+        return resumable(frozen, prepared.line, datetime.now(UTC))
+
+
+def new_folder(home: Home, run: Run) -> None:
+    """A run's number may have been another's before, if the control store was restored: no plan of that one may be
+    taken for this one's.
+    """
+    shutil.rmtree(home.plans / str(run.pk), ignore_errors=True)
+
+
+def plan_folder(prepared: Setup, run: Run) -> Path:
+    return prepared.home.plans / str(run.pk)
+
+
+def _begun(run: Run) -> datetime:
+    return run.started_at or run.created_at
+
+
+def _plan_counts(frozen: Frozen | None) -> Counts | None:
+    """The sums of a plan of which nothing was sent."""
+    return count(frozen, Book(receipts=(), intents=())) if frozen is not None else None

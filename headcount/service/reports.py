@@ -1,0 +1,47 @@
+"""One run as a report, for whoever asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from headcount.control.models import Run
+from headcount.frozen import Frozen
+from headcount.model import Counts, RunStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """One ended (or waiting, paused, queued) run."""
+
+    run: int
+    sync: str
+    status: RunStatus
+    counts: Counts
+    seconds: float
+    error: str = ""
+    hint: str = ""
+    warnings: tuple[str, ...] = ()
+    invalid_reasons: tuple[tuple[str, str, int], ...] = ()
+    resumed: tuple[RunReport, ...] = field(default=())
+
+    @property
+    def troubled(self) -> bool:
+        """Done, but not every row: something was rejected or invalid."""
+        return bool(self.counts.rejected or self.counts.invalid)
+
+
+def report_of(run: Run, frozen: Frozen | None = None) -> RunReport:
+    """A run row as a report."""
+    ended = run.finished_at or datetime.now(UTC)
+    return RunReport(
+        run=run.pk,
+        sync=run.sync.key,
+        status=RunStatus(run.status),
+        counts=Counts(**run.counts) if run.counts else Counts(),
+        seconds=round((ended - (run.started_at or run.created_at)).total_seconds(), 3),
+        error=run.error,
+        hint=run.hint,
+        warnings=tuple(run.warnings),
+        invalid_reasons=frozen.planned.invalid_reasons if frozen else (),
+    )

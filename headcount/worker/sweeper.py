@@ -1,0 +1,100 @@
+"""Puts into the queue what the run rows ask for, and brings back what a worker that is gone has left."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from headcount.errors import HeadcountError
+from headcount.home import Home
+from headcount.service import workplace
+from headcount.service.queue import Due, begin_again, due_runs
+from headcount.worker import jobs
+
+LISTEN = 0.1  # seconds between two looks at the bell, which cost no query
+LOOK = 2.0  # seconds between two looks into the control store
+DOUBT = 10.0  # seconds a run may be due before the queue is asked what became of its attempt
+SLOW = timedelta(seconds=30)  # a worker that took an attempt has begun the run by then, or is gone
+TIDY = 3600.0
+
+log = logging.getLogger("headcount.worker")
+
+
+class Sweeper:
+    """A thread. ``wake`` makes it look at once."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._end = threading.Event()
+        self._wanted = threading.Event()
+        self._seen: dict[Due, float] = {}
+        self._thread = threading.Thread(target=self._work, name="headcount-sweeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the present look is over."""
+        self._end.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        self._wanted.set()
+
+    def _work(self) -> None:
+        heard, look, tidy = -1, 0.0, time.monotonic() + 60.0
+        while not self._end.wait(LISTEN):
+            ringing, now = workplace.rings(self._home), time.monotonic()
+            if ringing == heard and now < look and not self._wanted.is_set():
+                continue
+            heard, look = ringing, now + LOOK
+            self._wanted.clear()
+            self._look()
+            if now >= tidy:
+                tidy = now + TIDY
+                self._tidy()
+
+    def _look(self) -> None:
+        """No trouble ends the thread: the next look may go better."""
+        try:
+            self._enqueue(due_runs())
+        except HeadcountError as error:
+            log.warning("queue_unreachable", extra={"reason": error.message})
+        except Exception as error:  # of DBOS, whose words may quote a statement
+            log.warning("queue_unreachable", extra={"reason": type(error).__name__})
+        finally:
+            workplace.let_go()
+
+    def _enqueue(self, dues: list[Due]) -> None:
+        now = time.monotonic()
+        self._seen = {due: self._seen[due] for due in dues if due in self._seen}
+        for due in dues:
+            if due not in self._seen:
+                jobs.enqueue(due)
+                self._seen[due] = now
+        self._doubt([due for due, since in self._seen.items() if now - since > DOUBT])
+
+    def _doubt(self, dues: list[Due]) -> None:
+        """Attempts that are over although their run was never begun are followed by another."""
+        if not dues:
+            return
+        known = jobs.attempts(dues)
+        for due in dues:
+            attempt = known.get(due)
+            if attempt is not None and attempt.waits:
+                continue  # for a worker that has room
+            late = attempt is None or attempt.ended or _long_ago(attempt.began)
+            if late:
+                jobs.drop(due) if attempt is not None and not attempt.ended else None
+                begin_again(due)
+
+    def _tidy(self) -> None:
+        with suppress(Exception):  # tidying can wait an hour
+            jobs.forget_old()
+
+
+def _long_ago(began: datetime | None) -> bool:
+    return began is not None and datetime.now(UTC) - began > SLOW
