@@ -11,11 +11,12 @@ from itertools import islice
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, F, QuerySet
+from django.utils import timezone
 
 from headcount.control.models import Invalid as InvalidRow
-from headcount.control.models import Rejected, Run, Sync
-from headcount.control.models.rejected import REASON_LENGTH
+from headcount.control.models import Rejected, RejectedGroup, Run, Sync
+from headcount.control.models.rejected import FIELD_LENGTH, REASON_LENGTH
 from headcount.model import Invalid, Operation, Outcome
 
 EXAMPLES = 1000  # invalid rows listed for each run
@@ -41,11 +42,13 @@ def record_rejected(run: Run, refused: Iterable[Refused]) -> int:
     """
     count = 0
     with transaction.atomic():
-        Rejected.objects.filter(run=run).delete()
+        unlist(run.rejected.all())
+        groups = _Groups(run.sync)
         for chunk in _chunks(refused):
             resolve(run.sync, [row.key for row in chunk])
-            Rejected.objects.bulk_create([_row(run, row) for row in chunk])
+            Rejected.objects.bulk_create([_row(run, row, groups.of(row.outcome)) for row in chunk])
             count += len(chunk)
+        groups.count()
     return count
 
 
@@ -61,11 +64,9 @@ def record_invalid(run: Run, rows: Iterable[Invalid]) -> None:
 
 def resolve(sync: Sync, keys: Iterable[str]) -> int:
     """These keys were accepted, or are about to be listed again: no open refusal stands against them."""
-    changed = 0
-    for chunk in _chunks(keys):
-        waiting = sync.rejected.filter(key__in=chunk).exclude(status=Rejected.Status.RESOLVED)
-        changed += waiting.update(status=Rejected.Status.RESOLVED)
-    return changed
+    return sum(
+        _move(sync, sync.rejected.filter(key__in=chunk), Rejected.Status.RESOLVED) for chunk in _chunks(keys)
+    )
 
 
 def release(sync: Sync, keys: Sequence[str] | None = None) -> int:
@@ -74,9 +75,29 @@ def release(sync: Sync, keys: Sequence[str] | None = None) -> int:
     """
     waiting = sync.rejected.filter(status=Rejected.Status.OPEN)
     if keys is None:
-        return waiting.update(status=Rejected.Status.RELEASED)
+        return _move(sync, waiting, Rejected.Status.RELEASED)
     return sum(
-        waiting.filter(key__in=chunk).update(status=Rejected.Status.RELEASED) for chunk in _chunks(keys)
+        _move(sync, waiting.filter(key__in=chunk), Rejected.Status.RELEASED) for chunk in _chunks(keys)
+    )
+
+
+def mute(group: RejectedGroup) -> int:
+    """Nobody wants to hear of these refusals until their rows change. Returns how many there were."""
+    return _move(group.sync, group.rows.filter(status=Rejected.Status.OPEN), Rejected.Status.MUTED)
+
+
+def unmute(group: RejectedGroup) -> int:
+    """They are listed among the open ones again."""
+    return _move(group.sync, group.rows.filter(status=Rejected.Status.MUTED), Rejected.Status.OPEN)
+
+
+def mute_rows(sync: Sync, ids: Sequence[int], *, muted: bool = True) -> int:
+    """The same for single refusals, by the numbers of their rows."""
+    before, after = Rejected.Status.OPEN, Rejected.Status.MUTED
+    if not muted:
+        before, after = after, before
+    return sum(
+        _move(sync, sync.rejected.filter(id__in=chunk, status=before), after) for chunk in _chunks(ids)
     )
 
 
@@ -91,9 +112,73 @@ def invalid(run: Run) -> QuerySet[InvalidRow]:
     return run.invalid.order_by("id")
 
 
-def _row(run: Run, row: Refused) -> Rejected:
+_COUNTED = (Rejected.Status.OPEN.value, Rejected.Status.MUTED.value)  # by the fields of a group
+
+
+def _move(sync: Sync, rows: QuerySet[Rejected], status: Rejected.Status) -> int:
+    """Give rows another status; every change of one goes through here, so that the groups' counts agree."""
+    changing = rows.exclude(status=status)
+    with transaction.atomic():
+        list(sync.rejected_groups.select_for_update().values_list("id"))  # whoever moves others waits
+        counts = list(changing.order_by().values_list("group_id", "status").annotate(rows=Count("id")))
+        if not counts:
+            return 0
+        moved = changing.update(status=status)
+        for group, before, number in counts:
+            _add(group, {before: -number, status.value: number})
+    return moved
+
+
+def _add(group: int, numbers: dict[str, int]) -> None:
+    changes = {name: F(name) + number for name, number in numbers.items() if name in _COUNTED}
+    if changes:
+        RejectedGroup.objects.filter(pk=group).update(**changes)
+
+
+def unlist(rows: QuerySet[Rejected]) -> int:
+    """Delete refusals; their groups' examples go too, for those may quote them. Returns how many there were."""
+    with transaction.atomic():
+        counts = list(rows.order_by().values_list("group_id", "status").annotate(rows=Count("id")))
+        for group, status, number in counts:
+            _add(group, {status: -number})
+        RejectedGroup.objects.filter(pk__in={group for group, _, _ in counts}).update(message="")
+        rows.delete()
+    return sum(number for _, _, number in counts)
+
+
+class _Groups:
+    """The groups of a sync that a run adds to, each looked up once."""
+
+    def __init__(self, sync: Sync) -> None:
+        self._sync = sync
+        self._known: dict[tuple[str, str], RejectedGroup] = {}
+        self._numbers: dict[int, int] = {}
+
+    def of(self, outcome: Outcome) -> RejectedGroup:
+        named = outcome.reason[:REASON_LENGTH], outcome.field[:FIELD_LENGTH]
+        if named not in self._known:
+            self._known[named] = self._found(*named, outcome.message)
+        group = self._known[named]
+        self._numbers[group.pk] = self._numbers.get(group.pk, 0) + 1
+        return group
+
+    def _found(self, reason: str, field: str, message: str) -> RejectedGroup:
+        group, _ = RejectedGroup.objects.get_or_create(sync=self._sync, reason=reason, field=field)
+        if not group.open:
+            group.first_at = timezone.now()  # its age is that of what is open now
+        group.message = message
+        group.save(update_fields=["message", "first_at", "last_at"])
+        return group
+
+    def count(self) -> None:
+        for group, number in self._numbers.items():
+            _add(group, {Rejected.Status.OPEN.value: number})
+
+
+def _row(run: Run, row: Refused, group: RejectedGroup) -> Rejected:
     return Rejected(
         run=run,
+        group=group,
         sync=run.sync,
         seq=row.seq,
         key=row.key,

@@ -46,6 +46,19 @@ def stored_fields(connection: Connection) -> set[str]:
     return set(Secret.objects.filter(connection=connection).values_list("field", flat=True))
 
 
+def sealed(text: str) -> str:
+    """``text`` encrypted, in characters that addresses may have."""
+    return _cipher().encrypt(text.encode()).decode().rstrip("=")
+
+
+def unsealed(token: str) -> str | None:
+    """What was sealed; None for what this home's keys have not sealed."""
+    try:
+        return _cipher().decrypt((token + "=" * (-len(token) % 4)).encode()).decode()
+    except (InvalidToken, ValueError):
+        return None
+
+
 def rotate() -> int:
     """Encrypt everything anew and return how many secrets there are.
 

@@ -79,14 +79,18 @@ def plan_sync(
     key: str, *, rows: int = 20, full: bool = False, progress: Progress | None = None
 ) -> PlanReport:
     """Plan a sync and throw the plan away. Sends nothing, and does not disturb a run that is working."""
-    row = find_sync(key)
-    prepared = prepare_line(row, progress)
+    prepared = prepare_line(find_sync(key), progress)
     with prepared.closing(), _scratch(prepared) as folder:
-        prepared = _with_state_of_its_own(prepared, folder)
-        if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
-            raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
-        frozen = make_plan(prepared.line, folder, full=full)
-        return _report(prepared, frozen, rows)
+        return plan_into(folder, prepared, rows=rows, full=full)
+
+
+def plan_into(folder: Path, prepared: Setup, *, rows: int, full: bool) -> PlanReport:
+    """As ``plan_sync``, and the plan stays in ``folder``, beside a copy of the state."""
+    prepared = _with_state_of_its_own(prepared, folder)
+    if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
+        raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
+    frozen = make_plan(prepared.line, folder, full=full)
+    return _report(prepared, frozen, rows)
 
 
 def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from headcount.control import held
+from headcount.control import held, runs
 from headcount.control.held import Refused
 from headcount.control.models import Run
 from headcount.frozen import Frozen
@@ -37,6 +37,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
         _resolve(bench, run)
         run.sync.held = int(bench.value("SELECT count(*) FROM held_now"))
     run.sync.acknowledged = catalogue.acknowledged
+    runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
     run.sync.save(update_fields=["acknowledged", "held"])
 
 

@@ -2,10 +2,11 @@
 
 from headcount.control.models.audit import Audit
 from headcount.control.models.connection import Connection
+from headcount.control.models.exchange import Exchange
 from headcount.control.models.masked import MaskedColumn
 from headcount.control.models.model import Model
 from headcount.control.models.receipt import Intent, Receipt
-from headcount.control.models.rejected import Invalid, Rejected
+from headcount.control.models.rejected import Invalid, Rejected, RejectedGroup
 from headcount.control.models.run import Run
 from headcount.control.models.secret import Secret
 from headcount.control.models.setting import Setting
@@ -18,12 +19,14 @@ __all__ = [
     "ApiToken",
     "Audit",
     "Connection",
+    "Exchange",
     "Intent",
     "Invalid",
     "MaskedColumn",
     "Model",
     "Receipt",
     "Rejected",
+    "RejectedGroup",
     "Role",
     "Run",
     "Secret",

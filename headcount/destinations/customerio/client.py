@@ -25,6 +25,7 @@ from headcount.model import Workspace
 IDENTIFIERS = ("id", "email", "cio_id")
 KEYS_AT_ONCE = 100
 READS_PER_SECOND = 10.0  # the App API's documented limit
+SENDS_TO = ("POST", "/api/v2/batch")  # where every batch goes
 
 
 class CustomerIoClient:
@@ -77,7 +78,7 @@ class CustomerIoClient:
         )
 
     def send(self, body: bytes, count: int) -> Answer:
-        url = f"{self._track_url()}/api/v2/batch"
+        url = self._track_url() + SENDS_TO[1]
         reply = self._transport.post(url, self._credentials.tracking, body)
         return batch_answer(reply, count, self._credentials.advice())
 
