@@ -5,13 +5,13 @@ They are read by a DuckDB session that can open nothing outside these folders, t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headcount.engines.base import Relation
-from headcount.engines.duck_session import DuckSession, select_list
+from headcount.engines.duck_session import NARROW, DuckSession, select_list
 from headcount.engines.duck_types import typed_column
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.file_formats import Format, format_of
@@ -58,7 +58,18 @@ class FilesSource:
         readings = {column.name: expression for column, expression in self._readings(model, source)}
         refuse_unknown(model, readings, columns)
         chosen = select_list([(name, readings[name]) for name in columns])
-        return self._session.read(f"SELECT {chosen} FROM {source}")
+        return self._roomy(len(readings), f"SELECT {chosen} FROM {source}")
+
+    @contextmanager
+    def _roomy(self, columns: int, sql: str) -> Iterator[pa.RecordBatchReader]:
+        """Wide files need more memory than the session has, and what it has is locked."""
+        if columns <= NARROW:
+            with self._session.read(sql) as reader:
+                yield reader
+            return
+        folders = [str(folder) for folder in self._folders]
+        with closing(DuckSession(folders=folders, columns=columns)) as session, session.read(sql) as reader:
+            yield reader
 
     def _from(self, model: Model) -> str:
         if model.table is not None:
