@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from headcount.control.setup import close, configure, setup
 
 configure("headcount.serving.settings")  # test modules import Django's models
+# Hashing a password is slow on purpose. Commands that tests start as processes of their own do it for real.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture(autouse=True)

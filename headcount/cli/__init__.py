@@ -44,6 +44,9 @@ COMMANDS: dict[str, str] = {
     "forget": "headcount.cli.keeping",
     "tidy": "headcount.cli.keeping",
     "serve": "headcount.cli.serving",
+    "users": "headcount.cli.users",
+    "secrets": "headcount.cli.secrets",
+    "doctor": "headcount.cli.doctor",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",
 }

@@ -101,6 +101,19 @@ def mute_rows(sync: Sync, ids: Sequence[int], *, muted: bool = True) -> int:
     )
 
 
+_HELD = (Rejected.Status.OPEN, Rejected.Status.MUTED)  # what is muted is held too, it is only not spoken of
+
+
+def waits(sync: Sync, keys: Sequence[str]) -> bool:
+    """Is any of these held?"""
+    return any(sync.rejected.filter(key__in=chunk, status__in=_HELD).exists() for chunk in _chunks(keys))
+
+
+def listed_keys(sync: Sync) -> Iterator[tuple[str]]:
+    """The keys of all rows that are listed as held, read as they are consumed."""
+    return sync.rejected.filter(status__in=_HELD).order_by().values_list("key").iterator()
+
+
 def rejected(sync: Sync, *, run_id: int | None = None) -> QuerySet[Rejected]:
     """The rows that are open now; with ``run_id`` all that this run was refused. Newest run first."""
     rows = sync.rejected.select_related("run").order_by("-run_id", "seq")

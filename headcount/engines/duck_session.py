@@ -9,13 +9,13 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headcount.engines.line_endings import first_other_ending
 from headcount.engines.masking import first_line, masked
-from headcount.engines.stream import BATCH_ROWS, stream
+from headcount.engines.stream import BATCH_ROWS, stopped, stream
 from headcount.engines.wanted import literal, quoted
 from headcount.errors import SourceError
 
@@ -54,6 +54,8 @@ class DuckSession:
 
         self._duckdb = duckdb
         self._memory = _memory(columns, PAGE)
+        self._running: DuckDBPyConnection | None = None
+        self.stopped = False
         self._scratch = tempfile.mkdtemp(prefix="headcount-")
         try:
             self._connection: DuckDBPyConnection = duckdb.connect(
@@ -93,7 +95,7 @@ class DuckSession:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:
-            with self._connection.cursor() as cursor:
+            with self._cursor() as cursor:
                 rows: list[tuple[Any, ...]] = cursor.execute(sql).fetchall()
                 return rows
         except self._duckdb.Error as error:
@@ -116,7 +118,7 @@ class DuckSession:
         import pyarrow as pa
 
         try:
-            cursor = self._connection.cursor()
+            cursor = self._cursor()
             rows = cursor.sql(sql)
             reader = rows.to_arrow_reader(_batch_rows(len(rows.columns)))
         except self._duckdb.Error as error:
@@ -128,8 +130,23 @@ class DuckSession:
         failures = (self._duckdb.Error, pa.ArrowException, OSError)
         return stream(reader.schema, reader, failures, self.failure, release)
 
+    def _cursor(self) -> DuckDBPyConnection:
+        self._running = self._connection.cursor()
+        if self.stopped:  # looked at last: whoever stops sets it first
+            self._running.interrupt()
+            raise stopped()
+        return self._running
+
+    def stop(self) -> None:
+        self.stopped = True
+        with suppress(self._duckdb.Error):  # it may be closed by now
+            if self._running is not None:
+                self._running.interrupt()
+
     def failure(self, error: Exception) -> SourceError:
         """Ours for DuckDB's. A message about SQL is passed on; one about data loses the values it quotes."""
+        if isinstance(error, self._duckdb.InterruptException):
+            return stopped()
         about_sql = (
             self._duckdb.BinderException,
             self._duckdb.CatalogException,

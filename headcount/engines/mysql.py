@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 from headcount.engines.base import Relation
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.masking import first_line, masked
 from headcount.engines.mysql_types import Reading, reading
-from headcount.engines.stream import BATCH_ROWS, stream
-from headcount.engines.wanted import declare, from_clause, quoted, refuse_unknown, spelled
+from headcount.engines.stream import BATCH_ROWS, stopped, stream
+from headcount.engines.wanted import at_most, declare, from_clause, quoted, refuse_unknown, spelled
 from headcount.errors import ConfigurationError, SourceError
 from headcount.model import Column, Model
 
@@ -58,6 +58,8 @@ class MySQLSource:
 
         self._errors: tuple[type[Exception], ...] = (pymysql.err.Error, OSError, EOFError)
         self._settings = settings
+        self._open: list[Connection[SSCursor]] = []
+        self._stopped = False
         self._tls = _tls(settings)
         self._connection = self._connect()
 
@@ -75,14 +77,18 @@ class MySQLSource:
     def columns(self, model: Model) -> tuple[Column, ...]:
         return tuple(column for column, _ in self._readings(model))
 
-    def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def read(
+        self, model: Model, columns: Sequence[str], limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         import pyarrow as pa
 
         readings = {column.name: found for column, found in self._readings(model)}
         refuse_unknown(model, readings, columns)
         chosen = ", ".join(quoted(name, "`") for name in columns)
         connection = self._connect()
-        cursor = self._run(connection, f"SELECT {chosen} FROM {from_clause(model, 'mysql', '`')}")
+        cursor = self._run(
+            connection, f"SELECT {chosen} FROM {from_clause(model, 'mysql', '`')}{at_most(limit)}"
+        )
         found = [readings[name] for name in columns]
         schema = pa.schema([(name, readings[name].convert([]).type) for name in columns])
         failures = (*self._errors, pa.ArrowException)
@@ -90,18 +96,26 @@ class MySQLSource:
         def release(_finished: bool) -> None:
             # Closing the cursor would read all that is left; closing the connection tells the server to stop.
             cursor._result.unbuffered_active = False  # type: ignore[attr-defined]
+            self._open.remove(connection)
             if connection.open:
                 connection.close()
 
         return stream(schema, _batches(cursor, schema, found), failures, self._failure, release)
 
     def _connect(self) -> Connection[SSCursor]:
+        connection = self._dialled()
+        self._open.append(connection)
+        for statement in BEGIN:
+            self._run(connection, statement).close()
+        return connection
+
+    def _dialled(self) -> Connection[SSCursor]:
         import pymysql
         from pymysql.cursors import SSCursor
 
         settings = self._settings
         try:
-            connection = pymysql.connect(
+            return pymysql.connect(
                 host=settings["host"],
                 port=settings["port"],
                 user=settings["user"] or None,
@@ -118,11 +132,10 @@ class MySQLSource:
             )
         except self._errors as error:
             raise self._failure(error) from None
-        for statement in BEGIN:
-            self._run(connection, statement).close()
-        return connection
 
     def _run(self, connection: Connection[SSCursor], sql: str) -> SSCursor:
+        if self._stopped:
+            raise stopped()
         cursor = connection.cursor()
         try:
             cursor.execute(sql)
@@ -145,11 +158,20 @@ class MySQLSource:
         ]
 
     def _failure(self, error: Exception) -> SourceError:
+        if self._stopped:
+            return stopped()
         code, words = _code_and_words(error)
         words = first_line(words) if code in SPOKEN_OF_SQL else masked(words)
         if password := self._settings["password"]:
             words = words.replace(password, "…")
         return SourceError(f"MySQL says: {words.rstrip('.')}.", hint=HINTS.get(code, ""))
+
+    def stop(self) -> None:
+        """The server is asked on a connection of its own: the others are waiting for answers."""
+        self._stopped = True
+        with suppress(SourceError, *self._errors), self._dialled() as other:  # a query may have ended by now
+            for connection in list(self._open):
+                other.cursor().execute(f"KILL QUERY {connection.thread_id()}")  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
         if self._connection.open:
@@ -214,10 +236,13 @@ ENGINE = EngineType(
             name="ssl_ca",
             label="CA certificate",
             help="PEM file; without one the system's authorities count.",
+            advanced=True,
         ),
-        Field(name="ssl_cert", label="Client certificate", help="PEM file."),
-        Field(name="ssl_key", label="Client key", help="PEM file."),
+        Field(name="ssl_cert", label="Client certificate", help="PEM file.", advanced=True),
+        Field(name="ssl_key", label="Client key", help="PEM file.", advanced=True),
     ),
     models=("table", "query"),
     open=MySQLSource,
+    guide="Give Headcount a user of its own that may only read: GRANT SELECT, SHOW VIEW on the database. "
+    "The manual has the script.",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,9 +11,17 @@ from headcount.engines.base import Relation
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.postgres_errors import connect_failure, failure
 from headcount.engines.postgres_types import declared_type, reading
-from headcount.engines.stream import BATCH_ROWS, stream
-from headcount.engines.wanted import declare, from_clause, quoted, refuse_duplicates, refuse_unknown, spelled
-from headcount.errors import ConfigurationError
+from headcount.engines.stream import BATCH_ROWS, stopped, stream
+from headcount.engines.wanted import (
+    at_most,
+    declare,
+    from_clause,
+    quoted,
+    refuse_duplicates,
+    refuse_unknown,
+    spelled,
+)
+from headcount.errors import ConfigurationError, SourceError
 from headcount.model import Column, Model
 
 if TYPE_CHECKING:
@@ -52,6 +60,7 @@ class PostgreSQLSource:
         import adbc_driver_postgresql.dbapi as driver
 
         self._errors: tuple[type[Exception], ...] = (adbc_driver_manager.Error, OSError)
+        self._stopped = False
         try:
             self._connection = driver.connect(address)
         except self._errors as error:
@@ -71,7 +80,9 @@ class PostgreSQLSource:
         self._begin()
         return tuple(column for column, _ in self._readings(model, source))
 
-    def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def read(
+        self, model: Model, columns: Sequence[str], limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         source = from_clause(model, "postgres", '"')
         self._begin()
         readings = {column.name: expression for column, expression in self._readings(model, source)}
@@ -80,11 +91,11 @@ class PostgreSQLSource:
         cursor = self._connection.cursor()
         try:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": BATCH_BYTES})
-            cursor.execute(f"SELECT {chosen} FROM {source}")
+            cursor.execute(f"SELECT {chosen} FROM {source}{at_most(limit)}")
             reader = cursor.fetch_record_batch()
         except self._errors as error:
             cursor.close()
-            raise failure(error) from None
+            raise self._failure(error) from None
         import pyarrow as pa
 
         def release(finished: bool) -> None:
@@ -95,17 +106,19 @@ class PostgreSQLSource:
 
         plain = pa.schema([pa.field(field.name, field.type) for field in reader.schema])
         failures = (*self._errors, pa.ArrowException)
-        return stream(plain, _batches(reader, plain), failures, failure, release)
+        return stream(plain, _batches(reader, plain), failures, self._failure, release)
 
     def _begin(self) -> None:
         """A new transaction. The driver starts one by itself with the first statement after a rollback."""
+        if self._stopped:
+            raise stopped()
         try:
             self._connection.rollback()
             with self._connection.cursor() as cursor:
                 for statement in BEGIN:
                     cursor.execute(statement)
         except self._errors as error:
-            raise failure(error) from None
+            raise self._failure(error) from None
 
     def _readings(self, model: Model, source: str) -> list[tuple[Column, str]]:
         """Described by preparing the statement, which reads nothing."""
@@ -113,7 +126,7 @@ class PostgreSQLSource:
             with self._connection.cursor() as cursor:
                 schema = cursor.adbc_execute_schema(f"SELECT * FROM {source}")
         except self._errors as error:
-            raise failure(error) from None
+            raise self._failure(error) from None
         refuse_duplicates(schema.names, ignore_case=False)
         return [_column(model, field, self._type_name(field)) for field in schema]
 
@@ -134,8 +147,16 @@ class PostgreSQLSource:
                 cursor.execute(sql)
                 rows: list[tuple[Any, ...]] = cursor.fetchall()
         except self._errors as error:
-            raise failure(error) from None
+            raise self._failure(error) from None
         return rows
+
+    def _failure(self, error: Exception) -> SourceError:
+        return stopped() if self._stopped else failure(error)
+
+    def stop(self) -> None:
+        self._stopped = True
+        with suppress(*self._errors):  # nothing may be running, or it may be closed by now
+            self._connection.adbc_cancel()
 
     def close(self) -> None:
         self._connection.close()
@@ -200,11 +221,26 @@ ENGINE = EngineType(
             choices=("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
             help="verify-full is the only mode that proves which server answers.",
         ),
-        Field(name="sslrootcert", label="CA certificate", help="PEM file, for verify-ca and verify-full."),
-        Field(name="sslcert", label="Client certificate", help="PEM file."),
-        Field(name="sslkey", label="Client key", help="PEM file that only its owner may read."),
-        Field(name="url", label="URL", secret=True, help="postgresql://… in place of all other fields."),
+        Field(
+            name="sslrootcert",
+            label="CA certificate",
+            help="PEM file, for verify-ca and verify-full.",
+            advanced=True,
+        ),
+        Field(name="sslcert", label="Client certificate", help="PEM file.", advanced=True),
+        Field(
+            name="sslkey", label="Client key", help="PEM file that only its owner may read.", advanced=True
+        ),
+        Field(
+            name="url",
+            label="URL",
+            secret=True,
+            help="postgresql://… in place of all other fields.",
+            advanced=True,
+        ),
     ),
     models=("table", "query"),
     open=_open,
+    guide="Give Headcount a user of its own that may only read: GRANT USAGE on the schemas and GRANT SELECT on "
+    "the tables and views it should see. The manual has the script, and what to write into pg_hba.conf.",
 )

@@ -36,7 +36,7 @@ class Request:
     attempt: int
     items: int
     bytes: int
-    seconds: float
+    milliseconds: int
     status: int | None
     complaints: int
     errors: tuple[Complaint, ...]
@@ -72,7 +72,7 @@ def _request(row: Exchange, veil: Veil) -> Request:
         attempt=row.attempt,
         items=row.items,
         bytes=row.bytes,
-        seconds=row.seconds,
+        milliseconds=round(row.seconds * 1000),
         status=row.status,
         complaints=row.complaints,
         errors=tuple(

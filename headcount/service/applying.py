@@ -24,6 +24,7 @@ from headcount.service.cautions import cautions
 from headcount.service.difference import Change, difference
 from headcount.service.left_behind import left_behind
 from headcount.service.locks import sync_lock
+from headcount.service.origins import forget, note_applied, overwritten
 from headcount.service.retention import forget_orphans
 from headcount.service.stored import save_entry, stored_project
 
@@ -74,7 +75,12 @@ def outlook(project: Project, *, prune: bool = False) -> Outlook:
         prune=prune,
         changes=changes,
         losses=tuple(_losses(changes)),
-        warnings=(*_new_generations(before, project), *left_behind(before, project), *cautions(after)),
+        warnings=(
+            *overwritten(before, project),
+            *_new_generations(before, project),
+            *left_behind(before, project),
+            *cautions(after),
+        ),
     )
 
 
@@ -97,6 +103,7 @@ def apply(seen: Outlook) -> None:
                     hint="Run apply again to see what is new.",
                 )
             forgotten = list(_write(seen))
+            note_applied(seen.project)
         for state_id in forgotten:
             _delete_state(home, state_id)
         if doomed:
@@ -180,6 +187,7 @@ def _write(seen: Outlook) -> Iterator[str]:
         for change in seen.changes:
             if (change.section, change.action) == (section, "delete"):
                 yield from _delete(change)
+                forget(section, change.key)
                 audit.record("deleted", change.what)
     for section in SECTIONS:
         for change in seen.changes:

@@ -10,9 +10,9 @@ from headcount.errors import ConfigurationError
 from headcount.recall import Remembered
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
+from headcount.service.opaque import key_of, token_of
 from headcount.service.planning import FieldChange
 from headcount.service.story import Chapter, Story, explain
-from headcount.service.tokens import key_of, token_of
 from headcount.service.veil import Veil, veil_of
 
 
@@ -25,6 +25,7 @@ class Record:
     record: str
     known: bool
     now: Remembered | None
+    sent: bool | None  # None: an event of which that is not known any more
     chapters: tuple[Chapter, ...]
     identifier: str
 
@@ -49,6 +50,7 @@ def record_story(sync: str, record: str) -> Record:
         record=record,
         known=bool(story.now or story.chapters),
         now=story.now,
+        sent=story.sent,
         chapters=story.chapters,
         identifier=_identifier(row),
     )

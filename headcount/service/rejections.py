@@ -18,8 +18,8 @@ from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.service.advice import advice
 from headcount.service.lines import find_sync
+from headcount.service.opaque import token_of
 from headcount.service.slices import PAGE, Slice, sliced
-from headcount.service.tokens import token_of
 from headcount.service.veil import Veil, veil_of
 
 GROUPS = 200

@@ -23,8 +23,8 @@ from headcount.service.planning import FieldChange, row_changes
 from headcount.state import StateFile
 from headcount.workbench import Workbench, quote_text
 
-SEEN = "recorded as seen"
 LOOKED_AT = 500  # plans of the newest runs in which a record is looked for
+SEEN = "recorded as seen"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +85,12 @@ def _kept(row: SyncRow, plans: Path) -> list[Path]:
     return [folder for folder in kept[:LOOKED_AT] if (folder / "plan.json").exists()]
 
 
+_FILES = ("plan.parquet", "invalid.parquet", "seen.parquet")
+
+
 def _runs_with(bench: Workbench, folders: Sequence[Path], key: str) -> list[int]:
-    """The runs whose plan, invalid rows or rows recorded as seen have the key: all files are searched at once."""
-    names = ("plan.parquet", "invalid.parquet", "seen.parquet")
-    files = [file for folder in folders for name in names if (file := folder / name).exists()]
+    """The runs one of whose files has the key: all are searched at once."""
+    files = [file for f in folders for name in _FILES if (file := f / name).exists()]
     if not files:
         return []
     listed = ", ".join(quote_text(str(file)) for file in files)

@@ -10,6 +10,7 @@ from headcount.control.models import Run
 from headcount.control.trouble import told
 from headcount.service.lines import find_sync
 from headcount.service.overview import RECENT, SyncSummary, summary_of
+from headcount.service.scheduling import next_due
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class LeftOut:
 
 @dataclass(frozen=True, kw_only=True)
 class SyncPage:
-    """``next_run`` is None while nothing starts the sync by itself. ``working`` is its run that has not ended."""
+    """``next_run`` is None while no schedule starts the sync. ``working`` is its run that has not ended."""
 
     sync: SyncSummary
     behavior: str
@@ -65,7 +66,7 @@ def sync_page(key: str) -> SyncPage:
         identifier=identifier,
         events=definition.get("behavior") == "append_only",
         created_at=row.created_at,
-        next_run=None,
+        next_run=next_due(row),
         working=next((run.pk for run in runs if run.status in UNENDED), None),
         fields=_fields(runs),
         left_out=_left_out(runs),

@@ -24,6 +24,7 @@ _HTTPS = PUBLIC_URL.startswith("https://")
 
 ROOT_URLCONF = "headcount.serving.urls"
 MIDDLEWARE = [
+    "headcount.serving.log.RequestLog",
     "headcount.web.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -73,4 +74,5 @@ CSRF_COOKIE_SECURE = _HTTPS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
 CSRF_FAILURE_VIEW = "headcount.web.trouble.stale_form"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000  # forms are text; nothing is uploaded
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a sync may have 300 mappings of several inputs each

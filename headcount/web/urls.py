@@ -4,11 +4,29 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from headcount.web.views import activity, home, log, plans, records, rejected, runs, signing_in, syncs
+from headcount.web.views import (
+    activity,
+    connections,
+    home,
+    log,
+    models,
+    people,
+    plans,
+    records,
+    rejected,
+    runs,
+    settings,
+    signing_in,
+    syncs,
+)
 
 urlpatterns: list[URLPattern] = [
     *home.routes,
     *signing_in.routes,
+    *connections.routes,
+    *models.routes,
+    *settings.routes,
+    *people.routes,
     *runs.routes,
     *activity.routes,
     # Of what begins with syncs/ these come last, for any word may be a key.

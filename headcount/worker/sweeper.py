@@ -1,4 +1,4 @@
-"""Puts into the queue what the run rows ask for, and brings back what a worker that is gone has left."""
+"""Puts into the queue what triggers and run rows ask for, and brings back what a worker that is gone has left."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from headcount.errors import HeadcountError
 from headcount.home import Home
 from headcount.service import workplace
 from headcount.service.queue import Due, begin_again, due_runs
+from headcount.service.scheduling import tick
 from headcount.worker import jobs
 
 LISTEN = 0.1  # seconds between two looks at the bell, which cost no query
@@ -60,6 +61,7 @@ class Sweeper:
     def _look(self) -> None:
         """No trouble ends the thread: the next look may go better."""
         try:
+            tick(datetime.now(UTC))
             self._enqueue(due_runs())
         except HeadcountError as error:
             log.warning("queue_unreachable", extra={"reason": error.message})

@@ -33,13 +33,15 @@ _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE
 _RUNS = _NUMBERS + (
     'INSERT INTO control_run (sync_id, status, "trigger", "full", kind, keys, attempt, created_at, started_at,'
     " finished_at, sync_snapshot, fingerprint, plan_path, plan_fields, plan_counts, counts, field_changes,"
-    " invalid_reasons, error, hint, warnings, cancel_requested, pause_requested, approved, folded, worker, progress, host)"
+    " invalid_reasons, error, hint, warnings, cancel_requested, pause_requested, approved, folded, worker, progress,"
+    " host)"
     " SELECT CASE WHEN i %% 4 = 0 THEN %s ELSE %s END, CASE WHEN i %% 10 = 0 THEN 'failed' ELSE 'completed' END,"
     " 'manual', false, 'run', '[]', 1, %s, %s, %s, %s, '', '', '[]', '{}', %s, %s, '[]', '', '', '[]',"
     " false, false, false, true, '', '{}', '' FROM n"
 )
 _REJECTED = _NUMBERS + (
-    'INSERT INTO control_rejected (run_id, sync_id, group_id, seq, "key", op, reason, field, message, status, created_at)'
+    'INSERT INTO control_rejected (run_id, sync_id, group_id, seq, "key", op, reason, field, message,'
+    " status, created_at)"
     " SELECT %s, %s, CASE i %% 4 WHEN 0 THEN %s WHEN 1 THEN %s WHEN 2 THEN %s ELSE %s END, i, 'key-' || i, 'add',"
     " 'invalid', 'attributes.plan', 'property value cannot be longer than 1000 bytes', 'open', %s FROM n"
 )
@@ -89,10 +91,12 @@ def test_no_page_takes_long_with_ten_thousand_runs_and_a_million_rejected_rows(
     middle = Rejected.objects.order_by("id").values_list("id", flat=True)[ROWS // 2]
     record = much.post("/syncs/people/records/", {"key": "42"}).headers["Location"]
     addresses = [
-        "/", "/syncs/", "/runs/", "/runs/?status=failed", f"/runs/?before={RUNS // 2}", "/runs/?sync=people&status=failed",
+        "/", "/syncs/", "/runs/", "/runs/?status=failed", f"/runs/?before={RUNS // 2}",
+        "/runs/?sync=people&status=failed",
         f"/runs/{run}/", f"/runs/{run}/rows/", f"/runs/{run}/rejected/", f"/runs/{run}/rejected/?after={middle}",
         f"/runs/{run}/invalid/", "/syncs/people/", "/syncs/people/plan/", "/syncs/people/runs/",
-        "/syncs/people/rejected/", f"/syncs/people/rejected/{group}/", f"/syncs/people/rejected/{group}/?after={middle}",
+        "/syncs/people/rejected/", f"/syncs/people/rejected/{group}/",
+        f"/syncs/people/rejected/{group}/?after={middle}",
         "/syncs/people/records/", record, "/syncs/people/log/", "/syncs/people/activity/", "/activity/",
     ]  # fmt: skip
     figures: dict[str, Any] = {address: timed(much, address) for address in addresses}
@@ -112,3 +116,4 @@ def test_a_million_rejected_rows_are_downloaded_as_a_stream(much: Client) -> Non
     assert next(lines).startswith(b"key,")
     assert next(lines).startswith(b"key-1,")
     assert time.perf_counter() - began < 2 * LIMIT
+    answer.close()

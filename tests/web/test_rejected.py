@@ -73,6 +73,14 @@ def test_rows_of_a_group_that_was_mended_are_accepted_after_retry(office: Desk, 
     assert [g["open"] for g in groups(refused)] == [2]
 
 
+def test_muted_rows_may_be_retried_too(office: Desk, refused: Client) -> None:
+    office.workspace.heal()
+    big = groups(refused)[0]["id"]
+    refused.post("/syncs/people/rejected/mute/", {"group": big})
+    started(refused, "/syncs/people/rejected/retry/", group=big)
+    assert [(g["open"], g["muted"]) for g in groups(refused)] == [(2, 0)]
+
+
 def test_chosen_rows_are_retried_alone_and_all_together_too(office: Desk, refused: Client) -> None:
     office.workspace.heal()
     big = groups(refused)[0]["id"]

@@ -29,6 +29,7 @@ class Run(models.Model):
     # How often the run was handed to the queue; 0 when it never was, and belongs to the process that recorded it.
     attempt = models.IntegerField(default=0)
 
+    scheduled_for = models.DateTimeField(null=True)  # when a trigger wanted it, if one did
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0004_queue"),
+        ("control", "0007_origins"),
     ]
 
     operations = [

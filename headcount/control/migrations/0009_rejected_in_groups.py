@@ -33,6 +33,6 @@ def group(apps: Apps, _editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("control", "0005_monitoring")]
+    dependencies = [("control", "0008_monitoring")]
 
     operations = [migrations.RunPython(group, migrations.RunPython.noop)]

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("control", "0006_rejected_in_groups")]
+    dependencies = [("control", "0009_rejected_in_groups")]
 
     operations = [
         migrations.AlterField(
