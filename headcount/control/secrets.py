@@ -47,13 +47,13 @@ def stored_fields(connection: Connection) -> set[str]:
     return set(Secret.objects.filter(connection=connection).values_list("field", flat=True))
 
 
-def encrypted(text: str) -> str:
+def sealed(text: str) -> str:
     """``text`` encrypted, in characters that addresses may have."""
     return _cipher().encrypt(text.encode()).decode().rstrip("=")
 
 
-def decrypted(token: str) -> str | None:
-    """What was encrypted; None for what no key of this home opens."""
+def unsealed(token: str) -> str | None:
+    """What was sealed; None for what no key of this home opens."""
     try:
         return _cipher().decrypt((token + "=" * (-len(token) % 4)).encode()).decode()
     except (InvalidToken, ValueError):

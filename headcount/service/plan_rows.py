@@ -16,8 +16,8 @@ from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import ConfigurationError
 from headcount.frozen import Frozen, load
 from headcount.service.lines import sync_as_of
-from headcount.service.opaque import key_of, token_of
 from headcount.service.planning import FieldChange
+from headcount.service.record_names import key_of, token_of
 from headcount.service.slices import PAGE, Slice
 from headcount.service.veil import Veil, veil_of
 from headcount.workbench import Workbench, quote_text

@@ -10,8 +10,8 @@ from headcount.errors import ConfigurationError
 from headcount.recall import Remembered
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
-from headcount.service.opaque import key_of, token_of
 from headcount.service.planning import FieldChange
+from headcount.service.record_names import key_of, token_of
 from headcount.service.story import Chapter, Story, explain
 from headcount.service.veil import Veil, veil_of
 

@@ -27,7 +27,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
 
     Doing it twice changes nothing.
     """
-    with Workbench(line.scratch, ordered=True, maps=False) as bench:
+    with Workbench(line.scratch, ordered=True) as bench:
         with line.state.reading(bench) as catalogue:
             known = "state.held" if line.state.path.exists() else "(SELECT NULL::VARCHAR AS key WHERE false)"
             bench.run(f"CREATE TEMP TABLE held_now AS SELECT DISTINCT key FROM {known}")

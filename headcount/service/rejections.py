@@ -18,7 +18,7 @@ from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.service.advice import advice
 from headcount.service.lines import find_sync
-from headcount.service.opaque import token_of
+from headcount.service.record_names import token_of
 from headcount.service.slices import PAGE, Slice, sliced
 from headcount.service.veil import Veil, veil_of
 

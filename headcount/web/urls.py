@@ -17,6 +17,8 @@ from headcount.web.views import (
     runs,
     settings,
     signing_in,
+    sync_deeds,
+    sync_editor,
     syncs,
 )
 
@@ -29,6 +31,8 @@ urlpatterns: list[URLPattern] = [
     *people.routes,
     *runs.routes,
     *activity.routes,
+    *sync_editor.routes,
+    *sync_deeds.routes,
     # Of what begins with syncs/ these come last, for any word may be a key.
     *plans.routes,
     *rejected.routes,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from headcount.control.models import Role, User
@@ -81,8 +82,11 @@ def people(tmp_path: Path) -> dict[str, str]:
 
 def _hire() -> None:
     setup()
+    hashed = make_password(
+        PASSWORD, hasher="pbkdf2_sha256"
+    )  # the command does not know the tests' quick hasher
     for role in Role:
-        User.objects.create_user(username=role.value, role=role, password=PASSWORD)
+        User.objects.create(username=role.value, role=role, password=hashed)
     close()
 
 

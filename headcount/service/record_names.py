@@ -8,12 +8,12 @@ from headcount.errors import ConfigurationError
 
 def token_of(sync: str, key: str) -> str:
     """A name for a record of a sync that says nothing to anybody but this home. Another one each time."""
-    return secrets.encrypted(f"{sync}\n{key}")
+    return secrets.sealed(f"{sync}\n{key}")
 
 
 def key_of(sync: str, token: str) -> str:
     """The record's key. Raises ``ConfigurationError`` for what is no name of one of this sync's records."""
-    owner, _, key = (secrets.decrypted(token) or "").partition("\n")
+    owner, _, key = (secrets.unsealed(token) or "").partition("\n")
     if owner != sync or not key:
         raise ConfigurationError(
             "There is no such record.",
