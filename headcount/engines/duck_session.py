@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 MEMORY = 80  # megabytes for cache, sorting and joining; more is written to a private folder and removed
 NARROW = 100  # columns that fit into them
-BLOCKS = 0.6  # megabytes more for each column of a wide table: a scan holds a block or two of every column at once
+BLOCKS = (
+    0.6  # megabytes more for each column of a wide table: a scan holds a block or two of every column at once
+)
 PAGE = 1.25  # the same for a file: a page of Parquet may hold the 122,880 rows of a whole row group
 
 WIDEST = """
