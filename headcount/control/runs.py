@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -94,6 +94,15 @@ def requeue(run: Run, *, approved: bool = False, here: bool = False) -> bool:
             pid=None,
             **values,
         )
+    )
+
+
+def explain(
+    run: Run, field_changes: Mapping[str, int], invalid_reasons: Sequence[tuple[str, str, int]]
+) -> None:
+    """Note which fields made it change rows, and why it left some out: field, reason, rows."""
+    Run.objects.filter(pk=run.pk).update(
+        field_changes=dict(field_changes), invalid_reasons=[list(each) for each in invalid_reasons]
     )
 
 

@@ -47,6 +47,19 @@ def stored_fields(connection: Connection) -> set[str]:
     return set(Secret.objects.filter(connection=connection).values_list("field", flat=True))
 
 
+def sealed(text: str) -> str:
+    """``text`` encrypted, in characters that addresses may have."""
+    return _cipher().encrypt(text.encode()).decode().rstrip("=")
+
+
+def unsealed(token: str) -> str | None:
+    """What was sealed; None for what no key of this home opens."""
+    try:
+        return _cipher().decrypt((token + "=" * (-len(token) % 4)).encode()).decode()
+    except (InvalidToken, ValueError):
+        return None
+
+
 def seal(values: Mapping[str, str]) -> str:
     """Values that are kept for a while outside the table of secrets, in a form nobody can read."""
     return _cipher().encrypt(json.dumps(dict(values)).encode()).decode()

@@ -29,6 +29,10 @@ from headcount.service.retention import forget_orphans
 from headcount.service.stored import save_entry, stored_project
 
 
+class ChangedMeanwhile(ConfigurationError):
+    """What is stored is not what the change began with."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Loss:
     """What deleting one entry takes with it, as a sentence."""
@@ -84,10 +88,11 @@ def outlook(project: Project, *, prune: bool = False) -> Outlook:
     )
 
 
-def apply(seen: Outlook) -> None:
+def apply(seen: Outlook, *, from_file: bool = True) -> None:
     """Do what ``seen`` shows: all of it or nothing.
 
-    Raises ``ConfigurationError`` when the store changed since, or a sync that would be deleted is running.
+    ``from_file``: what ``seen`` holds is what the project file says, which is remembered. Raises ``ChangedMeanwhile``
+    when the store changed since, ``ConfigurationError`` when a sync that would be deleted is running.
     """
     home = setup()
     with told(), ExitStack() as locks:
@@ -98,12 +103,13 @@ def apply(seen: Outlook) -> None:
             _hold_still(locks, home, key)
         with transaction.atomic():
             if stored_project() != seen.before:
-                raise ConfigurationError(
+                raise ChangedMeanwhile(
                     "Somebody changed the configuration meanwhile.",
                     hint="Run apply again to see what is new.",
                 )
             forgotten = list(_write(seen))
-            note_applied(seen.project)
+            if from_file:
+                note_applied(seen.project)
         for state_id in forgotten:
             _delete_state(home, state_id)
         if doomed:

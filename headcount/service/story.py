@@ -23,6 +23,7 @@ from headcount.service.planning import FieldChange, row_changes
 from headcount.state import StateFile
 from headcount.workbench import Workbench, quote_text
 
+LOOKED_AT = 500  # plans of the newest runs in which a record is looked for
 SEEN = "recorded as seen"
 
 
@@ -53,14 +54,17 @@ class Story:
 
 @told()
 def explain(sync: str, key: str) -> Story:
-    """Everything known about one key of a sync. Reads plans and receipts; never the source, never Customer.io."""
+    """What is known about one key of a sync, from its state and the plans of its newest runs that have not been deleted
+    yet. Reads neither the source nor Customer.io.
+    """
     home, row = setup(), find_sync(sync)
     key = canonical(sync_as_of(row).identifier, key)
     state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
     with Workbench(home.root / "scratch", ordered=True) as bench:
         with state.reading(bench) as catalogue:
             now = remembered(bench, catalogue, key)
-        chapters = [c for run in row.runs.order_by("-id") for c in _chapters(bench, run, home.plans, key)]
+        runs = row.runs.filter(id__in=_runs_with(bench, _kept(row, home.plans), key)).order_by("-id")
+        chapters = [c for run in runs for c in _chapters(bench, run, home.plans, key)]
     sent = _was_sent(row, chapters) if now and now.acknowledged else False
     return Story(sync=sync, key=key, now=now, sent=sent, chapters=tuple(chapters))
 
@@ -71,6 +75,27 @@ def _was_sent(row: SyncRow, chapters: Sequence[Chapter]) -> bool | None:
     if row.object != "event" or answers & {"accepted", "in doubt"}:
         return True
     return False if SEEN in answers else None
+
+
+def _kept(row: SyncRow, plans: Path) -> list[Path]:
+    """The folders of the sync's newest runs whose plans are still there."""
+    there = {int(folder.name) for folder in plans.iterdir() if folder.name.isdigit()}
+    newest = row.runs.order_by("-id").values_list("id", flat=True)
+    kept = [plans / str(run) for run in newest.iterator() if run in there]
+    return [folder for folder in kept[:LOOKED_AT] if (folder / "plan.json").exists()]
+
+
+_FILES = ("plan.parquet", "invalid.parquet", "seen.parquet")
+
+
+def _runs_with(bench: Workbench, folders: Sequence[Path], key: str) -> list[int]:
+    """The runs one of whose files has the key: all are searched at once."""
+    files = [file for f in folders for name in _FILES if (file := f / name).exists()]
+    if not files:
+        return []
+    listed = ", ".join(quote_text(str(file)) for file in files)
+    sql = f"SELECT DISTINCT filename FROM read_parquet([{listed}], filename = true, union_by_name = true) WHERE key = ?"
+    return sorted({int(Path(name).parent.name) for (name,) in bench.run(sql, [key])})
 
 
 def _chapters(bench: Workbench, run: Run, plans: Path, key: str) -> Iterator[Chapter]:

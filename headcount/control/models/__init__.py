@@ -3,11 +3,12 @@
 from headcount.control.models.attempt import Attempt
 from headcount.control.models.audit import Audit
 from headcount.control.models.connection import Connection
+from headcount.control.models.exchange import Exchange
 from headcount.control.models.masked import MaskedColumn
 from headcount.control.models.model import Model
 from headcount.control.models.origin import Origin
 from headcount.control.models.receipt import Intent, Receipt
-from headcount.control.models.rejected import Invalid, Rejected
+from headcount.control.models.rejected import Invalid, Rejected, RejectedGroup
 from headcount.control.models.run import Run
 from headcount.control.models.secret import Secret
 from headcount.control.models.setting import Setting
@@ -23,6 +24,7 @@ __all__ = [
     "Attempt",
     "Audit",
     "Connection",
+    "Exchange",
     "Intent",
     "Invalid",
     "MaskedColumn",
@@ -30,6 +32,7 @@ __all__ = [
     "Origin",
     "Receipt",
     "Rejected",
+    "RejectedGroup",
     "Role",
     "Run",
     "Secret",

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0007_origins"),
+        ("control", "0010_rejected_have_groups"),
     ]
 
     operations = [
