@@ -87,9 +87,12 @@ def _syncs() -> Iterator[Measure]:
 def _sync(
     row: Sync, last: Run | None, done: datetime | None, labels: tuple[tuple[str, str], ...]
 ) -> Iterator[Measure]:
-    moments = {
+    moments: dict[str, tuple[str, datetime | None]] = {
         "last_success_timestamp_seconds": ("When the last run that completed ended.", done),
-        "last_run_timestamp_seconds": ("When the newest run was recorded.", last and last.created_at),
+        "last_run_timestamp_seconds": (
+            "When the newest run was recorded.",
+            last.created_at if last else None,
+        ),
         "next_due_timestamp_seconds": ("When a schedule starts it next.", _due(row)),
     }
     for name, (help_, moment) in moments.items():
