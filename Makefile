@@ -4,10 +4,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint bench picture lock clean
+.PHONY: help demo serve test lint bench picture lock clean
 
 help:
 	@echo "make demo   install Headcount and watch it work against a local Customer.io"
+	@echo "make serve  install Headcount and open it in the browser, at http://127.0.0.1:8000"
 	@echo "make test   install everything the tests need and run all of them"
 	@echo "make lint   ruff, mypy and import-linter alone"
 	@echo "make bench  the speed and memory figures of the README (several minutes)"
@@ -16,6 +17,9 @@ help:
 
 demo: $(VENV)/.installed
 	@$(BIN)/headcount demo
+
+serve: $(VENV)/.installed
+	@$(BIN)/headcount serve
 
 test: $(VENV)/.installed-test system-packages
 	$(MAKE) lint

@@ -279,14 +279,36 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """One request and what came back, without the rows in it.
+
+    ``status`` is None when no readable answer came; ``errors`` are field, reason and message of what the answer
+    complained about, each once, ``complaints`` how many items it named.
+    """
+
+    at: datetime
+    attempt: int  # 1 for the first
+    items: int
+    bytes: int
+    seconds: float
+    status: int | None = None
+    complaints: int = 0
+    errors: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """The stored outcomes of one batch. What is not listed in ``exceptions`` was accepted."""
+    """The stored outcomes of one batch. What is not listed in ``exceptions`` was accepted.
+
+    ``exchanges`` are the requests it took, for people to look at; they are not read back with the rest.
+    """
 
     first: int
     last: int
     exceptions: tuple[Outcome, ...] = ()
     requests: int = 0
     bytes: int = 0
+    exchanges: tuple[Exchange, ...] = ()
 
     def count(self, fate: Fate) -> int:
         if fate is Fate.ACCEPTED:

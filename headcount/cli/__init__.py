@@ -45,6 +45,9 @@ COMMANDS: dict[str, str] = {
     "tidy": "headcount.cli.keeping",
     "state": "headcount.cli.state",
     "serve": "headcount.cli.serving",
+    "users": "headcount.cli.users",
+    "secrets": "headcount.cli.secrets",
+    "doctor": "headcount.cli.doctor",
     "sandbox": "headcount.cli.sandbox",
     "demo": "headcount.cli.demo",
 }

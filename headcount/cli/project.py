@@ -54,8 +54,8 @@ def apply(
     wanted = bool(seen.effective) and not dry_run
     if wanted and seen.losses and not yes:
         _ask(seen, as_json)
-    if wanted:
-        apply_outlook(seen)
+    if not dry_run:
+        apply_outlook(seen)  # with nothing to change it is noted that the file agrees with what is stored
     if as_json:
         print_json(_as_values(seen, applied=wanted))
     elif wanted:

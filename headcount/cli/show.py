@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from headcount.model import Counts, RunStatus
-from headcount.service.planning import FieldChange, PlanReport, PreviewRow, RowChange
+from headcount.service.planning import FieldChange, PlanReport, RowChange
+from headcount.service.previewing import PreviewRow
 from headcount.service.reports import RunReport
 from headcount.service.story import Chapter, Story
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
+from django.db.models import Count, F, QuerySet
+from django.utils import timezone
 
 from headcount.control.models import Invalid as InvalidRow
-from headcount.control.models import Rejected, Run, Sync
-from headcount.control.models.rejected import REASON_LENGTH
+from headcount.control.models import Rejected, RejectedGroup, Run, Sync
+from headcount.control.models.rejected import FIELD_LENGTH, REASON_LENGTH
 from headcount.model import Invalid, Operation, Outcome
 
 EXAMPLES = 1000  # invalid rows listed for each run
 AT_ONCE = 500  # rows in one statement; SQLite limits the values of one
+ENTERED_AT_ONCE = 5_000  # refused rows in one transaction, for less than a second
 
 T = TypeVar("T")
 
@@ -37,15 +39,19 @@ class Refused:
 def record_rejected(run: Run, refused: Iterable[Refused]) -> int:
     """List the run's refused changes and return how many. A repeated fold lists them once.
 
-    What was open for the same keys is resolved: the newest refusal speaks for the row.
+    What was open for the same keys is resolved: the newest refusal speaks for the row. There may be a million: they are
+    entered some thousand at a time, and between two transactions others get to write.
     """
+    unlist(run.rejected.all())
+    groups = _Groups(run.sync)
+    any_before = run.sync.rejected.exclude(status=Rejected.Status.RESOLVED).exists()
     count = 0
-    with transaction.atomic():
-        Rejected.objects.filter(run=run).delete()
-        for chunk in _chunks(refused):
-            resolve(run.sync, [row.key for row in chunk])
-            Rejected.objects.bulk_create([_row(run, row) for row in chunk])
-            count += len(chunk)
+    for chunk in _chunks(refused, ENTERED_AT_ONCE):
+        with transaction.atomic():
+            if any_before:
+                resolve(run.sync, [row.key for row in chunk])
+            _enter(run, chunk, groups)
+        count += len(chunk)
     return count
 
 
@@ -61,11 +67,9 @@ def record_invalid(run: Run, rows: Iterable[Invalid]) -> None:
 
 def resolve(sync: Sync, keys: Iterable[str]) -> int:
     """These keys were accepted, or are about to be listed again: no open refusal stands against them."""
-    changed = 0
-    for chunk in _chunks(keys):
-        waiting = sync.rejected.filter(key__in=chunk).exclude(status=Rejected.Status.RESOLVED)
-        changed += waiting.update(status=Rejected.Status.RESOLVED)
-    return changed
+    return sum(
+        _move(sync, sync.rejected.filter(key__in=chunk), Rejected.Status.RESOLVED) for chunk in _chunks(keys)
+    )
 
 
 def release(sync: Sync, keys: Sequence[str] | None = None) -> int:
@@ -74,10 +78,43 @@ def release(sync: Sync, keys: Sequence[str] | None = None) -> int:
     """
     waiting = sync.rejected.filter(status=Rejected.Status.OPEN)
     if keys is None:
-        return waiting.update(status=Rejected.Status.RELEASED)
+        return _move(sync, waiting, Rejected.Status.RELEASED)
     return sum(
-        waiting.filter(key__in=chunk).update(status=Rejected.Status.RELEASED) for chunk in _chunks(keys)
+        _move(sync, waiting.filter(key__in=chunk), Rejected.Status.RELEASED) for chunk in _chunks(keys)
     )
+
+
+def mute(group: RejectedGroup) -> int:
+    """Nobody wants to hear of these refusals until their rows change. Returns how many there were."""
+    return _move(group.sync, group.rows.filter(status=Rejected.Status.OPEN), Rejected.Status.MUTED)
+
+
+def unmute(group: RejectedGroup) -> int:
+    """They are listed among the open ones again."""
+    return _move(group.sync, group.rows.filter(status=Rejected.Status.MUTED), Rejected.Status.OPEN)
+
+
+def mute_rows(sync: Sync, ids: Sequence[int], *, muted: bool = True) -> int:
+    """The same for single refusals, by the numbers of their rows."""
+    before, after = Rejected.Status.OPEN, Rejected.Status.MUTED
+    if not muted:
+        before, after = after, before
+    return sum(
+        _move(sync, sync.rejected.filter(id__in=chunk, status=before), after) for chunk in _chunks(ids)
+    )
+
+
+_HELD = (Rejected.Status.OPEN, Rejected.Status.MUTED)  # what is muted is held too, it is only not spoken of
+
+
+def waits(sync: Sync, keys: Sequence[str]) -> bool:
+    """Is any of these held?"""
+    return any(sync.rejected.filter(key__in=chunk, status__in=_HELD).exists() for chunk in _chunks(keys))
+
+
+def listed_keys(sync: Sync) -> Iterator[tuple[str]]:
+    """The keys of all rows that are listed as held, read as they are consumed."""
+    return sync.rejected.filter(status__in=_HELD).order_by().values_list("key").iterator()
 
 
 def rejected(sync: Sync, *, run_id: int | None = None) -> QuerySet[Rejected]:
@@ -91,20 +128,104 @@ def invalid(run: Run) -> QuerySet[InvalidRow]:
     return run.invalid.order_by("id")
 
 
-def _row(run: Run, row: Refused) -> Rejected:
-    return Rejected(
-        run=run,
-        sync=run.sync,
-        seq=row.seq,
-        key=row.key,
-        op=row.op.value,
-        reason=row.outcome.reason[:REASON_LENGTH],
-        field=row.outcome.field,
-        message=row.outcome.message,
+_COUNTED = (Rejected.Status.OPEN.value, Rejected.Status.MUTED.value)  # by the fields of a group
+
+
+def _move(sync: Sync, rows: QuerySet[Rejected], status: Rejected.Status) -> int:
+    """Give rows another status; every change of one goes through here, so that the groups' counts agree."""
+    changing = rows.exclude(status=status)
+    with transaction.atomic():
+        list(sync.rejected_groups.select_for_update().values_list("id"))  # whoever moves others waits
+        counts = list(changing.order_by().values_list("group_id", "status").annotate(rows=Count("id")))
+        if not counts:
+            return 0
+        moved = changing.update(status=status)
+        for group, before, number in counts:
+            _add(group, {before: -number, status.value: number})
+    return moved
+
+
+def _add(group: int, numbers: dict[str, int]) -> None:
+    changes = {name: F(name) + number for name, number in numbers.items() if name in _COUNTED}
+    if changes:
+        RejectedGroup.objects.filter(pk=group).update(**changes)
+
+
+def unlist(rows: QuerySet[Rejected]) -> int:
+    """Delete refusals; their groups' examples go too, for those may quote them. Returns how many there were."""
+    with transaction.atomic():
+        counts = list(rows.order_by().values_list("group_id", "status").annotate(rows=Count("id")))
+        for group, status, number in counts:
+            _add(group, {status: -number})
+        RejectedGroup.objects.filter(pk__in={group for group, _, _ in counts}).update(message="")
+        rows.delete()
+    return sum(number for _, _, number in counts)
+
+
+class _Groups:
+    """The groups of a sync that a run adds to, each looked up once."""
+
+    def __init__(self, sync: Sync) -> None:
+        self._sync = sync
+        self._known: dict[tuple[str, str], RejectedGroup] = {}
+        self._numbers: dict[int, int] = {}
+
+    def of(self, outcome: Outcome) -> RejectedGroup:
+        named = outcome.reason[:REASON_LENGTH], outcome.field[:FIELD_LENGTH]
+        if named not in self._known:
+            self._known[named] = self._found(*named, outcome.message)
+        group = self._known[named]
+        self._numbers[group.pk] = self._numbers.get(group.pk, 0) + 1
+        return group
+
+    def _found(self, reason: str, field: str, message: str) -> RejectedGroup:
+        group, _ = RejectedGroup.objects.get_or_create(sync=self._sync, reason=reason, field=field)
+        if not group.open:
+            group.first_at = timezone.now()  # its age is that of what is open now
+        group.message = message
+        group.save(update_fields=["message", "first_at", "last_at"])
+        return group
+
+    def count(self) -> None:
+        """Add what was asked for since the last time."""
+        for group, number in self._numbers.items():
+            _add(group, {Rejected.Status.OPEN.value: number})
+        self._numbers.clear()
+
+
+_ENTRY = (
+    f"INSERT INTO {Rejected._meta.db_table} (run_id, group_id, sync_id, seq, key, op, reason, field, message, status,"
+    " created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+def _enter(run: Run, chunk: Sequence[Refused], groups: _Groups) -> None:
+    """Past the ORM, which takes several times as long. The groups count the rows in the same transaction."""
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    rows = [_row(run, row, groups.of(row.outcome).pk, now) for row in chunk]
+    with connection.cursor() as cursor:
+        cursor.executemany(_ENTRY, rows)
+    groups.count()
+
+
+def _row(run: Run, row: Refused, group: int, now: Any) -> tuple[Any, ...]:
+    said = row.outcome
+    return (
+        run.pk,
+        group,
+        run.sync_id,
+        row.seq,
+        row.key,
+        row.op.value,
+        said.reason[:REASON_LENGTH],
+        said.field,
+        said.message,
+        Rejected.Status.OPEN.value,
+        now,
     )
 
 
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+def _chunks(items: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
     source = iter(items)
-    while chunk := list(islice(source, AT_ONCE)):
+    while chunk := list(islice(source, size)):
         yield chunk

@@ -15,10 +15,11 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from headcount.control import book
+from headcount.control.exchanges import ExchangeLog, Statement
 from headcount.control.models import Intent, Run
 from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.trouble import told
-from headcount.errors import Suspended
+from headcount.errors import HeadcountError, Suspended
 from headcount.model import Batch, Fate, Receipt
 
 STOP_CHECK = 0.5  # seconds between two looks at the run row
@@ -44,6 +45,7 @@ class RunLedger:
 
     def __init__(self, run_id: int, holder: str = "") -> None:
         self._run_id = run_id
+        self._log = ExchangeLog(run_id)
         self._holder = holder
         self._pending: list[_Entry] = []
         self._handing_in = threading.Lock()
@@ -61,10 +63,13 @@ class RunLedger:
         self.close()
 
     def save_intents(self, batches: Sequence[Batch]) -> None:
-        self._save(_INTENT, [(self._run_id, batch.first, batch.last) for batch in batches])
+        self._save((_INTENT, [(self._run_id, batch.first, batch.last) for batch in batches]))
 
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
-        self._save(_RECEIPT, [_receipt_row(self._run_id, receipt) for receipt in receipts])
+        for receipt in receipts:
+            self._log.add(receipt.exchanges)
+        rows = [_receipt_row(self._run_id, receipt) for receipt in receipts]
+        self._save((_RECEIPT, rows), *self._log.due())
 
     def receipts(self) -> Iterator[Receipt]:
         with told():
@@ -82,15 +87,17 @@ class RunLedger:
         return self._stop
 
     def close(self) -> None:
+        with suppress(HeadcountError, Suspended):  # the log is nothing that a run may fail for
+            self._save(*self._log.due(last=True))
         with self._writing:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
 
-    def _save(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
-        if not rows:
+    def _save(self, *statements: Statement) -> None:
+        if not any(rows for _, rows in statements):
             return
-        entry = _Entry(statement, rows)
+        entry = _Entry(statements)
         with self._handing_in:
             self._pending.append(entry)
         with self._writing:
@@ -109,7 +116,8 @@ class RunLedger:
             with told(), _transaction(self._opened()) as cursor:
                 self._check_holder(cursor)
                 for entry in entries:
-                    cursor.executemany(entry.statement, entry.rows)
+                    for statement, rows in entry.statements:
+                        cursor.executemany(statement, rows)
         except BaseException as error:
             for entry in entries:
                 entry.error = error
@@ -147,8 +155,7 @@ class RunLedger:
 class _Entry:
     """What one call hands in, and what became of it."""
 
-    statement: str
-    rows: list[tuple[Any, ...]]
+    statements: tuple[Statement, ...]
     done: bool = False
     error: BaseException | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from headcount.control import tallies
 from headcount.control.models import Run, Sync
 from headcount.errors import ConfigurationError, HeadcountError, Suspended
 from headcount.model import Counts, Plan, RunInfo, RunKind, RunStatus
@@ -65,6 +66,7 @@ def finish(
 
     Raises ``Suspended`` when it is somebody else's to end.
     """
+    ends = RunStatus(run.status) in UNFINISHED and status not in UNFINISHED
     run.status = status.value
     run.counts = asdict(counts) if counts is not None else run.counts
     run.error, run.hint = (error.message, error.hint) if error is not None else ("", "")
@@ -72,7 +74,10 @@ def finish(
     run.folded = run.folded or folded
     run.finished_at = None if status in UNFINISHED else timezone.now()
     run.pid = None
-    _save(run, "status", "counts", "error", "hint", "warnings", "folded", "finished_at", "pid")
+    with transaction.atomic():
+        _save(run, "status", "counts", "error", "hint", "warnings", "folded", "finished_at", "pid")
+        if ends:
+            tallies.count(run)
 
 
 def requeue(run: Run, *, approved: bool = False, here: bool = False) -> bool:
@@ -89,6 +94,15 @@ def requeue(run: Run, *, approved: bool = False, here: bool = False) -> bool:
             pid=None,
             **values,
         )
+    )
+
+
+def explain(
+    run: Run, field_changes: Mapping[str, int], invalid_reasons: Sequence[tuple[str, str, int]]
+) -> None:
+    """Note which fields made it change rows, and why it left some out: field, reason, rows."""
+    Run.objects.filter(pk=run.pk).update(
+        field_changes=dict(field_changes), invalid_reasons=[list(each) for each in invalid_reasons]
     )
 
 

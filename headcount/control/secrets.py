@@ -6,8 +6,9 @@ with commas between them. The first encrypts, all of them decrypt: that is what 
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -44,6 +45,34 @@ def read(connection: Connection, field: str) -> str:
 
 def stored_fields(connection: Connection) -> set[str]:
     return set(Secret.objects.filter(connection=connection).values_list("field", flat=True))
+
+
+def sealed(text: str) -> str:
+    """``text`` encrypted, in characters that addresses may have."""
+    return _cipher().encrypt(text.encode()).decode().rstrip("=")
+
+
+def unsealed(token: str) -> str | None:
+    """What was sealed; None for what no key of this home opens."""
+    try:
+        return _cipher().decrypt((token + "=" * (-len(token) % 4)).encode()).decode()
+    except (InvalidToken, ValueError):
+        return None
+
+
+def seal(values: Mapping[str, str]) -> str:
+    """Values that are kept for a while outside the table of secrets, in a form nobody can read."""
+    return _cipher().encrypt(json.dumps(dict(values)).encode()).decode()
+
+
+def unseal(token: str, *, seconds: int) -> dict[str, str]:
+    """What was sealed at most so many seconds ago; nothing when it is older, or was not sealed here."""
+    keys = _cipher()
+    try:
+        values: dict[str, str] = json.loads(keys.decrypt(token.encode(), ttl=seconds))
+    except InvalidToken:
+        return {}
+    return values
 
 
 def rotate() -> int:

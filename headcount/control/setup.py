@@ -42,6 +42,19 @@ def setup() -> Home:
     return home
 
 
+def pending() -> set[str]:
+    """Names of migrations that the present database has not seen; empty when it is up to date. Changes nothing.
+
+    Raises ``StateError`` for a database that cannot be used, or that a newer Headcount wrote.
+    """
+    configure()
+    _point_at_present_database()
+    from headcount.control.trouble import told
+
+    with told():
+        return _missing()
+
+
 def close() -> None:
     """Give back this thread's connection to the control store; the next query opens a new one."""
     from django.db import connections

@@ -71,6 +71,7 @@ class Unpacking:
             exceptions=tuple(sorted(self._exceptions, key=lambda outcome: outcome.index)),
             requests=self._usage.requests,
             bytes=self._usage.bytes,
+            exchanges=tuple(self._usage.exchanges),
         )
 
     def _settle(self, parcel: Parcel) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from headcount.delivery.halt import Halt
 from headcount.destinations.base import Answer, Client
 from headcount.errors import DestinationError, HeadcountError, TransientError
 from headcount.limiter import Limiter
-from headcount.model import RetryPolicy
+from headcount.model import Exchange, RetryPolicy
+
+TOLD = 5  # different complaints of one answer that are noted
 
 
 @dataclass
@@ -18,6 +22,7 @@ class Usage:
 
     requests: int = 0
     bytes: int = 0
+    exchanges: list[Exchange] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +34,34 @@ class Reply:
 
     answer: Answer | None
     doubt: bool
+
+
+class _Call:
+    """A request that is on its way."""
+
+    def __init__(self, *, attempt: int, items: int, bytes: int) -> None:
+        self._known: dict[str, int] = {"attempt": attempt, "items": items, "bytes": bytes}
+        self._at = datetime.now(UTC)
+        self._began = time.monotonic()
+
+    def answered(self, answer: Answer) -> Exchange:
+        errors = tuple(dict.fromkeys((e.field, e.reason, e.message) for e in answer.errors))[:TOLD]
+        return self._over(status=answer.status, complaints=len(answer.errors), errors=errors)
+
+    def failed(self, error: HeadcountError) -> Exchange:
+        return self._over(status=None, complaints=0, errors=(("", "", error.message),))
+
+    def _over(
+        self, *, status: int | None, complaints: int, errors: tuple[tuple[str, str, str], ...]
+    ) -> Exchange:
+        return Exchange(
+            at=self._at,
+            seconds=time.monotonic() - self._began,
+            status=status,
+            complaints=complaints,
+            errors=errors,
+            **self._known,
+        )
 
 
 class Post:
@@ -52,14 +85,20 @@ class Post:
                 break
             usage.requests += 1
             usage.bytes += len(body)
+            call = _Call(attempt=attempt + 1, items=count, bytes=len(body))
             try:
-                return Reply(answer=self._client.send(body, count), doubt=doubt)
+                answer = self._client.send(body, count)
             except TransientError as error:
+                usage.exchanges.append(call.failed(error))
                 doubt = doubt or error.applied
                 self._after(error, attempt)
             except DestinationError as error:
+                usage.exchanges.append(call.failed(error))
                 self._halt.fail(error)
                 break
+            else:
+                usage.exchanges.append(call.answered(answer))
+                return Reply(answer=answer, doubt=doubt)
         return Reply(answer=None, doubt=doubt)
 
     def _after(self, error: TransientError, attempt: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -133,6 +133,10 @@ class DestinationObject(Protocol):
     @property
     def optional_slots(self) -> tuple[str, ...]:
         """Places of its own that a row may leave out, when its check only warns."""
+
+    @property
+    def suggested_fields(self) -> Mapping[str, str]:
+        """Fields that mean something to the destination and are worth mapping first, and why."""
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         """The type a field has in the destination; ``AUTO`` where the source column decides."""

@@ -69,12 +69,20 @@ class Source(Protocol):
     def columns(self, model: Model) -> tuple[Column, ...]:
         """The columns of a model, in its order, without reading its rows where the source allows that."""
 
-    def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
-        """The rows of a model, only the named columns, in one consistent read.
+    def read(
+        self, model: Model, columns: Sequence[str], limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
+        """The rows of a model, only the named columns, in one consistent read; at most ``limit`` of them, any ones.
 
         Streams: memory does not grow with the number of rows. Batches hold at most some 20,000 rows. The
         Arrow types follow the ``kind`` that ``columns`` reported (see the table above). A failure in the
         middle surfaces as ``SourceError`` while the reader is consumed.
+        """
+
+    def stop(self) -> None:
+        """End whatever is running now and refuse what comes later: the other methods raise ``SourceError`` soon.
+
+        The only method that another thread may call. Raises nothing.
         """
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from headcount.engines.base import Relation
 from headcount.engines.duck_session import DuckSession, select_list
 from headcount.engines.duck_types import typed_column
 from headcount.engines.fields import EngineType, Field
-from headcount.engines.wanted import from_clause, refuse_duplicates, refuse_unknown, spelled
+from headcount.engines.wanted import at_most, from_clause, refuse_duplicates, refuse_unknown, spelled
 from headcount.errors import SourceError
 from headcount.model import Column, Model
 
@@ -49,11 +49,15 @@ class DuckDBSource:
     def columns(self, model: Model) -> tuple[Column, ...]:
         return tuple(column for column, _ in self._readings(model))
 
-    def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def read(
+        self, model: Model, columns: Sequence[str], limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         readings = {column.name: expression for column, expression in self._readings(model)}
         refuse_unknown(model, readings, columns)
         chosen = select_list([(name, readings[name]) for name in columns])
-        return self._session.read(f"SELECT {chosen} FROM {from_clause(model, 'duckdb', chr(34))}")
+        return self._session.read(
+            f"SELECT {chosen} FROM {from_clause(model, 'duckdb', chr(34))}{at_most(limit)}"
+        )
 
     def _readings(self, model: Model) -> list[tuple[Column, str]]:
         source = from_clause(model, "duckdb", '"')
@@ -62,6 +66,9 @@ class DuckDBSource:
         described = self._session.describe(source.removesuffix(" AS q") if model.query else f"FROM {source}")
         refuse_duplicates([name for name, _ in described])
         return [typed_column(model, name, declared) for name, declared in described]
+
+    def stop(self) -> None:
+        self._session.stop()
 
     def close(self) -> None:
         self._session.close()
@@ -78,4 +85,6 @@ ENGINE = EngineType(
     fields=(Field(name="path", label="File", required=True, help="Path of the DuckDB database file."),),
     models=("table", "query"),
     open=_open,
+    guide="The file is on the machine that runs Headcount, and readable for the user it runs as. "
+    "Nothing is written to it or beside it.",
 )

@@ -15,7 +15,10 @@ Settings = Mapping[str, Setting]
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One field of a connection: what configuration files, forms and the manual derive theirs from."""
+    """One field of a connection: what configuration files, forms and the manual derive theirs from.
+
+    Forms fold ``advanced`` fields away.
+    """
 
     name: str
     label: str
@@ -24,12 +27,14 @@ class Field:
     default: Setting = ""
     help: str = ""
     choices: tuple[str, ...] = ()
+    advanced: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineType:
     """A kind of source. ``models`` are the ways a model may name its rows: "table", "query", "path". ``dialect`` is
-    what sqlglot calls the language of its queries.
+    what sqlglot calls the language of its queries. ``guide`` says what to have at hand
+    before the fields are filled in.
     """
 
     name: str
@@ -38,6 +43,7 @@ class EngineType:
     fields: tuple[Field, ...]
     models: tuple[str, ...]
     open: Callable[[dict[str, Any]], Source]
+    guide: str = ""
 
     def complete(self, settings: Settings) -> dict[str, Any]:
         """The settings with defaults filled in. Raises ``ConfigurationError`` for what cannot be used."""

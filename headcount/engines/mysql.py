@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 from headcount.engines.base import Relation
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.masking import first_line, masked
 from headcount.engines.mysql_types import Reading, reading
-from headcount.engines.stream import BATCH_ROWS, stream
-from headcount.engines.wanted import declare, from_clause, quoted, refuse_unknown, spelled
+from headcount.engines.stream import BATCH_ROWS, stopped, stream
+from headcount.engines.tunnel import FIELDS, LOCAL, Tunnel
+from headcount.engines.wanted import at_most, declare, from_clause, quoted, refuse_unknown, spelled
 from headcount.errors import ConfigurationError, SourceError
 from headcount.model import Column, Model
 
@@ -58,8 +60,15 @@ class MySQLSource:
 
         self._errors: tuple[type[Exception], ...] = (pymysql.err.Error, OSError, EOFError)
         self._settings = settings
+        self._open: list[Connection[SSCursor]] = []
+        self._stopped = False
         self._tls = _tls(settings)
-        self._connection = self._connect()
+        self._tunnel = Tunnel(settings, settings["host"], settings["port"]) if settings["ssh_host"] else None
+        try:
+            self._connection = self._connect()
+        except BaseException:
+            self._close_tunnel()
+            raise
 
     def check(self) -> str:
         ((version,),) = self._rows("SELECT VERSION()")
@@ -75,14 +84,18 @@ class MySQLSource:
     def columns(self, model: Model) -> tuple[Column, ...]:
         return tuple(column for column, _ in self._readings(model))
 
-    def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def read(
+        self, model: Model, columns: Sequence[str], limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         import pyarrow as pa
 
         readings = {column.name: found for column, found in self._readings(model)}
         refuse_unknown(model, readings, columns)
         chosen = ", ".join(quoted(name, "`") for name in columns)
         connection = self._connect()
-        cursor = self._run(connection, f"SELECT {chosen} FROM {from_clause(model, 'mysql', '`')}")
+        cursor = self._run(
+            connection, f"SELECT {chosen} FROM {from_clause(model, 'mysql', '`')}{at_most(limit)}"
+        )
         found = [readings[name] for name in columns]
         schema = pa.schema([(name, readings[name].convert([]).type) for name in columns])
         failures = (*self._errors, pa.ArrowException)
@@ -90,12 +103,20 @@ class MySQLSource:
         def release(_finished: bool) -> None:
             # Closing the cursor would read all that is left; closing the connection tells the server to stop.
             cursor._result.unbuffered_active = False  # type: ignore[attr-defined]
+            self._open.remove(connection)
             if connection.open:
                 connection.close()
 
         return stream(schema, _batches(cursor, schema, found), failures, self._failure, release)
 
     def _connect(self) -> Connection[SSCursor]:
+        connection = self._dialled()
+        self._open.append(connection)
+        for statement in BEGIN:
+            self._run(connection, statement).close()
+        return connection
+
+    def _dialled(self) -> Connection[SSCursor]:
         import pymysql
         from pymysql.cursors import SSCursor
 
@@ -115,14 +136,24 @@ class MySQLSource:
                 autocommit=True,
                 ssl_disabled=settings["ssl_mode"] == "disabled",
                 ssl=self._tls,
+                defer_connect=True,
             )
+            connection.connect(self._way())
         except self._errors as error:
             raise self._failure(error) from None
-        for statement in BEGIN:
-            self._run(connection, statement).close()
         return connection
 
+    def _way(self) -> socket.socket | None:
+        """None for the direct one. The name stays the one that a certificate must have."""
+        if self._tunnel is None:
+            return None
+        way = socket.create_connection((LOCAL, self._tunnel.port), timeout=10)
+        way.settimeout(None)
+        return way
+
     def _run(self, connection: Connection[SSCursor], sql: str) -> SSCursor:
+        if self._stopped:
+            raise stopped()
         cursor = connection.cursor()
         try:
             cursor.execute(sql)
@@ -145,15 +176,29 @@ class MySQLSource:
         ]
 
     def _failure(self, error: Exception) -> SourceError:
+        if self._stopped:
+            return stopped()
         code, words = _code_and_words(error)
         words = first_line(words) if code in SPOKEN_OF_SQL else masked(words)
         if password := self._settings["password"]:
             words = words.replace(password, "…")
         return SourceError(f"MySQL says: {words.rstrip('.')}.", hint=HINTS.get(code, ""))
 
+    def stop(self) -> None:
+        """The server is asked on a connection of its own: the others are waiting for answers."""
+        self._stopped = True
+        with suppress(SourceError, *self._errors), self._dialled() as other:  # a query may have ended by now
+            for connection in list(self._open):
+                other.cursor().execute(f"KILL QUERY {connection.thread_id()}")  # type: ignore[no-untyped-call]
+
     def close(self) -> None:
         if self._connection.open:
             self._connection.close()
+        self._close_tunnel()
+
+    def _close_tunnel(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.close()
 
 
 def _word(name: str | bytes) -> str:
@@ -214,10 +259,14 @@ ENGINE = EngineType(
             name="ssl_ca",
             label="CA certificate",
             help="PEM file; without one the system's authorities count.",
+            advanced=True,
         ),
-        Field(name="ssl_cert", label="Client certificate", help="PEM file."),
-        Field(name="ssl_key", label="Client key", help="PEM file."),
+        Field(name="ssl_cert", label="Client certificate", help="PEM file.", advanced=True),
+        Field(name="ssl_key", label="Client key", help="PEM file.", advanced=True),
+        *FIELDS,
     ),
     models=("table", "query"),
     open=MySQLSource,
+    guide="Give Headcount a user of its own that may only read: GRANT SELECT, SHOW VIEW on the database. "
+    "The manual has the script.",
 )

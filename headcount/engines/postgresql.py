@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,9 +11,18 @@ from headcount.engines.base import Relation
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.postgres_errors import connect_failure, failure
 from headcount.engines.postgres_types import declared_type, reading
-from headcount.engines.stream import BATCH_ROWS, stream
-from headcount.engines.wanted import declare, from_clause, quoted, refuse_duplicates, refuse_unknown, spelled
-from headcount.errors import ConfigurationError
+from headcount.engines.stream import BATCH_ROWS, stopped, stream
+from headcount.engines.tunnel import FIELDS, LOCAL, Tunnel
+from headcount.engines.wanted import (
+    at_most,
+    declare,
+    from_clause,
+    quoted,
+    refuse_duplicates,
+    refuse_unknown,
+    spelled,
+)
+from headcount.errors import ConfigurationError, SourceError
 from headcount.model import Column, Model
 
 if TYPE_CHECKING:
@@ -47,14 +56,18 @@ ALWAYS = {
 class PostgreSQLSource:
     """One connection. Each call of a method is one read-only transaction."""
 
-    def __init__(self, address: str, secret: str) -> None:
+    def __init__(self, address: str, secret: str, tunnel: Tunnel | None = None) -> None:
         import adbc_driver_manager
         import adbc_driver_postgresql.dbapi as driver
 
         self._errors: tuple[type[Exception], ...] = (adbc_driver_manager.Error, OSError)
+        self._stopped = False
+        self._tunnel = tunnel
         try:
             self._connection = driver.connect(address)
         except self._errors as error:
+            if tunnel is not None:
+                tunnel.close()
             raise connect_failure(error, secret) from None
 
     def check(self) -> str:
@@ -71,7 +84,9 @@ class PostgreSQLSource:
         self._begin()
         return tuple(column for column, _ in self._readings(model, source))
 
-    def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def read(
+        self, model: Model, columns: Sequence[str], limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         source = from_clause(model, "postgres", '"')
         self._begin()
         readings = {column.name: expression for column, expression in self._readings(model, source)}
@@ -80,11 +95,11 @@ class PostgreSQLSource:
         cursor = self._connection.cursor()
         try:
             cursor.adbc_statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": BATCH_BYTES})
-            cursor.execute(f"SELECT {chosen} FROM {source}")
+            cursor.execute(f"SELECT {chosen} FROM {source}{at_most(limit)}")
             reader = cursor.fetch_record_batch()
         except self._errors as error:
             cursor.close()
-            raise failure(error) from None
+            raise self._failure(error) from None
         import pyarrow as pa
 
         def release(finished: bool) -> None:
@@ -95,17 +110,19 @@ class PostgreSQLSource:
 
         plain = pa.schema([pa.field(field.name, field.type) for field in reader.schema])
         failures = (*self._errors, pa.ArrowException)
-        return stream(plain, _batches(reader, plain), failures, failure, release)
+        return stream(plain, _batches(reader, plain), failures, self._failure, release)
 
     def _begin(self) -> None:
         """A new transaction. The driver starts one by itself with the first statement after a rollback."""
+        if self._stopped:
+            raise stopped()
         try:
             self._connection.rollback()
             with self._connection.cursor() as cursor:
                 for statement in BEGIN:
                     cursor.execute(statement)
         except self._errors as error:
-            raise failure(error) from None
+            raise self._failure(error) from None
 
     def _readings(self, model: Model, source: str) -> list[tuple[Column, str]]:
         """Described by preparing the statement, which reads nothing."""
@@ -113,7 +130,7 @@ class PostgreSQLSource:
             with self._connection.cursor() as cursor:
                 schema = cursor.adbc_execute_schema(f"SELECT * FROM {source}")
         except self._errors as error:
-            raise failure(error) from None
+            raise self._failure(error) from None
         refuse_duplicates(schema.names, ignore_case=False)
         return [_column(model, field, self._type_name(field)) for field in schema]
 
@@ -134,11 +151,21 @@ class PostgreSQLSource:
                 cursor.execute(sql)
                 rows: list[tuple[Any, ...]] = cursor.fetchall()
         except self._errors as error:
-            raise failure(error) from None
+            raise self._failure(error) from None
         return rows
+
+    def _failure(self, error: Exception) -> SourceError:
+        return stopped() if self._stopped else failure(error)
+
+    def stop(self) -> None:
+        self._stopped = True
+        with suppress(*self._errors):  # nothing may be running, or it may be closed by now
+            self._connection.adbc_cancel()
 
     def close(self) -> None:
         self._connection.close()
+        if self._tunnel is not None:
+            self._tunnel.close()
 
 
 def _column(model: Model, field: pa.Field, declared: str) -> tuple[Column, str]:
@@ -162,9 +189,17 @@ def _open(settings: dict[str, Any]) -> PostgreSQLSource:
         raise ConfigurationError(
             "The URL has more than one @.", hint="Write an @ in user or password as %40."
         )
-    return PostgreSQLSource(
-        _address(settings), settings["password"] or urlsplit(settings["url"]).password or ""
-    )
+    secret = settings["password"] or urlsplit(settings["url"]).password or ""
+    if not settings["ssh_host"]:
+        return PostgreSQLSource(_address(settings), secret)
+    if settings["url"]:
+        raise ConfigurationError(
+            "A connection through SSH is given by its fields, not by a URL.", hint="Use host, port and so on."
+        )
+    tunnel = Tunnel(settings, settings["host"], settings["port"])
+    # The name stays the one that a certificate must have; only the way leads through the tunnel.
+    here = {**settings, "port": tunnel.port, "hostaddr": LOCAL}
+    return PostgreSQLSource(_address(here), secret, tunnel)
 
 
 def _address(settings: dict[str, Any]) -> str:
@@ -172,8 +207,8 @@ def _address(settings: dict[str, Any]) -> str:
     if url := settings["url"]:
         open_ones = [f"{name}={value}" for name, value in ALWAYS.items() if f"{name}=" not in url]
         return f"{url}{'&' if '?' in url else '?'}{'&'.join(open_ones)}"
-    names = ("host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
-    pairs = {"dbname": settings["database"], **{name: settings[name] for name in names}, **ALWAYS}
+    names = ("host", "hostaddr", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
+    pairs = {"dbname": settings["database"], **{name: settings.get(name, "") for name in names}, **ALWAYS}
     return " ".join(f"{name}='{_escaped(str(value))}'" for name, value in pairs.items() if value != "")
 
 
@@ -200,11 +235,27 @@ ENGINE = EngineType(
             choices=("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
             help="verify-full is the only mode that proves which server answers.",
         ),
-        Field(name="sslrootcert", label="CA certificate", help="PEM file, for verify-ca and verify-full."),
-        Field(name="sslcert", label="Client certificate", help="PEM file."),
-        Field(name="sslkey", label="Client key", help="PEM file that only its owner may read."),
-        Field(name="url", label="URL", secret=True, help="postgresql://… in place of all other fields."),
+        Field(
+            name="sslrootcert",
+            label="CA certificate",
+            help="PEM file, for verify-ca and verify-full.",
+            advanced=True,
+        ),
+        Field(name="sslcert", label="Client certificate", help="PEM file.", advanced=True),
+        Field(
+            name="sslkey", label="Client key", help="PEM file that only its owner may read.", advanced=True
+        ),
+        Field(
+            name="url",
+            label="URL",
+            secret=True,
+            help="postgresql://… in place of all other fields.",
+            advanced=True,
+        ),
+        *FIELDS,
     ),
     models=("table", "query"),
     open=_open,
+    guide="Give Headcount a user of its own that may only read: GRANT USAGE on the schemas and GRANT SELECT on "
+    "the tables and views it should see. The manual has the script, and what to write into pg_hba.conf.",
 )

@@ -10,6 +10,8 @@ syntax that sqlglot does not, and for a typing mistake the database's own messag
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from headcount.errors import SourceError
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
     from sqlglot import Token
 
 HINT = "A model's SQL is one SELECT (WITH and UNION are fine) that reads and changes nothing."
+
+
+# Functions that reach files, other servers or other people's sessions, and those that run SQL which is kept in a text.
+LEAVING = re.compile(
+    r"pg_read_\w+|pg_ls_\w+|pg_file_\w+|pg_stat_file|lo_import|lo_export|dblink\w*|pg_(terminate|cancel)_backend"
+    r"|(query|cursor|table|schema|database)_to_xml\w*|ts_stat|crosstab\w*|xpath_table|connectby"
+    r"|load_file|sys_exec|sys_eval|readfile|writefile|load_extension"
+)
 
 
 def check_select(sql: str, dialect: str) -> str:
@@ -30,12 +40,15 @@ def check_select(sql: str, dialect: str) -> str:
         raise SourceError(
             "The model's SQL has a comment that MySQL runs as code.", hint="Remove the /*! … */."
         )
+    if dialect == "postgres" and re.search(r'\bu&\s*"', sql, re.IGNORECASE):
+        raise SourceError("The model's SQL has a name in escapes (U&…).", hint="Write the name as it is.")
     try:
         tokens = sqlglot.tokenize(sql, read=dialect)
     except TokenError:
         raise SourceError("The model's SQL has a string, name or comment that does not end.") from None
     trimmed = _one_statement(sql, tokens)
     _begins_a_query(tokens, dialect)
+    _calls_no_file(tokens)
     try:
         tree = sqlglot.parse_one(trimmed, read=dialect)
     except (ParseError, RecursionError):
@@ -69,6 +82,17 @@ def _begins_a_query(tokens: list[Token], dialect: str) -> None:
         raise SourceError("The model's SQL is empty.", hint=HINT)
     if first not in words:
         raise SourceError(f"The model's SQL begins with {first[:20]!r}.", hint=HINT)
+
+
+def _calls_no_file(tokens: list[Token]) -> None:
+    """Functions that leave the database. A careful administrator forbids them; some connections are superusers'."""
+    from sqlglot import TokenType
+
+    for token, after in pairwise(tokens):
+        if LEAVING.fullmatch(token.text.lower()) and after.token_type == TokenType.L_PAREN:
+            raise SourceError(
+                f"The model's SQL calls {token.text}, which reaches beyond the database.", hint=HINT
+            )
 
 
 def _reads_only(tree: object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as percent_encoded
@@ -16,9 +16,10 @@ from urllib.parse import quote as percent_encoded
 from headcount.engines.base import Relation
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.masking import first_line
-from headcount.engines.stream import BATCH_ROWS, stream
+from headcount.engines.stream import BATCH_ROWS, stopped, stream
 from headcount.engines.values import declared, variant
 from headcount.engines.wanted import (
+    at_most,
     from_clause,
     quoted,
     refuse_duplicates,
@@ -49,6 +50,7 @@ class SQLiteSource:
     """One database file, opened read-only, read in one transaction."""
 
     def __init__(self, path: str) -> None:
+        self._stopped = False
         self._path = Path(path).expanduser()
         if not self._path.is_file():
             raise SourceError(f"There is no SQLite file {self._path}.", hint="Check the connection's path.")
@@ -86,7 +88,9 @@ class SQLiteSource:
             for name in names
         )
 
-    def read(self, model: Model, columns: Sequence[str]) -> AbstractContextManager[pa.RecordBatchReader]:
+    def read(
+        self, model: Model, columns: Sequence[str], limit: int | None = None
+    ) -> AbstractContextManager[pa.RecordBatchReader]:
         import pyarrow as pa
 
         kinds = {column.name: column.kind for column in self.columns(model)}
@@ -95,7 +99,9 @@ class SQLiteSource:
         schema = pa.schema(
             [(name, pa.binary() if kinds[name] is Kind.BINARY else pa.string()) for name in columns]
         )
-        cursor = self._execute(f"SELECT {chosen} FROM {from_clause(model, 'sqlite', chr(34))}")
+        cursor = self._execute(
+            f"SELECT {chosen} FROM {from_clause(model, 'sqlite', chr(34))}{at_most(limit)}"
+        )
         batches = _batches(cursor, schema, [kinds[name] for name in columns])
 
         def release(_finished: bool) -> None:
@@ -115,6 +121,8 @@ class SQLiteSource:
         return {row[1]: row[2] for row in rows}
 
     def _execute(self, sql: str) -> sqlite3.Cursor:
+        if self._stopped:
+            raise stopped()
         try:
             return self._connection.execute(sql)
         except (sqlite3.Error, sqlite3.Warning) as error:
@@ -122,6 +130,8 @@ class SQLiteSource:
 
     def _failure(self, error: Exception) -> SourceError:
         words = first_line(error)
+        if self._stopped and "interrupted" in words:
+            return stopped()
         if "Could not decode to UTF-8" in words or isinstance(error, UnicodeError):
             return SourceError(
                 f"{self._path.name} holds text that is not UTF-8.",
@@ -132,6 +142,11 @@ class SQLiteSource:
                 "The model's SQL does more than read.", hint="Use one SELECT and no PRAGMA function."
             )
         return SourceError(f"SQLite says about {self._path.name}: {words}.", hint=_hint(words))
+
+    def stop(self) -> None:
+        self._stopped = True
+        with suppress(sqlite3.Error):  # it may be closed by now
+            self._connection.interrupt()
 
     def close(self) -> None:
         connection = getattr(self, "_connection", None)
@@ -186,4 +201,6 @@ ENGINE = EngineType(
     fields=(Field(name="path", label="File", required=True, help="Path of the SQLite database file."),),
     models=("table", "query"),
     open=_open,
+    guide="The file is on the machine that runs Headcount, and readable for the user it runs as. "
+    "Nothing is written to it.",
 )

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 BATCH_ROWS = 10_240  # a multiple of DuckDB's vectors of 2,048
 
 
+def stopped() -> SourceError:
+    """What a source says after ``stop``."""
+    return SourceError(
+        "The query was stopped before its end.", hint="Make it quicker, or allow it more time."
+    )
+
+
 @contextmanager
 def stream(
     schema: pa.Schema,

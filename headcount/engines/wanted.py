@@ -25,6 +25,11 @@ def from_clause(model: Model, dialect: str, quote: str) -> str:
     )
 
 
+def at_most(limit: int | None) -> str:
+    """What ends a SELECT that is cut short."""
+    return "" if limit is None else f" LIMIT {int(limit)}"
+
+
 def table_name(text: str, quote: str) -> str:
     """``schema.table`` with every part quoted. A part that holds a point is written in double quotes."""
     return ".".join(quoted(part, quote) for part in split_name(text))

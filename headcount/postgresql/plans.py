@@ -7,7 +7,7 @@ copy on some machine with another one is out of date.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -46,18 +46,18 @@ class Plans:
                 return True
         return False
 
-    def fetch(self, run: int, folder: Path) -> None:
-        """Make the folder hold the run's plan; where none is stored the folder is left as it is."""
-        with told(), own_files(folder), connect(self._url) as session, session.transaction():
-            session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            described = _described(session, run)
-            if described is None or _is(folder, described):
-                return
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            for name in _names(session, run):
-                _get(session, run, folder / name)
-            (folder / FILE).write_bytes(described)  # last, for with it the plan counts
+    def fetch(self, folders: Mapping[int, Path]) -> None:
+        """Make each folder hold the plan of its run; where none is stored the folder is left as it is."""
+        with told(), connect(self._url) as session:
+            for run, folder in folders.items():
+                with own_files(folder), session.transaction():
+                    _fetch(session, run, folder)
+
+    def has(self, run: int) -> bool:
+        """Is a plan stored for the run?"""
+        with told(), connect(self._url) as session:
+            sql = f"SELECT 1 FROM {SCHEMA}.plan_files WHERE run = %s AND name = %s AND part = 0"
+            return session.execute(sql, [run, FILE]).fetchone() is not None
 
     def drop(self, runs: Sequence[int]) -> None:
         """Delete the plans of runs."""
@@ -75,6 +75,18 @@ class Plans:
         with told(), connect(self._url) as session:
             described = _described(session, run)
         return described is not None and not _is(folder, described)
+
+
+def _fetch(session: Session, run: int, folder: Path) -> None:
+    session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    described = _described(session, run)
+    if described is None or _is(folder, described):
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in _names(session, run):
+        _get(session, run, folder / name)
+    (folder / FILE).write_bytes(described)  # last, for with it the plan counts
 
 
 def _holds(session: Session, run: int, holder: str) -> bool:

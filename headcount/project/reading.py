@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -43,6 +44,18 @@ def read_file(path: FilePath) -> Project:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read.", hint=_reason(error)) from None
     return read_project(text, file=path.name, folder=path.absolute().parent, check_sql=True)
+
+
+def entry_problems(project: Project, section: str, key: str) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """One entry of a project that is not yet known to be right: its long form, or None, and what is wrong with it.
+
+    Paths of the problems begin inside the entry; ``()`` is the entry itself, or its key.
+    """
+    value = {"version": VERSION, **{name: dict(project.section(name)) for name in SECTIONS}}
+    reader = _Reader(Document(FILE, value), None, check_sql=False)
+    made = reader.project().section(section).get(key)
+    mine = [problem for problem in reader.problems if problem.path[:2] == (section, key)]
+    return (dict(made) if made is not None else None), [replace(p, path=p.path[2:]) for p in mine]
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

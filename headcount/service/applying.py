@@ -24,10 +24,15 @@ from headcount.service.cautions import cautions
 from headcount.service.difference import Change, difference
 from headcount.service.left_behind import left_behind
 from headcount.service.locks import sync_lock
+from headcount.service.origins import forget, note_applied, overwritten
 from headcount.service.retention import forget_orphans
 from headcount.service.states import state_of
 from headcount.service.stored import save_entry, stored_project
 from headcount.state import State
+
+
+class ChangedMeanwhile(ConfigurationError):
+    """What is stored is not what the change began with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +81,20 @@ def outlook(project: Project, *, prune: bool = False) -> Outlook:
         prune=prune,
         changes=changes,
         losses=tuple(_losses(changes)),
-        warnings=(*_new_generations(before, project), *left_behind(before, project), *cautions(after)),
+        warnings=(
+            *overwritten(before, project),
+            *_new_generations(before, project),
+            *left_behind(before, project),
+            *cautions(after),
+        ),
     )
 
 
-def apply(seen: Outlook) -> None:
+def apply(seen: Outlook, *, from_file: bool = True) -> None:
     """Do what ``seen`` shows: all of it or nothing.
 
-    Raises ``ConfigurationError`` when the store changed since, or a sync that would be deleted is running.
+    ``from_file``: what ``seen`` holds is what the project file says, which is remembered. Raises ``ChangedMeanwhile``
+    when the store changed since, ``ConfigurationError`` when a sync that would be deleted is running.
     """
     home = setup()
     with told(), ExitStack() as locks:
@@ -94,11 +105,13 @@ def apply(seen: Outlook) -> None:
             _hold_still(locks, home, key)
         with transaction.atomic():
             if stored_project() != seen.before:
-                raise ConfigurationError(
+                raise ChangedMeanwhile(
                     "Somebody changed the configuration meanwhile.",
                     hint="Run apply again to see what is new.",
                 )
             forgotten = list(_write(seen))
+            if from_file:
+                note_applied(seen.project)
         for state in forgotten:
             state.delete()
         if doomed:
@@ -182,6 +195,7 @@ def _write(seen: Outlook) -> Iterator[State]:
         for change in seen.changes:
             if (change.section, change.action) == (section, "delete"):
                 yield from _delete(change)
+                forget(section, change.key)
                 audit.record("deleted", change.what)
     for section in SECTIONS:
         for change in seen.changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from headcount.control import secrets
@@ -22,19 +22,37 @@ from headcount.service.written_fields import written_fields
 def cautions(project: Project) -> list[str]:
     """Sentences about the whole project, as it will be."""
     workspaces = _workspaces(project)
-    syncs = [
-        sync_value(
-            key, entry, model_value(entry["source"]["model"], _model(project, entry["source"]["model"]))
-        )
-        for key, entry in sorted(project.syncs.items())
-    ]
+    syncs = _syncs(project)
     return [
         *_shared_workspaces(workspaces, project),
-        *_shared_fields(syncs, workspaces),
+        *_shared_fields(combinations(syncs, 2), workspaces),
         *_stubs(syncs),
         *(warning for sync in syncs for warning in _named(sync)),
         *_doubtful_sql(project),
         *_missing_secrets(project),
+    ]
+
+
+def sync_cautions(project: Project, key: str) -> list[str]:
+    """The sentences about one sync, as it will be, and about the workspace it writes to."""
+    workspaces = _workspaces(project)
+    syncs = {sync.key: sync for sync in _syncs(project)}
+    mine = syncs.pop(key)
+    here = {name: where for name, where in workspaces.items() if where == workspaces[mine.destination]}
+    return [
+        *_shared_workspaces(here, project),
+        *_shared_fields(((mine, other) for other in syncs.values()), workspaces),
+        *_stubs([mine]),
+        *_named(mine),
+    ]
+
+
+def _syncs(project: Project) -> list[Sync]:
+    return [
+        sync_value(
+            key, entry, model_value(entry["source"]["model"], _model(project, entry["source"]["model"]))
+        )
+        for key, entry in sorted(project.syncs.items())
     ]
 
 
@@ -64,9 +82,10 @@ def _shared_workspaces(workspaces: dict[str, str], project: Project) -> Iterator
             yield f"The connections {names} lead to one workspace ({workspace}) and share its budget.{rest}"
 
 
-def _shared_fields(syncs: list[Sync], workspaces: dict[str, str]) -> Iterator[str]:
-    people = [sync for sync in syncs if sync.object == "person"]
-    for one, other in combinations(people, 2):
+def _shared_fields(pairs: Iterable[tuple[Sync, Sync]], workspaces: dict[str, str]) -> Iterator[str]:
+    for one, other in pairs:
+        if {one.object, other.object} != {"person"}:
+            continue
         if workspaces[one.destination] != workspaces[other.destination]:
             continue
         first, second = written_fields(one), written_fields(other)

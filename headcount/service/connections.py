@@ -1,29 +1,30 @@
-"""Connections: listed, added, tested."""
+"""Connections: listed, looked at, added, tested."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from headcount.control import audit, secrets
 from headcount.control.models import Connection
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.destinations.customerio.client import CustomerIoClient
-from headcount.engines import open_source
-from headcount.errors import ConfigurationError, HeadcountError, WrongWorkspace
-from headcount.model import Workspace
+from headcount.errors import ConfigurationError
 from headcount.project.connection_entry import mistakes, settings_of, unknown_kind
-from headcount.project.kinds import KINDS, ConnectionKind
+from headcount.project.kinds import BUDGET, KINDS, ConnectionKind
 from headcount.project.problems import did_you_mean
 from headcount.project.references import STORED
-from headcount.service.settings import resolved
+from headcount.service.origins import Drift, digest, drift, drifts
+from headcount.service.reaching import TestReport, sharing, tried
+from headcount.service.stored import entry_of
+
+__all__ = ["TestReport"]  # what testing answers, for those who test
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,25 +41,54 @@ class ConnectionInfo:
     passed: bool | None
     result: str
     syncs: int
+    label: str = ""  # of the type
+    shared_with: tuple[str, ...] = ()  # names of connections to the same workspace
+    changed_here: bool = False  # since the project file was applied
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestReport:
-    """What a connection answered. ``hint`` says what to do when it did not pass."""
+class Fact:
+    """One setting as it is shown; a secret is shown by where it is kept."""
 
-    __test__ = False  # not a test, though pytest would take it for one
+    label: str
+    value: str
 
+
+@dataclass(frozen=True, kw_only=True)
+class UsedBy:
+    """A model or sync that needs the connection."""
+
+    section: str  # models or syncs
     key: str
-    passed: bool
-    message: str
-    hint: str = ""
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionDetails:
+    """Everything on the page of one connection. ``version`` is what a form carries to notice other people's changes."""
+
+    info: ConnectionInfo
+    facts: tuple[Fact, ...]
+    used_by: tuple[UsedBy, ...]
+    stored: tuple[str, ...]  # labels of the secrets that are kept here
+    version: str
+    drift: Drift | None = field(default=None)
 
 
 def list_connections() -> list[ConnectionInfo]:
     """All connections in the order of their keys."""
     setup()
     with told():
-        return [_info(row) for row in Connection.objects.prefetch_related("syncs", "models__syncs")]
+        rows = list(Connection.objects.prefetch_related("syncs", "models__syncs"))
+        changed = drifts("connections", {row.key: entry_of(row) for row in rows})
+    workspaces: dict[tuple[int, str], list[Connection]] = defaultdict(list)
+    for row in rows:
+        if row.environment_id is not None:
+            workspaces[row.environment_id, row.region].append(row)
+    return [
+        _info(row, workspaces.get((row.environment_id or 0, row.region), ()), changed=row.key in changed)
+        for row in rows
+    ]
 
 
 def find_connection(key: str) -> Connection:
@@ -71,6 +101,33 @@ def find_connection(key: str) -> Connection:
         hint = did_you_mean(key, known) or "Add it with headcount connections add, or in headcount.yml."
         raise ConfigurationError(f"There is no connection {key}.", hint=hint)
     return row
+
+
+def connection_details(key: str) -> ConnectionDetails:
+    """One connection. Raises ``ConfigurationError`` when there is none of this key."""
+    row = find_connection(key)
+    kind = KINDS[row.type]
+    with told():
+        kept = secrets.stored_fields(row)
+        entry = entry_of(row)
+        return ConnectionDetails(
+            info=_info(row, sharing(row)),
+            facts=tuple(_facts(kind, row.settings)),
+            used_by=used_by(row),
+            stored=tuple(field.label for field in kind.fields if field.name in kept),
+            version=digest(entry),
+            drift=drift("connections", key, entry),
+        )
+
+
+def used_by(row: Connection) -> tuple[UsedBy, ...]:
+    """The models that read from the connection with their syncs, and the syncs that write to it."""
+    models = list(row.models.prefetch_related("syncs"))
+    syncs = [*row.syncs.all(), *(sync for model in models for sync in model.syncs.all())]
+    return (
+        *(UsedBy(section="models", key=model.key, name=model.name) for model in models),
+        *(UsedBy(section="syncs", key=sync.key, name=sync.name) for sync in syncs),
+    )
 
 
 def kind_of(key: str, type_: str | None) -> ConnectionKind:
@@ -107,11 +164,11 @@ def save_connection(
         raise ConfigurationError(found[1], hint=found[2])
     row.settings = settings_of(kind, merged, Path.cwd())
     row.name = name or row.name
-    report = _tried(row, kind, values)
+    report = tried(row, kind, values)
     with told(), transaction.atomic():
         row.save()
-        for field, value in values.items():
-            secrets.store(row, field, value)
+        for field_name, value in values.items():
+            secrets.store(row, field_name, value)
         audit.record("saved", f"connection {key}", {"settings": row.settings, "stored": sorted(values)})
     return report
 
@@ -122,7 +179,7 @@ def test_connection(key: str) -> TestReport:
     Raises ``WrongWorkspace`` when the credentials lead to another workspace than they did.
     """
     row = find_connection(key)
-    report = _tried(row, KINDS[row.type], {})
+    report = tried(row, KINDS[row.type], {})
     with told():
         row.save()
     return report
@@ -131,56 +188,19 @@ def test_connection(key: str) -> TestReport:
 test_connection.__test__ = False  # type: ignore[attr-defined]  # not a test either
 
 
-def _tried(row: Connection, kind: ConnectionKind, values: Mapping[str, str]) -> TestReport:
-    """Test a connection that may not be saved yet, and put the answer into the row.
-
-    A refusal of the credentials is an answer; another workspace is not: nothing may be written over the row
-    then.
-    """
-    try:
-        settings = _present(row, values)
-        message = (
-            _ask_destination(row, settings) if kind.role == "destination" else _ask_source(row, settings)
-        )
-        report = TestReport(key=row.key, passed=True, message=message)
-    except WrongWorkspace:
-        raise
-    except HeadcountError as error:
-        report = TestReport(key=row.key, passed=False, message=error.message, hint=error.hint)
-    row.tested_at, row.test_passed, row.test_result = timezone.now(), report.passed, report.message
-    return report
+def _facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> Iterable[Fact]:
+    for declared in kind.fields:
+        value = settings.get(declared.name, declared.default)
+        if value in ("", []):
+            continue
+        if value == STORED and declared.secret:
+            value = "stored, encrypted"
+        yield Fact(label=declared.label, value=", ".join(value) if isinstance(value, list) else str(value))
+    for name, value in (settings.get(BUDGET) or {}).items():
+        yield Fact(label=f"Budget: {name.replace('_', ' ')}", value=f"{value:,}")
 
 
-def _present(row: Connection, values: Mapping[str, str]) -> dict[str, Any]:
-    rest = {name: value for name, value in row.settings.items() if name not in values}
-    return {**resolved(Connection(pk=row.pk, key=row.key, settings=rest)), **values}
-
-
-def _ask_source(row: Connection, settings: dict[str, Any]) -> str:
-    source = open_source(row.type, settings)
-    try:
-        return source.check()
-    finally:
-        source.close()
-
-
-def _ask_destination(row: Connection, settings: dict[str, Any]) -> str:
-    client = CustomerIoClient(**settings, environment_id=row.environment_id)
-    try:
-        workspace = client.workspace()
-    finally:
-        client.close()
-    row.environment_id, row.region = workspace.environment_id, workspace.region
-    row.url, row.workspace_name = workspace.url, workspace.name
-    return f"Customer.io answers: {_spelled(workspace)}."
-
-
-def _spelled(workspace: Workspace) -> str:
-    name = f"{workspace.name}, " if workspace.name else ""
-    return f"{name}workspace {workspace.environment_id}, region {workspace.region}"
-
-
-def _info(row: Connection) -> ConnectionInfo:
+def _info(row: Connection, same: Iterable[Connection] = (), *, changed: bool = False) -> ConnectionInfo:
     workspace = ""
     if row.environment_id is not None:
         workspace = f"{row.workspace_name or 'workspace'} ({row.environment_id}, {row.region})"
@@ -195,6 +215,9 @@ def _info(row: Connection) -> ConnectionInfo:
         passed=row.test_passed,
         result=row.test_result,
         syncs=len(row.syncs.all()) + sum(len(model.syncs.all()) for model in row.models.all()),
+        label=KINDS[row.type].label,
+        shared_with=tuple(other.name for other in same if other.key != row.key),
+        changed_here=changed,
     )
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from django.db import connection
 
-from headcount.control import audit
-from headcount.control.models import Invalid, Rejected, Run
+from headcount.control import audit, held
+from headcount.control.models import Exchange, Invalid, Rejected, Run
 from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.home import Home
+from headcount.service.drafts import forget_drafts
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.locks import hold_still
@@ -82,14 +83,15 @@ def _leaving_nothing() -> Iterator[None]:
 def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
     own = canonical(sync_as_of(row).identifier, key) if row.object == "person" else None
     with Workbench(home.root / "scratch", ordered=True) as bench:
-        acknowledged, held = _forget_state(bench, home, row, own) if own is not None else (False, False)
+        acknowledged, waited = _forget_state(bench, home, row, own) if own is not None else (False, False)
         erased = [(run, _erase(bench, home, run, key, own)) for run in row.runs.order_by("id")]
+    forget_drafts(row.key)
     answers = sum(_silence(run, positions) for run, positions in erased)
     listed = _unlist(row, own, erased)
     return Forgotten(
         sync=row.key,
         acknowledged=acknowledged,
-        held=held,
+        held=waited,
         plan_rows=sum(len(positions) for _, positions in erased),
         answers=answers,
         listed=listed,
@@ -102,13 +104,13 @@ def _forget_state(bench: Workbench, home: Home, row: SyncRow, key: str) -> tuple
     if not state.exists():
         return False, False
     with state.writing(bench, lambda _: f"SELECT {quote_text(key)} AS key"):
-        acknowledged, held = (
+        acknowledged, waited = (
             bool(bench.run(f"DELETE FROM state.{table} WHERE key = ? RETURNING key", [key]))
             for table in ("acknowledged", "held")
         )
-    if acknowledged or held:
+    if acknowledged or waited:
         state.rewrite(bench)
-    return acknowledged, held
+    return acknowledged, waited
 
 
 def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) -> list[int]:
@@ -181,6 +183,8 @@ def _rewrite(bench: Workbench, path: Path, sql: str) -> None:
 
 def _silence(run: Run, positions: Sequence[int]) -> int:
     """The destination's words about the person may quote them. Returns how many answers lost theirs."""
+    if positions:
+        Exchange.objects.filter(run=run, troubled=True).delete()
     return sum(_silenced(run, position) for position in positions)
 
 
@@ -196,14 +200,14 @@ def _silenced(run: Run, position: int) -> bool:
 
 def _unlist(row: SyncRow, own: str | None, erased: Sequence[tuple[Run, list[int]]]) -> int:
     if own is not None:
-        gone, _ = row.rejected.filter(key=own).delete()
+        gone = held.unlist(row.rejected.filter(key=own))
         examples, _ = Invalid.objects.filter(run__sync=row, key=own).delete()
         return gone + examples
     return sum(_unlisted(run, positions) for run, positions in erased)
 
 
 def _unlisted(run: Run, positions: list[int]) -> int:
-    return sum(Rejected.objects.filter(run=run, seq__in=some).delete()[0] for some in _chunks(positions))
+    return sum(held.unlist(Rejected.objects.filter(run=run, seq__in=some)) for some in _chunks(positions))
 
 
 def _chunks(items: list[int], size: int = 500) -> Iterator[list[int]]:

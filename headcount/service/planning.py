@@ -10,17 +10,15 @@ from pathlib import Path
 
 from headcount.batching import payload
 from headcount.control.trouble import told
-from headcount.engines.base import Source
 from headcount.errors import ApprovalNeeded, ConfigurationError
 from headcount.frozen import Frozen
 from headcount.guards import check_guards
-from headcount.mapping import COMPLAINT, PART, compile_sync, staging
-from headcount.model import Behavior, Plan
-from headcount.prepare import prepare
-from headcount.reading import Watched
+from headcount.mapping import compile_sync
+from headcount.model import Behavior
 from headcount.scratch import scratch_folder
-from headcount.service.keys import canonical
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
+from headcount.service.masking import mask_of
+from headcount.service.previewing import PreviewRow, preview_rows
 from headcount.service.words import warnings_of
 from headcount.sync import Progress, make_plan
 from headcount.workbench import Workbench, quote_text
@@ -79,14 +77,18 @@ def plan_sync(
     key: str, *, rows: int = 20, full: bool = False, progress: Progress | None = None
 ) -> PlanReport:
     """Plan a sync and throw the plan away. Sends nothing, and does not disturb a run that is working."""
-    row = find_sync(key)
-    prepared = prepare_line(row, progress)
-    with prepared.closing(), _scratch(prepared) as folder:
-        prepared = _with_state_of_its_own(prepared, folder)
-        if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
-            raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
-        frozen = make_plan(prepared.line, folder, full=full)
-        return _report(prepared, frozen, rows)
+    prepared = prepare_line(find_sync(key), progress)
+    with prepared.closing(), plan_scratch(prepared) as folder:
+        return plan_into(folder, prepared, rows=rows, full=full)
+
+
+def plan_into(folder: Path, prepared: Setup, *, rows: int, full: bool) -> PlanReport:
+    """As ``plan_sync``, and the plan stays in ``folder``, beside a copy of the state."""
+    prepared = with_state_of_its_own(prepared, folder)
+    if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
+        raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
+    frozen = make_plan(prepared.line, folder, full=full)
+    return _report(prepared, frozen, rows)
 
 
 def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
@@ -107,7 +109,7 @@ def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
             invalid_reasons=planned.invalid_reasons,
             warnings=tuple(warnings_of(frozen, prepared.line)),
             needs_approval=_guard(prepared, frozen, bench),
-            forecast=_forecast(prepared, frozen, bench),
+            forecast=forecast(prepared, frozen, bench),
             rows=tuple(row_changes(bench, frozen, f"LIMIT {int(rows)}")),
         )
 
@@ -138,7 +140,8 @@ def row_changes(bench: Workbench, frozen: Frozen, where: str) -> Iterator[RowCha
         yield RowChange(op=op, key=key, fields=tuple(changes))
 
 
-def _forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
+def forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
+    """What sending a plan would take."""
     plan, budget = frozen.plan, prepared.line.budget
     if not plan.size:
         return Forecast(requests=0, bytes=0, seconds=0.0, new_profiles=0)
@@ -157,67 +160,40 @@ def _forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreviewRow:
-    """One source row as it would travel: its exact payload, or why it would not."""
-
-    key: str
-    payload: str | None
-    problems: tuple[tuple[str, str], ...]  # field, reason
-
-
 @told()
-def preview_sync(key: str, *, rows: int = 3, record: str | None = None) -> tuple[PreviewRow, ...]:
-    """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing."""
-    prepared = prepare_line(find_sync(key), None)
+def preview_sync(
+    key: str, *, rows: int = 3, record: str | None = None, veiled: bool = False
+) -> tuple[PreviewRow, ...]:
+    """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing.
+
+    ``veiled`` hides the values of masked columns: whatever leaves the server must be.
+    """
+    row = find_sync(key)
+    prepared, mask = prepare_line(row, None), mask_of(row) if veiled else None
+    line = prepared.line
     with prepared.closing():
-        source = prepared.line.open_source()
+        source = line.open_source()
         try:
-            return tuple(_preview(prepared, source, rows, record))
+            mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
+            return tuple(preview_rows(mapped, source, line.scratch, rows=rows, record=record, mask=mask))
         finally:
             source.close()
-
-
-def _preview(prepared: Setup, source: Source, rows: int, record: str | None) -> Iterator[PreviewRow]:
-    line = prepared.line
-    mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
-    operation = payload(mapped, Plan(path=Path(), fields=mapped.field_ids), next_run())
-    wanted = (
-        f"WHERE key = {quote_text(canonical(line.sync.identifier, record))}" if record is not None else ""
-    )
-    with (
-        Workbench(line.scratch, ordered=True) as bench,
-        source.read(line.sync.model, mapped.source_columns) as reader,
-    ):
-        how = staging(mapped, reader.schema, "source_rows")
-        watched = Watched(line.sync.model, reader, how.prepared, prepare, None)
-        sql = f"SELECT key, CASE WHEN invalid IS NULL THEN {operation} END, invalid FROM ({how.select}) {wanted}"
-        with watched.feeding(bench, "source_rows"):
-            shown = bench.run(f"{sql} LIMIT {int(rows)}")
-        for found, item, invalid in shown:
-            yield PreviewRow(key=(found or "").replace("\x00", ""), payload=item, problems=_problems(invalid))
-
-
-def _problems(invalid: str | None) -> tuple[tuple[str, str], ...]:
-    if not invalid:
-        return ()
-    parts = (complaint.partition(PART) for complaint in invalid.split(COMPLAINT))
-    return tuple((field, reason) for field, _, reason in parts)
 
 
 def _file(path: Path) -> str:
     return f"read_parquet({quote_text(str(path))})"
 
 
-def _with_state_of_its_own(prepared: Setup, folder: Path) -> Setup:
-    """Reading the source may take long, and a run that is working must be able to fold meanwhile."""
+def with_state_of_its_own(prepared: Setup, folder: Path) -> Setup:
+    """The same line over a copy of its state: reading may take long, and a working run must be able to fold."""
     with Workbench(prepared.line.scratch) as bench:
         state = prepared.line.state.copied(bench, folder / "state.duckdb")
     return replace(prepared, line=replace(prepared.line, state=state))
 
 
 @contextmanager
-def _scratch(prepared: Setup) -> Iterator[Path]:
+def plan_scratch(prepared: Setup) -> Iterator[Path]:
+    """A folder for a plan that nobody sends."""
     folder = scratch_folder(prepared.home.plans)
     try:
         yield folder

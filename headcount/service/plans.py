@@ -18,10 +18,23 @@ from headcount.workbench import own_files
 
 def plan_folder(home: Home, run: int) -> Path:
     """The folder of a run's plan, with the plan in it if there is one, on whichever machine it was made."""
-    folder = home.plans / str(run)
-    if url := postgresql_url():
-        Plans(url).fetch(run, folder)
+    (folder,) = plan_folders(home, [run])
     return folder
+
+
+def plan_folders(home: Home, runs: Sequence[int]) -> list[Path]:
+    """The same for several runs, in their order."""
+    folders = {run: home.plans / str(run) for run in runs}
+    if folders and (url := postgresql_url()):
+        Plans(url).fetch(folders)
+    return list(folders.values())
+
+
+def has_plan(home: Home, run: int) -> bool:
+    """Is the plan of a run still there, on whichever machine?"""
+    if (home.plans / str(run) / FILE).exists():
+        return True
+    return bool((url := postgresql_url()) and Plans(url).has(run))
 
 
 def keep_plan(run: int, folder: Path, holder: str | None = None) -> None:
@@ -48,11 +61,11 @@ def drop_plans(home: Home, runs: Sequence[int]) -> None:
         Plans(url).drop(runs)
 
 
-def known_plans(home: Home) -> list[int]:
+def known_plans(home: Home) -> set[int]:
     """The runs of which there are plans, here or there."""
     here = {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
     there = Plans(url).stored() if (url := postgresql_url()) else set()
-    return sorted(here | there)
+    return here | there
 
 
 def drop_copies(home: Home, ended: Collection[int]) -> None:

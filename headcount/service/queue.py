@@ -55,7 +55,7 @@ def queue_retry(key: str, keys: Sequence[str] | None = None) -> int:
     """
     row = find_sync(key)
     wanted = [] if keys is None else canonical_keys(row, keys)
-    if wanted and not held.rejected(row).filter(key__in=wanted).exists():
+    if wanted and not held.waits(row, wanted):
         raise not_held(key, wanted)
     return _rung(runs.add(row, trigger="retry", kind=RunKind.RETRY, keys=wanted, queued=True).pk)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from headcount.control import held
+from headcount.control import held, runs
 from headcount.control.held import Refused
 from headcount.control.models import Run
 from headcount.frozen import Frozen
@@ -27,7 +27,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
 
     Doing it twice changes nothing.
     """
-    with Workbench(line.scratch, ordered=True, maps=False) as bench:
+    with Workbench(line.scratch, ordered=True) as bench:
         with line.state.reading(bench) as opened:
             known = "state.held" if opened.catalogue.held else "(SELECT NULL::VARCHAR AS key WHERE false)"
             bench.run(f"CREATE TEMP TABLE held_now AS SELECT DISTINCT key FROM {known}")
@@ -36,6 +36,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
         held.record_invalid(run, _invalid(bench, frozen))
         _resolve(bench, run)
         run.sync.held = int(bench.value("SELECT count(*) FROM held_now"))
+    runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
     run.sync.acknowledged = opened.catalogue.acknowledged
     run.sync.save(update_fields=["acknowledged", "held"])
 
@@ -71,10 +72,9 @@ def _refused(bench: Workbench, frozen: Frozen) -> Iterator[Refused]:
 
 
 def _resolve(bench: Workbench, run: Run) -> None:
-    """What is listed as open and is not held any more was accepted, went back or is gone."""
-    open_ = held.rejected(run.sync).values_list("key").iterator()
-    _load(bench, "open_now", {"key": "VARCHAR"}, open_)
-    sql = "SELECT DISTINCT key FROM open_now WHERE key NOT IN (SELECT key FROM held_now)"
+    """What is listed as held and is not any more was accepted, went back or is gone."""
+    _load(bench, "listed", {"key": "VARCHAR"}, held.listed_keys(run.sync))
+    sql = "SELECT DISTINCT key FROM listed WHERE key NOT IN (SELECT key FROM held_now)"
     held.resolve(run.sync, (key for (key,) in _rows(bench, sql)))
 
 

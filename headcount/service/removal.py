@@ -11,6 +11,7 @@ from headcount.control.models import Connection
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.service.connections import find_connection
+from headcount.service.origins import forget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +32,22 @@ def look_at_removal(key: str) -> Removal:
         return _checked(row)
 
 
-def remove_connection(key: str) -> Removal:
-    """Delete a connection and the secrets stored for it. Raises as ``look_at_removal``, and then deletes nothing."""
+def remove_connection(key: str, *, typed: str | None = None) -> Removal:
+    """Delete a connection and the secrets stored for it. Raises as ``look_at_removal``, and then deletes nothing.
+
+    Where somebody was asked to type the connection's name because secrets cannot be brought back, ``typed`` is what
+    they typed; anything else than the name is refused.
+    """
     row = find_connection(key)
     with told(), transaction.atomic():
         removal = _checked(row)
+        if removal.secrets and typed is not None and typed.strip() != row.name:
+            raise ConfigurationError(
+                f"To delete {row.name} for good, type its name.",
+                hint="Its stored secrets cannot be brought back.",
+            )
         row.delete()
+        forget("connections", key)
         audit.record("deleted", f"connection {key}", {"stored": list(removal.secrets)})
     return removal
 
@@ -47,6 +58,6 @@ def _checked(row: Connection) -> Removal:
     if users:
         raise ConfigurationError(
             f"The connection {row.key} is in use by {', '.join(users)}.",
-            hint="Take them out of the project file first, and apply it with: headcount apply --prune",
+            hint="Delete them first, on their pages or with headcount apply --prune and a file without them.",
         )
     return Removal(key=row.key, secrets=tuple(sorted(secrets.stored_fields(row))))

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from headcount.control import audit
-from headcount.control.models import Intent, Receipt, Rejected, Run, Setting, Sync
+from headcount.control.models import Exchange, Intent, Receipt, Rejected, Run, Setting, Sync
 from headcount.control.runs import UNFINISHED
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -18,6 +18,7 @@ from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.service.plans import drop_copies, drop_plans, known_plans
 
+REQUESTS = 7  # days that the log of a run's requests is kept
 KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
 AT_ONCE = 200  # runs whose rows are deleted in one transaction: writers must not wait long
 SETTING = "retention"
@@ -84,7 +85,8 @@ def tidy() -> Tidied:
 
 
 def forget_old_plans(home: Home, sync: Sync, days: int = Retention().plans) -> int:
-    """Delete the plans of a sync's old runs and return of how many."""
+    """Delete the plans of a sync's old runs and return of how many. Their requests go even earlier."""
+    Exchange.objects.filter(run__in=_old(sync, REQUESTS).values("id")).delete()
     old = list(_old(sync, days).exclude(plan_path=""))
     for run in old:
         forget_plan(home, run)

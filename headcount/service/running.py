@@ -28,7 +28,7 @@ from headcount.service.reports import RunReport, report_of
 from headcount.sync import Progress
 
 Stopping = Callable[[], bool]
-PATIENT = ("manual", "retry", "test")  # triggers that stand for a person
+PATIENT = ("manual", "api", "retry", "test")  # triggers that somebody waits for
 
 
 class Busy(Exception):

@@ -15,12 +15,24 @@ Entry = Mapping[str, Any]
 def stored_project() -> Project:
     """What the control store holds, entry for entry as the project file would say it."""
     return Project(
-        connections={
-            row.key: {**_name(row), "type": row.type, **row.settings} for row in Connection.objects.all()
-        },
-        models={row.key: {**_name(row), **row.definition} for row in Model.objects.all()},
-        syncs={row.key: {**_name(row), **row.definition} for row in Sync.objects.all()},
+        connections={row.key: entry_of(row) for row in Connection.objects.all()},
+        models={row.key: entry_of(row) for row in Model.objects.all()},
+        syncs={row.key: entry_of(row) for row in Sync.objects.all()},
     )
+
+
+def entry_of(row: Connection | Model | Sync) -> dict[str, Any]:
+    """One row as the project file would say it."""
+    if isinstance(row, Connection):
+        return {**_name(row), "type": row.type, **row.settings}
+    return {**_name(row), **row.definition}
+
+
+def stored_row(section: str, key: str) -> Connection | Model | Sync | None:
+    """The row of an entry, locked until the transaction ends where the database can do that."""
+    table = {"connections": Connection, "models": Model, "syncs": Sync}[section]
+    row: Connection | Model | Sync | None = table.objects.select_for_update().filter(key=key).first()  # type: ignore[attr-defined]
+    return row
 
 
 def _name(row: Connection | Model | Sync) -> dict[str, str]:

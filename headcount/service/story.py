@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from headcount.control import book
 from headcount.control.models import Run
@@ -20,10 +21,11 @@ from headcount.recall import Remembered, remembered
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.planning import FieldChange, row_changes
-from headcount.service.plans import plan_folder
+from headcount.service.plans import known_plans, plan_folders
 from headcount.service.states import state_of
 from headcount.workbench import Workbench, quote_text
 
+LOOKED_AT = 500  # plans of the newest runs in which a record is looked for
 SEEN = "recorded as seen"
 
 
@@ -54,7 +56,9 @@ class Story:
 
 @told()
 def explain(sync: str, key: str) -> Story:
-    """Everything known about one key of a sync. Reads plans and receipts; never the source, never Customer.io."""
+    """What is known about one key of a sync, from its state and the plans of its newest runs that have not been deleted
+    yet. Reads neither the source nor Customer.io.
+    """
     home, row = setup(), find_sync(sync)
     key = canonical(sync_as_of(row).identifier, key)
     state = state_of(home, row.stream)
@@ -62,7 +66,8 @@ def explain(sync: str, key: str) -> Story:
         with state.reading(bench) as opened:
             opened.complete(f"SELECT {quote_text(key)} AS key")
             now = remembered(bench, opened.catalogue, key)
-        chapters = [c for run in row.runs.order_by("-id") for c in _chapters(bench, run, home, key)]
+        runs = row.runs.filter(id__in=_runs_with(bench, _kept(row, home), key)).order_by("-id")
+        chapters = [c for run in runs for c in _chapters(bench, run, home.plans, key)]
     sent = _was_sent(row, chapters) if now and now.acknowledged else False
     return Story(sync=sync, key=key, now=now, sent=sent, chapters=tuple(chapters))
 
@@ -75,11 +80,32 @@ def _was_sent(row: SyncRow, chapters: Sequence[Chapter]) -> bool | None:
     return False if SEEN in answers else None
 
 
-def _chapters(bench: Workbench, run: Run, home: Home, key: str) -> Iterator[Chapter]:
-    if not run.sync_snapshot:
+def _kept(row: SyncRow, home: Home) -> list[Path]:
+    """The folders of the sync's newest runs whose plans are still there."""
+    there = known_plans(home)
+    newest = row.runs.order_by("-id").values_list("id", flat=True)
+    kept = [run for run in newest.iterator() if run in there][:LOOKED_AT]
+    return [folder for folder in plan_folders(home, kept) if (folder / "plan.json").exists()]
+
+
+_FILES = ("plan.parquet", "invalid.parquet", "seen.parquet")
+
+
+def _runs_with(bench: Workbench, folders: Sequence[Path], key: str) -> list[int]:
+    """The runs one of whose files has the key: all are searched at once."""
+    files = [file for f in folders for name in _FILES if (file := f / name).exists()]
+    if not files:
+        return []
+    listed = ", ".join(quote_text(str(file)) for file in files)
+    sql = f"SELECT DISTINCT filename FROM read_parquet([{listed}], filename = true, union_by_name = true) WHERE key = ?"
+    return sorted({int(Path(name).parent.name) for (name,) in bench.run(sql, [key])})
+
+
+def _chapters(bench: Workbench, run: Run, plans: Path, key: str) -> Iterator[Chapter]:
+    folder = plans / str(run.pk)
+    if not run.sync_snapshot or not (folder / "plan.json").exists():
         return
     try:
-        folder = plan_folder(home, run.pk)
         sync = sync_as_of(run.sync, run.sync_snapshot)
         frozen = load(folder, sync, destination_object(sync.object))
     except HeadcountError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from headcount.control.setup import configure, migrate_everything, setup
 from headcount.control.trouble import told
@@ -27,6 +28,12 @@ def application(hosts: Iterable[str] = ()) -> Application:
         migrate_everything(home)
     signing.load()
 
-    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *hosts]
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *_reached_by(settings.PUBLIC_URL), *hosts]
     made: Application = get_wsgi_application()
     return made
+
+
+def _reached_by(public_url: str) -> list[str]:
+    """The name that HEADCOUNT_PUBLIC_URL holds."""
+    host = urlsplit(public_url).hostname
+    return [host] if host else []

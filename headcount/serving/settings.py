@@ -15,6 +15,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "headcount.control",
     "headcount.web",
+    "headcount.api",
+    "ninja",  # the page about the API, and its assets
     "django_htmx",
     "django.contrib.staticfiles",
 ]
@@ -24,6 +26,7 @@ _HTTPS = PUBLIC_URL.startswith("https://")
 
 ROOT_URLCONF = "headcount.serving.urls"
 MIDDLEWARE = [
+    "headcount.serving.log.RequestLog",
     "headcount.web.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -73,4 +76,6 @@ CSRF_COOKIE_SECURE = _HTTPS
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL.rstrip("/")] if PUBLIC_URL else []
 CSRF_FAILURE_VIEW = "headcount.web.trouble.stale_form"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000  # forms are text; nothing is uploaded
+DATA_UPLOAD_MAX_NUMBER_FILES = 0
+API_REQUESTS_PER_MINUTE = int(os.environ.get("HEADCOUNT_API_REQUESTS_PER_MINUTE", "1200"))  # for each token
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a sync may have 300 mappings of several inputs each

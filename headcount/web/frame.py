@@ -32,11 +32,16 @@ NAVIGATION = (
 )
 
 
+def _place(request: HttpRequest) -> str:
+    """Runs have addresses of their own, and belong to syncs."""
+    return "/syncs" if request.path.startswith("/runs") else request.path
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """For templates: the navigation, who is signed in, and what they may do (``may.edit`` and so on)."""
     user = getattr(request, "user", None)
     role = user.role if isinstance(user, User) else None
-    current = next((e.route for e in reversed(NAVIGATION) if request.path.startswith(e.below)), "")
+    current = next((e.route for e in reversed(NAVIGATION) if _place(request).startswith(e.below)), "")
     return {
         "navigation": NAVIGATION if role else (),
         "current": current,

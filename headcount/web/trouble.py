@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -41,6 +47,27 @@ def _status(error: HeadcountError) -> int:
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """``exception`` says which role it takes."""
     return say(request, 403, "You may not do this.", f"It takes the role {exception}. Ask an Owner.")
+
+
+def unacceptable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """A request that is not even looked at."""
+    if isinstance(exception, DisallowedHost):
+        return _unknown_host(request)
+    if isinstance(exception, (RequestDataTooBig, TooManyFieldsSent)):
+        return say(request, 413, "This form is too large; nothing was changed.", "Send less at once.")
+    if isinstance(exception, TooManyFilesSent):
+        return say(request, 413, "Files cannot be uploaded here; nothing was changed.")
+    return say(request, 400, "This request cannot be understood; nothing was changed.")
+
+
+def _unknown_host(request: HttpRequest) -> HttpResponse:
+    name = request.META.get("HTTP_HOST", "")[:100].rsplit(":", 1)[0] or "NAME"
+    return say(
+        request,
+        400,
+        "Headcount does not answer to this address.",
+        f"If it is right, start the server with: headcount serve --allow-host {name}",
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 from django.urls import URLPattern
 
-from headcount.web.views import home, signing_in
+from headcount.web.views import (
+    activity,
+    connections,
+    home,
+    log,
+    models,
+    people,
+    plans,
+    records,
+    rejected,
+    runs,
+    settings,
+    signing_in,
+    sync_deeds,
+    sync_editor,
+    syncs,
+)
 
 urlpatterns: list[URLPattern] = [
     *home.routes,
     *signing_in.routes,
+    *connections.routes,
+    *models.routes,
+    *settings.routes,
+    *people.routes,
+    *runs.routes,
+    *activity.routes,
+    *sync_editor.routes,
+    *sync_deeds.routes,
+    # Of what begins with syncs/ these come last, for any word may be a key.
+    *plans.routes,
+    *rejected.routes,
+    *records.routes,
+    *log.routes,
+    *syncs.routes,
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ from headcount.control.setup import close, setup
 from headcount.errors import ConfigurationError, StateError
 from headcount.model import Fate, Outcome, Receipt
 from headcount.project.reading import read_project
+from headcount.service import people, throttle, tokens, welcome
 from headcount.service.applying import apply, export, outlook
+from headcount.service.doctor.examination import examine
+from headcount.service.doctor.finding import Health
 from tests.control.processes import outcomes, write_a_ledger, write_an_audit_line
 from tests.control.sample import batch, make_run
 from tests.project.sample import PROJECT, project
@@ -83,3 +88,34 @@ def test_a_database_nobody_serves_is_a_clear_error(monkeypatch: pytest.MonkeyPat
     assert "HEADCOUNT_DATABASE_URL" in caught.value.hint
     assert "hunter2" not in str(caught.value)
     close()
+
+
+def test_accounts_are_kept_and_guarded(database: None) -> None:
+    setup()
+    token = welcome.first_owner_path().split("/")[3]
+    welcome.create_first_owner(token, "ada", "plum tractor ninety")
+    with pytest.raises(ConfigurationError, match="not good any more"):
+        welcome.create_first_owner(token, "eve", "plum tractor ninety")
+    with pytest.raises(ConfigurationError, match="last active Owner"):
+        people.deactivate("ada")
+    issued = tokens.issue("ada", name="cron", role="viewer")
+    assert tokens.who(issued.token) is not None
+    with ThreadPoolExecutor(8) as guessers:
+        admitted = [not pause for pause in guessers.map(guess, range(24))]
+    assert sum(admitted) == 5
+    assert not throttle.admit("bob", "10.0.1.1")
+
+
+def guess(number: int) -> timedelta:
+    try:
+        return throttle.admit("ada", f"10.0.0.{number}")
+    finally:
+        close()
+
+
+def test_the_doctor_looks_at_its_settings(database: None) -> None:
+    setup()
+    found = {finding.subject: finding for finding in examine()}
+    assert found["control store"].message.startswith("PostgreSQL ")
+    assert found["control store"].health is Health.OK
+    assert "max_connections" in found["PostgreSQL"].message

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -204,8 +206,12 @@ def test_a_models_sql_reads_no_file_of_the_machine(world: World) -> None:
             "SELECT load_extension('x')",
             "SELECT * FROM pragma_database_list",
         ],
-        "postgres": ["SELECT pg_read_file('/etc/passwd')", "SELECT lo_import('/etc/passwd')"],
-        "mysql": ["SELECT * FROM mysql.user"],
+        "postgres": [
+            "SELECT pg_read_file('/etc/passwd')",
+            "SELECT pg_catalog.\"pg_read_file\" ('/etc/passwd')",
+            "SELECT lo_import('/etc/passwd')",
+        ],
+        "mysql": ["SELECT * FROM mysql.user", "SELECT LOAD_FILE('/etc/passwd') AS f"],
     }
     source = world.open()
     for sql in attempts[world.dialect]:
@@ -284,6 +290,38 @@ def test_a_read_may_be_dropped_half_way_and_the_source_used_again(world: World) 
     assert len(rows_of(source, model)) == 30_000
     source.close()
     source.close()
+
+
+def test_a_read_may_be_cut_short(world: World) -> None:
+    model = world.put("people", *PEOPLE, [(i, f"n{i}") for i in range(1_000)])
+    source = world.open()
+    for asked in (model, world.query("people", "SELECT id FROM {t} -- all of them")):
+        with source.read(asked, ["id"], 7) as reader:
+            assert reader.read_all().num_rows == 7
+    source.close()
+
+
+def test_what_takes_too_long_is_stopped_from_another_thread(world: World) -> None:
+    world.put("people", *PEOPLE, ROWS)
+    endless = {
+        "duckdb": "SELECT count(*) AS n FROM range(10000000000) a, range(100000) b WHERE a.range % 7 = b.range % 5",
+        "sqlite": "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) AS n FROM c",
+        "postgres": "SELECT count(*) AS n FROM generate_series(1, 100000000000)",
+        "mysql": "SELECT BENCHMARK(100000000000, SHA2('x', 512)) AS n",
+    }
+    source = world.open()
+    clock = threading.Timer(0.5, source.stop)
+    clock.start()
+    began = time.monotonic()
+    with pytest.raises(SourceError, match="stopped"):
+        rows_of(source, world.query("people", endless[world.dialect]))
+    assert time.monotonic() - began < 10
+    clock.join()
+    with pytest.raises(SourceError, match="stopped"):
+        source.columns(world.query("people", "SELECT * FROM {t}"))
+    source.stop()
+    source.close()
+    source.stop()
 
 
 def test_a_batch_reader_can_be_handed_to_duckdb(world: World) -> None:

@@ -15,10 +15,10 @@ from tests.journeys.desk import Desk, checked, ended, sums, wait_for
 
 @pytest.fixture
 def small_batches(desk: Desk) -> Iterator[Desk]:
-    """250 people travel in 25 requests, each answered after 0.15 seconds."""
+    """250 people travel in 25 requests, each answered after 0.5 seconds."""
     desk.target["budget"]["max_items"] = 10
     desk.apply()
-    desk.workspace.slow(0.15)
+    desk.workspace.slow(0.5)
     yield desk
     desk.workspace.heal()
 

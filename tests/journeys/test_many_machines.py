@@ -143,10 +143,8 @@ def test_a_move_that_is_killed_loses_nothing(many: Desk, url: str) -> None:
     many.run("people")
     for wait in (0.0, 0.3, 0.8, 1.6):
         process = many.start("state", "move", "people", HEADCOUNT_DATABASE_URL=url, JOURNEY_API_KEY=_key())
-        wait_for(
-            lambda: bool(list((many.home / "scratch").glob("tmp-*"))) or process.poll() is not None,
-            seconds=60,
-        )
+        begun = lambda it=process: it.poll() is not None or any((many.home / "scratch").glob("tmp-*"))  # noqa: E731
+        wait_for(begun, seconds=60)
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)
         process.communicate()

@@ -45,13 +45,14 @@ def models(desk: Desk, schema: str, postgresql_address: dict[str, Any]) -> dict[
     desk.sql("DROP TABLE users")
     desk.sql("CREATE TABLE users (id INTEGER, email TEXT, plan TEXT, visits INTEGER, score TEXT, since TEXT)")
     desk.sql("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?)", ROWS)
-    with (desk.folder / "users.csv").open("w", newline="") as file:
+    (desk.folder / "drop").mkdir()
+    with (desk.folder / "drop" / "users.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerows([COLUMNS, *(["" if v is None else v for v in row] for row in ROWS)])
     documents = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS]
-    (desk.folder / "users.json").write_text(json.dumps(documents))
+    (desk.folder / "drop" / "users.json").write_text(json.dumps(documents))
     desk.project["connections"] |= {
-        "files": {"type": "files", "folders": ["."]},
+        "files": {"type": "files", "folders": ["drop"]},
         "warehouse": {"type": "postgresql", **postgresql_address},
     }
     return {

@@ -218,9 +218,10 @@ def test_an_interrupted_read_is_thrown_away_whole(desk: Desk) -> None:
 
 def test_a_file_that_ends_in_the_middle_removes_nobody(desk: Desk) -> None:
     lines = [f'{{"id": {i}, "plan": "free", "visits": {i}}}' for i in range(1, 251)]
-    file = desk.folder / "users.ndjson"
+    file = desk.folder / "drop" / "users.ndjson"
+    file.parent.mkdir()
     file.write_text("\n".join(lines))
-    desk.project["connections"]["files"] = {"type": "files", "folders": ["."]}
+    desk.project["connections"]["files"] = {"type": "files", "folders": ["drop"]}
     desk.project["models"]["users"] = {"connection": "files", "path": "users.ndjson"}
     desk.apply()
     desk.run()

@@ -11,6 +11,11 @@ from django.test import Client
 from headcount.control.models import Role, User
 from headcount.control.setup import close
 from headcount.serving.application import application
+from tests.journeys.conftest import desk as desk
+from tests.journeys.conftest import fresh_home as fresh_home
+from tests.journeys.conftest import sandbox as sandbox
+from tests.journeys.conftest import workspace as workspace
+from tests.journeys.desk import Desk
 
 PASSWORD = "correct horse battery"
 
@@ -26,8 +31,12 @@ def site(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def visit(site: Path) -> Visit:
-    """Gives a client that is signed in with a role; with no role, one that is not."""
+def visit(request: pytest.FixtureRequest) -> Visit:
+    """Gives a client that is signed in with a role; with no role, one that is not. The application is the ``office``'s
+    when a test has one.
+    """
+    if "office" not in request.fixturenames:
+        request.getfixturevalue("site")
 
     def visiting(role: Role | None = Role.OWNER, name: str = "") -> Client:
         client = Client(enforce_csrf_checks=False, raise_request_exception=False)
@@ -38,3 +47,11 @@ def visit(site: Path) -> Visit:
         return client
 
     return visiting
+
+
+@pytest.fixture
+def office(desk: Desk) -> Desk:
+    """A company's desk with its project applied, behind the application as it is served."""
+    desk.apply()
+    application(hosts=["testserver"])
+    return desk

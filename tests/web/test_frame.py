@@ -42,7 +42,7 @@ def test_a_wrong_password_is_told_beside_the_form_and_lets_nobody_in(visit: Visi
     visit(Role.VIEWER)
     stranger = visit(None)
     answer = stranger.post("/sign-in/", {"username": "viewer", "password": "wrong"})
-    assert b"Please enter a correct username and password" in answer.content
+    assert b"This username and password do not belong together" in answer.content
     assert stranger.get("/home.json").status_code == 401
 
 

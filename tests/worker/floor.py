@@ -22,11 +22,15 @@ class Floor:
         self.workers: list[subprocess.Popen[str]] = []
 
     def worker(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        return self.command("worker", *words, **more)
+
+    def command(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        """The command on the control store that this test is about."""
         url = os.environ.get("HEADCOUNT_DATABASE_URL")
-        place = {"HEADCOUNT_DATABASE_URL": url} if url else {}
-        worker = self.desk.start("worker", *words, **place, **more)
-        self.workers.append(worker)
-        return worker
+        store = {"HEADCOUNT_DATABASE_URL": url} if url else {}
+        process = self.desk.start(*words, **store, **more)
+        self.workers.append(process)
+        return process
 
     def ready_worker(self, *words: str) -> subprocess.Popen[str]:
         worker = self.worker(*words)

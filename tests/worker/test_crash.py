@@ -110,7 +110,7 @@ def test_progress_tells_phase_counts_and_time_left(floor: Floor) -> None:
 def test_a_command_may_run_a_sync_beside_a_worker(floor: Floor) -> None:
     floor.desk.workspace.slow(2)
     floor.ready_worker()
-    by_hand = floor.desk.start("run", "people", "--json")
+    by_hand = floor.command("run", "people", "--json")
     wait_for(lambda: Run.objects.filter(status="working").exists())
     waits = queue_run("people")
     skipped = queue_run("people", trigger="schedule")

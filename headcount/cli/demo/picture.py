@@ -9,14 +9,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from headcount.cli.demo.walk import Demonstration, demonstration
+from headcount.cli.demo.stage import staged
+from headcount.cli.demo.walk import FOLDER, Demonstration
 
 
 def draw(path: Path) -> None:
     """Plan the sample company's second day and save what the terminal shows as an SVG."""
     quiet = Console(file=io.StringIO())
-    with demonstration() as url:
-        walk = Demonstration(quiet, url)
+    with staged(FOLDER) as stage:
+        walk = Demonstration(quiet, stage)
         walk.first_day()
         walk.console = Console(
             file=io.StringIO(), record=True, width=118, highlight=False, force_terminal=True

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from headcount.cli.demo.company import change_company, create_company
-from headcount.sandbox.seed import PRODUCTION
+from headcount.cli.demo.stage import Stage, staged
 
-PROJECT = Path(__file__).with_name("headcount.yml")
 FOLDER = Path(".headcount") / "demo"
 
 _NEXT = """[bold]Now with your own data:[/]
@@ -31,41 +26,31 @@ _NEXT = """[bold]Now with your own data:[/]
 def walk(console: Console | None = None) -> None:
     """Show everything once."""
     console = console or Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-    with demonstration() as url:
-        show = Demonstration(console, url)
+    with staged(FOLDER) as stage:
+        show = Demonstration(console, stage)
         show.first_day()
         show.second_day()
         show.third_part()
 
 
-@contextmanager
-def demonstration() -> Iterator[str]:
-    """A sandbox, and a folder of its own below the current one, made anew every time. Yields the sandbox's address."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    with _sandbox() as url, _environment():
-        yield url
-
-
 class Demonstration:
     """The steps, in order. What they show goes to ``console``."""
 
-    def __init__(self, console: Console, url: str) -> None:
+    def __init__(self, console: Console, stage: Stage) -> None:
         self.console = console
-        self.url = url
-        self.database = FOLDER.absolute() / "company.duckdb"
+        self.stage = stage
 
     def first_day(self) -> None:
         """Everything is new."""
         self._step("A sample company: a bicycle shop, with some rows gone wrong")
-        create_company(self.database)
+        create_company(self.stage.database)
         self._apply()
         self._step("First run: every customer becomes a person")
         self._run("customers")
         self._step("First run: every order becomes an event, exactly once")
         self._run("orders")
         self._step("A day passes in the shop. What would be sent now?")
-        change_company(self.database)
+        change_company(self.stage.database)
 
     def second_day(self) -> None:
         """The plan: old -> new."""
@@ -89,15 +74,8 @@ class Demonstration:
         self.console.rule(f"[bold]{escape(title)}", align="left")
 
     def _apply(self) -> None:
-        from headcount.service.applying import apply, look
-
-        text = PROJECT.read_text().replace("$DATABASE", str(self.database)).replace("$SANDBOX", self.url)
-        path = FOLDER / "headcount.yml"
-        path.write_text(text)
-        seen = look(path)
-        apply(seen)
-        names = ", ".join(change.what for change in seen.effective)
-        self.console.print(f"headcount apply {path}   [green]✓[/] {names}")
+        names = ", ".join(change.what for change in self.stage.apply())
+        self.console.print(f"headcount apply {self.stage.project}   [green]✓[/] {names}")
 
     def _run(self, sync: str) -> None:
         from headcount.cli.progress import TerminalProgress
@@ -131,48 +109,8 @@ class Demonstration:
         self.console.print_json(json.dumps(person, ensure_ascii=False))
 
     def _ask(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path) as answer:  # noqa: S310 - the local sandbox
+        with urllib.request.urlopen(self.stage.url + path) as answer:  # noqa: S310 - the local sandbox
             return json.load(answer)
-
-
-@contextmanager
-def _environment() -> Iterator[None]:
-    """The demonstration's own home and credentials, for as long as it lasts."""
-    ours = {
-        "HEADCOUNT_HOME": str(FOLDER.absolute() / "home"),
-        "HEADCOUNT_DEMO_SITE_ID": PRODUCTION.site_id,
-        "HEADCOUNT_DEMO_API_KEY": PRODUCTION.api_key,
-    }
-    before = {name: os.environ.get(name) for name in (*ours, "HEADCOUNT_DATABASE_URL")}
-    os.environ.update(ours)
-    os.environ.pop("HEADCOUNT_DATABASE_URL", None)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            _restore(name, value)
-
-
-def _restore(name: str, value: str | None) -> None:
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
-
-
-@contextmanager
-def _sandbox() -> Iterator[str]:
-    """A sandbox in a process of its own, on a free port; ended by its process id."""
-    command = [sys.executable, "-m", "headcount.sandbox", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-        if process.stdout is not None:
-            process.stdout.close()
 
 
 def _command() -> str:

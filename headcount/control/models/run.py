@@ -42,6 +42,9 @@ class Run(models.Model):
     planned_at = models.DateTimeField(null=True)
 
     counts = models.JSONField(default=dict)  # headcount.model.Counts
+    # Why its rows were changed or left out. Kept here, for plans are deleted some day.
+    field_changes = models.JSONField(default=dict)  # changes by field
+    invalid_reasons = models.JSONField(default=list)  # [field, reason, rows]
     error = models.TextField(default="")
     hint = models.TextField(default="")
     warnings = models.JSONField(default=list)  # sentences
@@ -64,7 +67,11 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["sync", "-id"], name="run_of_sync"), models.Index(fields=["status"])]
+        indexes = [
+            models.Index(fields=["sync", "-id"], name="run_of_sync"),
+            models.Index(fields=["status"]),
+            models.Index(fields=["created_at", "status"], name="run_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.pk}"

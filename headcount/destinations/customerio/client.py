@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ from headcount.model import Workspace
 IDENTIFIERS = ("id", "email", "cio_id")
 KEYS_AT_ONCE = 100
 READS_PER_SECOND = 10.0  # the App API's documented limit
+SENDS_TO = ("POST", "/api/v2/batch")  # where every batch goes
 
 
 class CustomerIoClient:
@@ -77,7 +79,7 @@ class CustomerIoClient:
         )
 
     def send(self, body: bytes, count: int) -> Answer:
-        url = f"{self._track_url()}/api/v2/batch"
+        url = self._track_url() + SENDS_TO[1]
         reply = self._transport.post(url, self._credentials.tracking, body)
         return batch_answer(reply, count, self._credentials.advice())
 
@@ -89,6 +91,26 @@ class CustomerIoClient:
         body = orjson.dumps({"ids": list(keys)})
         reply = self._ask_app(f"/v1/customers/attributes?id_type={identifier}", body)
         return _matching(identifier, keys, _people(reply, self._app or ""))
+
+    def some_people(self, count: int) -> tuple[str, ...]:
+        """The cio_ids of at most ``count`` (up to 100) people of the workspace. Needs a reading key."""
+        anybody = [{"attribute": {"field": name, "operator": "exists"}} for name in ("id", "email")]
+        body = orjson.dumps({"filter": {"or": anybody}})
+        reply = self._ask_app(f"/v1/customers?limit={min(count, KEYS_AT_ONCE)}", body)
+        answer = parsed(reply.body)
+        found = answer.get("identifiers") if isinstance(answer, dict) else None
+        people = [one.get("cio_id") for one in found or [] if isinstance(one, dict)]
+        return tuple(one for one in people if isinstance(one, str) and one)[:KEYS_AT_ONCE]
+
+    def attribute_names(self, cio_ids: Sequence[str]) -> dict[str, int]:
+        """How many of these people (at most 100) have which attribute. Needs a reading key."""
+        if not cio_ids:
+            return {}
+        reply = self._ask_app("/v1/customers/attributes?id_type=cio_id", orjson.dumps({"ids": list(cio_ids)}))
+        held = [one.get("attributes") for one in _people(reply, self._app or "")]
+        return dict(
+            Counter(name for attributes in held if isinstance(attributes, dict) for name in attributes)
+        )
 
     def close(self) -> None:
         self._transport.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headcount.destinations.base import Check, Placed, PlanWarning
 from headcount.destinations.customerio import limits
@@ -43,6 +43,7 @@ class Event:
     identifiers = ("unique_id",)
     item_bytes = limits.ITEM_BYTES
     optional_slots = ("timestamp",)
+    suggested_fields: Mapping[str, str] = {}
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         if slot == "timestamp":

@@ -18,6 +18,18 @@ PERSON_FIELDS = {
     "cio_subscription_preferences": ValueType.JSON,
 }
 
+# What is worth mapping first, and why; in the order in which forms show it.
+PERSON_SUGGESTIONS = {
+    "email": "where e-mail goes; may identify people too",
+    "id": "your own id of the person",
+    "created_at": "when the person became known to you; campaigns use it",
+    "phone": "where text messages go",
+    "unsubscribed": "true: no messages",
+    "timezone": "such as Europe/Berlin; messages arrive at local time",
+    "first_name": "for greetings",
+    "last_name": "for greetings",
+}
+
 # Names that steer the request instead of describing the person.
 STEERING_NAMES = ("_update", "_timestamp", "cio_relationships", "cio_id")
 

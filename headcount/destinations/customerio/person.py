@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from headcount.destinations.base import Check, Placed, PlanWarning
 from headcount.destinations.customerio import limits
-from headcount.destinations.customerio.fields import check_names, is_consent, person_field_type
+from headcount.destinations.customerio.fields import (
+    PERSON_SUGGESTIONS,
+    check_names,
+    is_consent,
+    person_field_type,
+)
 from headcount.destinations.customerio.payload import members, sql_text
 from headcount.errors import ConfigurationError
 from headcount.model import Behavior, Sync, ValueType
@@ -21,6 +26,7 @@ class Person:
     identifiers = ("id", "email", "cio_id")
     item_bytes = limits.ITEM_BYTES
     optional_slots = ()
+    suggested_fields: Mapping[str, str] = PERSON_SUGGESTIONS
 
     def declared_type(self, slot: str, to: str) -> ValueType:
         return person_field_type(to)

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0005_timetables"),
+        ("control", "0011_tallies"),
     ]
 
     operations = [

@@ -1,0 +1,1 @@
+"""One file for each resource. Every route says what it takes: ``auth=allowed(Deed.…)``."""

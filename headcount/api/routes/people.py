@@ -1,0 +1,190 @@
+"""People, their tokens, and masked columns: all of it for Owners."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Router, Schema, Status
+from pydantic import Field
+
+from headcount.api.bearer import ApiRequest, allowed
+from headcount.api.envelope import LARGEST, Gone, Number, One, answers
+from headcount.api.shapes.strict import Strict
+from headcount.api.trouble import as_conflict
+from headcount.control.models import Role
+from headcount.service import masks, people, tokens, welcome
+from headcount.service.masking import masked_names, set_masked
+from headcount.service.register import models
+from headcount.service.roles import Deed
+
+router = Router(tags=["People"])
+
+
+class Person(Schema):
+    """``can_sign_in`` is false until they have set a password."""
+
+    id: int
+    username: str
+    name: str
+    role: str
+    active: bool
+    can_sign_in: bool
+    tokens: int
+    created_at: datetime
+    last_sign_in: datetime | None
+
+
+class Invited(Person):
+    """``link`` is where they set a password; it works for three days."""
+
+    link: str
+
+
+class NewPerson(Strict):
+    username: str = Field(min_length=1, max_length=150)
+    name: str = Field("", max_length=200)
+    role: Role
+
+
+class ChangedPerson(Strict):
+    """What is given is changed."""
+
+    name: str | None = Field(None, max_length=200)
+    role: Role | None = None
+    active: bool | None = None
+
+
+class Token(Schema):
+    """``role`` is what was asked for, ``may`` what it comes to today."""
+
+    id: int
+    name: str
+    prefix: str
+    owner: str
+    role: str
+    may: str
+    active: bool
+    created_at: datetime
+    used_at: datetime | None
+
+
+class Issued(Token):
+    """``token`` can be read this once."""
+
+    token: str
+
+
+class NewToken(Strict):
+    """A token of the caller's own."""
+
+    name: str = Field(min_length=1, max_length=200)
+    role: Role
+
+
+class Masked(Schema):
+    """A column whose values are shown nowhere."""
+
+    id: int
+    model: str
+    model_name: str
+    column: str
+
+
+class ToMask(Strict):
+    model_id: int = Field(ge=1, le=LARGEST)
+    column: str = Field(min_length=1, max_length=300)
+
+
+class Me(Schema):
+    """Whom the token speaks for, and what it may do."""
+
+    username: str
+    role: str
+
+
+@router.get("/me", auth=allowed(Deed.LOOK), response=answers(One[Me]))
+def who_am_i(request: ApiRequest) -> Any:
+    """Whom this token speaks for."""
+    return {"data": {"username": request.auth.username, "role": request.auth.role.value}}
+
+
+@router.get("/users", auth=allowed(Deed.OWN), response=answers(One[list[Person]]))
+def list_people(request: HttpRequest) -> Any:
+    """Everybody."""
+    return {"data": list(people.listing())}
+
+
+@router.post("/users", auth=allowed(Deed.OWN), response={**answers(One[Invited]), 201: One[Invited]})
+def add_person(request: HttpRequest, body: NewPerson) -> Any:
+    """Add somebody, and make the link with which they set a password."""
+    person = people.add(body.username, body.role.value, name=body.name)
+    link = request.build_absolute_uri(welcome.link_path(person.username))
+    made = Invited(**Person.model_validate(person).model_dump(), link=link)
+    return Status(201, {"status": "created", "data": made})
+
+
+@router.patch("/users/{user_id}", auth=allowed(Deed.OWN), response=answers(One[Person]))
+def change_person(request: HttpRequest, user_id: Number, body: ChangedPerson) -> Any:
+    """Change what somebody is called, may do, and whether they may come in. There is always an Owner left."""
+    username = people.find_by_id(user_id).username
+    with as_conflict():
+        if body.name is not None:
+            people.rename(username, body.name)
+        if body.role is not None:
+            people.change_role(username, body.role.value)
+        if body.active is not None:
+            (people.activate if body.active else people.deactivate)(username)
+    return {"status": "updated", "data": people.find_by_id(user_id)}
+
+
+@router.delete("/users/{user_id}", auth=allowed(Deed.OWN), response=answers(Gone))
+def delete_person(request: HttpRequest, user_id: Number) -> Any:
+    """Delete somebody and their tokens. What they did stays in the activity."""
+    username = people.find_by_id(user_id).username
+    with as_conflict():
+        people.delete(username)
+    return Gone()
+
+
+@router.get("/tokens", auth=allowed(Deed.OWN), response=answers(One[list[Token]]))
+def list_tokens(request: HttpRequest) -> Any:
+    """The tokens of everybody."""
+    return {"data": list(tokens.listing())}
+
+
+@router.post("/tokens", auth=allowed(Deed.OWN), response={**answers(One[Issued]), 201: One[Issued]})
+def issue_token(request: ApiRequest, body: NewToken) -> Any:
+    """Make a token. It is shown this once."""
+    issued = tokens.issue(request.auth.username, name=body.name, role=body.role.value)
+    made = Issued(**Token.model_validate(issued.info).model_dump(), token=issued.token)
+    return Status(201, {"status": "created", "data": made})
+
+
+@router.delete("/tokens/{token_id}", auth=allowed(Deed.OWN), response=answers(Gone))
+def revoke_token(request: ApiRequest, token_id: Number) -> Any:
+    """End a token."""
+    tokens.revoke(token_id, by=request.auth.username)
+    return Gone()
+
+
+@router.get("/masked_columns", auth=allowed(Deed.LOOK), response=answers(One[list[Masked]]))
+def list_masked(request: HttpRequest) -> Any:
+    """The masked columns of all models."""
+    return {"data": list(masks.listing())}
+
+
+@router.post("/masked_columns", auth=allowed(Deed.OWN), response=answers(One[list[Masked]]))
+def mask_column(request: HttpRequest, body: ToMask) -> Any:
+    """Show a column's values nowhere from now on. They are sent as ever."""
+    key = models.model(body.model_id).key
+    set_masked(key, masked_names(key) | {body.column})
+    return {"status": "created", "data": [each for each in masks.listing() if each.model == key]}
+
+
+@router.delete("/masked_columns/{masked_id}", auth=allowed(Deed.OWN), response=answers(Gone))
+def unmask_column(request: HttpRequest, masked_id: Number) -> Any:
+    """Show a column's values again."""
+    masks.unmask(masked_id)
+    return Gone()

@@ -1,0 +1,133 @@
+"""What there is to watch: requests to workspaces, who did what, what needs attention, and that Headcount is well."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from headcount.api.bearer import allowed
+from headcount.api.envelope import LARGEST, Number, One, Some, answers, some
+from headcount.service.about import about
+from headcount.service.activity import activity
+from headcount.service.api_log import requests
+from headcount.service.overview import home
+from headcount.service.register import syncs
+from headcount.service.roles import Deed
+
+router = Router(tags=["Watching"])
+
+
+class Back(Schema):
+    """Lists of what happened begin with the newest; ``after`` leads to older entries."""
+
+    after: int | None = Field(None, ge=1, le=LARGEST)
+
+
+class BackInRequests(Back):
+    """Which requests: of one run, or only those that did not go well."""
+
+    sync_run_id: int | None = Field(None, ge=1, le=LARGEST)
+    failed: bool = False
+
+
+class BackInActivity(Back):
+    """What concerns one sync, with its model and connections."""
+
+    sync_id: int | None = Field(None, ge=1, le=LARGEST)
+
+
+class Answered(Schema):
+    field: str
+    reason: str
+    message: str
+
+
+class Sent(Schema):
+    """One request to the workspace, without the rows in it. ``status`` is null when no readable answer came."""
+
+    id: int
+    run: int
+    at: datetime
+    method: str
+    path: str
+    attempt: int
+    items: int
+    bytes: int
+    milliseconds: int
+    status: int | None
+    complaints: int
+    errors: list[Answered]
+
+
+class Entry(Schema):
+    """Who did what."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    what: str
+    detail: dict[str, Any]
+
+
+class Attention(Schema):
+    """Something for a person to look at."""
+
+    kind: str
+    sentence: str
+    run: int | None
+    sync: str
+    connection: str
+
+
+class Overview(Schema):
+    """``runs`` counts the runs of the last ``hours`` by state."""
+
+    hours: int
+    runs: dict[str, int]
+    attention: list[Attention]
+
+
+class Health(Schema):
+    """``database`` answers, or this would be an error."""
+
+    version: str
+    database: str
+    connections: int
+    models: int
+    syncs: int
+    runs: int
+
+
+@router.get("/syncs/{sync_id}/requests", auth=allowed(Deed.LOOK), response=answers(Some[Sent]))
+def list_requests(request: HttpRequest, sync_id: Number, wanted: Query[BackInRequests]) -> Any:
+    """The requests of a sync's newest runs that are kept, newest first."""
+    key = syncs.key_of(sync_id)
+    found = requests(key, run=wanted.sync_run_id, troubled=wanted.failed, before=wanted.after)
+    return some(found, lambda each: each)
+
+
+@router.get("/activity", auth=allowed(Deed.LOOK), response=answers(Some[Entry]))
+def list_activity(request: HttpRequest, wanted: Query[BackInActivity]) -> Any:
+    """Who changed what, newest first."""
+    key = syncs.key_of(wanted.sync_id) if wanted.sync_id is not None else None
+    return some(activity(sync=key, before=wanted.after), lambda each: each)
+
+
+@router.get("/overview", auth=allowed(Deed.LOOK), response=answers(One[Overview]))
+def fetch_overview(request: HttpRequest) -> Any:
+    """What ran lately, and what needs attention."""
+    found = home()
+    attention = [Attention(**asdict(each)) for each in found.attention]
+    return {"data": Overview(hours=found.hours, runs=found.runs, attention=attention)}
+
+
+@router.get("/health", auth=allowed(Deed.LOOK), response=answers(One[Health]))
+def fetch_health(request: HttpRequest) -> Any:
+    """Is Headcount well? Asks the control store."""
+    return {"data": about()}

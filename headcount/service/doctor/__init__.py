@@ -1,0 +1,1 @@
+"""Is this installation in order? One file for each thing that is looked at; ``examination`` does the round."""

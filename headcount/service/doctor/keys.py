@@ -1,0 +1,62 @@
+"""The key of stored secrets, and the references of connections."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+
+from headcount.control import secrets
+from headcount.control.models import Connection, Secret
+from headcount.control.trouble import told
+from headcount.errors import HeadcountError
+from headcount.home import current_home
+from headcount.service.doctor.finding import Finding, attention, failed, ok
+from headcount.service.settings import resolved
+
+
+def key() -> Iterator[Finding]:
+    """Is there a key, read by nobody else, that opens every stored secret?"""
+    with told():
+        stored = list(Secret.objects.select_related("connection"))
+    path = current_home().secret_key
+    given = bool(os.environ.get(secrets.VARIABLE))
+    if not given and not path.exists():
+        if stored:
+            todo = f"Restore {path} from a backup, or set {secrets.VARIABLE}."
+            yield failed("secret key", f"{path} is gone, and {len(stored)} stored secrets need it.", todo)
+        else:
+            yield ok("secret key", "none yet; it is made when it is first needed")
+        return
+    if not given and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+        yield attention("secret key", f"{path} can be read by others (mode {mode:o}).", f"chmod 600 {path}")
+    yield _opens(stored, secrets.VARIABLE if given else str(path))
+
+
+def _opens(stored: list[Secret], where: str) -> Finding:
+    closed = []
+    for secret in stored:
+        try:
+            secrets.read(secret.connection, secret.field)
+        except HeadcountError:
+            closed.append(f"{secret.field} of {secret.connection.key}")
+    if closed:
+        todo = "Restore the key, or store them again: headcount connections add KEY"
+        return failed("secret key", f"The key in {where} does not open: {', '.join(closed)}.", todo)
+    return ok("secret key", f"{where} opens all {len(stored)} stored secrets")
+
+
+def references() -> Iterator[Finding]:
+    """Does every connection's env: and file: lead to something?"""
+    with told():
+        rows = list(Connection.objects.all())
+    wrong = 0
+    for row in rows:
+        try:
+            with told():
+                resolved(row)
+        except HeadcountError as error:
+            wrong += 1
+            yield failed("references", error.message, error.hint)
+    if not wrong:
+        yield ok("references", f"those of {len(rows)} connections lead somewhere")

@@ -1,0 +1,218 @@
+"""What ran, what needs attention, and how each sync is doing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Count, Sum, Window
+from django.db.models.functions import RowNumber
+
+from headcount.control.models import Connection, RejectedGroup, Run
+from headcount.control.models import Sync as SyncRow
+from headcount.control.setup import setup
+from headcount.control.trouble import told
+from headcount.model import RunStatus
+
+HOURS = 24
+RECENT = 20  # runs in the small picture of a sync
+
+
+@dataclass(frozen=True, kw_only=True)
+class Glimpse:
+    """One run in a small picture. Counts are those of its end; 0 before."""
+
+    run: int
+    status: str
+    at: datetime
+    seconds: float | None
+    read: int
+    planned: int
+    accepted: int
+    rejected: int
+    invalid: int
+
+    @property
+    def troubled(self) -> bool:
+        """It ended well, but not every row arrived."""
+        return bool(self.rejected or self.invalid)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncSummary:
+    """One sync as lists show it. ``recent`` are its newest runs, oldest first; ``open`` its open rejected rows."""
+
+    key: str
+    name: str
+    model: str
+    object: str
+    destination: str
+    paused: bool
+    acknowledged: int | None
+    open: int
+    muted: int
+    recent: tuple[Glimpse, ...] = ()
+
+    @property
+    def last(self) -> Glimpse | None:
+        return self.recent[-1] if self.recent else None
+
+    @property
+    def state(self) -> str:
+        """The status of its last run."""
+        return self.last.status if self.last else "never ran"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """Something for a person to look at. Exactly one of ``run``, ``sync`` and ``connection`` says where."""
+
+    kind: str  # waiting, failed, rejected or connection
+    sentence: str
+    run: int | None = None
+    sync: str = ""
+    connection: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """``runs`` counts the runs of the last ``hours`` by status."""
+
+    hours: int
+    runs: dict[str, int]
+    attention: tuple[Attention, ...]
+    syncs: tuple[SyncSummary, ...]
+    connections: int
+
+
+@told()
+def home() -> Home:
+    """The first page: five queries, whatever there is."""
+    setup()
+    syncs = tuple(_summaries(SyncRow.objects.select_related("model", "destination")))
+    connections = list(Connection.objects.values_list("key", "name", "test_passed", "test_result"))
+    return Home(
+        hours=HOURS,
+        runs=_lately(),
+        attention=(*_waiting(), *_failing(syncs), *_unreachable(connections), *_refused(syncs)),
+        syncs=syncs,
+        connections=len(connections),
+    )
+
+
+@told()
+def list_syncs() -> tuple[SyncSummary, ...]:
+    """All syncs in the order of their keys."""
+    setup()
+    return tuple(_summaries(SyncRow.objects.select_related("model", "destination")))
+
+
+@told()
+def sync_names() -> tuple[tuple[str, str], ...]:
+    """Keys and names of all syncs, for choosing one."""
+    setup()
+    return tuple(SyncRow.objects.values_list("key", "name"))
+
+
+def summary_of(row: SyncRow) -> SyncSummary:
+    """One sync; its model and destination should be loaded."""
+    return next(_summaries([row]))
+
+
+def _summaries(rows: Iterable[SyncRow]) -> Iterator[SyncSummary]:
+    syncs = list(rows)
+    recent = _recent([sync.pk for sync in syncs])
+    refused = {
+        sync: (open_, muted)
+        for sync, open_, muted in RejectedGroup.objects.filter(sync__in=[s.pk for s in syncs])
+        .order_by()
+        .values_list("sync_id")
+        .annotate(Sum("open"), Sum("muted"))
+    }
+    for sync in syncs:
+        open_, muted = refused.get(sync.pk, (0, 0))
+        yield SyncSummary(
+            key=sync.key,
+            name=sync.name,
+            model=sync.model.name,
+            object=sync.object,
+            destination=sync.destination.name,
+            paused=sync.paused,
+            acknowledged=sync.acknowledged,
+            open=open_,
+            muted=muted,
+            recent=tuple(recent.get(sync.pk, ())),
+        )
+
+
+def _recent(syncs: list[int]) -> dict[int, list[Glimpse]]:
+    """The newest runs of each sync, oldest first. Their numbers come from an index, their rows by number."""
+    place = Window(RowNumber(), partition_by="sync_id", order_by="-id")
+    newest = Run.objects.filter(sync__in=syncs).order_by().annotate(place=place).filter(place__lte=RECENT)
+    runs = Run.objects.filter(id__in=list(newest.values_list("id", flat=True))).order_by("id")
+    found: dict[int, list[Glimpse]] = defaultdict(list)
+    for run in runs.only("id", "sync_id", "status", "created_at", "started_at", "finished_at", "counts"):
+        found[run.sync_id].append(glimpse(run))
+    return found
+
+
+def glimpse(run: Run) -> Glimpse:
+    counts = run.counts
+    begun, ended = run.started_at, run.finished_at
+    return Glimpse(
+        run=run.pk,
+        status=run.status,
+        at=begun or run.created_at,
+        seconds=(ended - begun).total_seconds() if begun and ended else None,
+        read=counts.get("read", 0),
+        planned=sum(counts.get(name, 0) for name in ("add", "change", "remove")),
+        accepted=counts.get("accepted", 0),
+        rejected=counts.get("rejected", 0),
+        invalid=counts.get("invalid", 0),
+    )
+
+
+def _lately() -> dict[str, int]:
+    since = datetime.now(UTC) - timedelta(hours=HOURS)
+    counted = Run.objects.filter(created_at__gte=since).order_by().values_list("status")
+    return dict(counted.annotate(Count("id")))
+
+
+def _waiting() -> Iterator[Attention]:
+    waiting = Run.objects.filter(status=RunStatus.WAITING.value).select_related("sync")
+    for run in waiting.only("id", "error", "sync__name").order_by("id"):
+        yield Attention(
+            kind="waiting", run=run.pk, sentence=f"{run.sync.name} waits for approval. {run.error}".strip()
+        )
+
+
+_TELLING = (
+    RunStatus.COMPLETED.value,
+    RunStatus.FAILED.value,
+)  # how a sync is doing; a canceled run says nothing
+
+
+def _failing(syncs: Iterable[SyncSummary]) -> Iterator[Attention]:
+    for sync in syncs:
+        ended = next((run for run in reversed(sync.recent) if run.status in _TELLING), None)
+        if ended and ended.status == RunStatus.FAILED.value:
+            yield Attention(kind="failed", run=ended.run, sentence=f"The last run of {sync.name} failed.")
+
+
+def _unreachable(connections: Iterable[tuple[str, str, bool | None, str]]) -> Iterator[Attention]:
+    for key, name, passed, result in connections:
+        if passed is False:
+            yield Attention(
+                kind="connection",
+                connection=key,
+                sentence=f"{name} did not pass its last test. {result}".strip(),
+            )
+
+
+def _refused(syncs: Iterable[SyncSummary]) -> Iterator[Attention]:
+    for sync in syncs:
+        if sync.open:
+            rows = "1 row" if sync.open == 1 else f"{sync.open:,} rows"
+            yield Attention(kind="rejected", sync=sync.key, sentence=f"{sync.name}: {rows} rejected.")

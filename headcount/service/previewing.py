@@ -1,0 +1,79 @@
+"""Source rows as they would travel: the exact payload, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from headcount.batching import payload
+from headcount.engines.base import Source
+from headcount.mapping import COMPLAINT, PART, Mapped, staging
+from headcount.model import Plan
+from headcount.prepare import prepare
+from headcount.reading import Watched
+from headcount.service.keys import canonical
+from headcount.service.lines import next_run
+from headcount.service.masking import VEIL, Mask
+from headcount.workbench import NARROW, Workbench, quote_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewRow:
+    """One source row as it would travel: its exact payload, or why it would not."""
+
+    key: str
+    payload: str | None
+    problems: tuple[tuple[str, str], ...]  # field, reason
+
+
+def preview_rows(
+    mapped: Mapped,
+    source: Source,
+    scratch: Path,
+    *,
+    rows: int,
+    record: str | None = None,
+    mask: Mask | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[PreviewRow]:
+    """The first rows of the sync's model, or those with one key. What ``mask`` hides is veiled before it is read.
+
+    ``progress`` hears how many rows were read; an error it raises ends the reading.
+    """
+    sync = mapped.sync
+    operation = payload(mapped, Plan(path=Path(), fields=mapped.field_ids), next_run())
+    wanted = f"WHERE key = {quote_text(canonical(sync.identifier, record))}" if record is not None else ""
+    with (
+        Workbench(scratch, ordered=True) as bench,
+        source.read(sync.model, mapped.source_columns) as reader,
+    ):
+        if len(mapped.fields) > NARROW:
+            bench.run("PRAGMA disable_optimizer")  # would take longer than the few rows it could speed up
+        how = staging(mapped, reader.schema, "source_rows")
+        watched = Watched(sync.model, reader, how.prepared, prepare, progress)
+        veiled = f"SELECT {_veiled(mapped, mask or Mask())} FROM ({how.select}) {wanted}"
+        sql = f"SELECT key, CASE WHEN invalid IS NULL THEN {operation} END, invalid FROM ({veiled})"
+        with watched.feeding(bench, "source_rows"):
+            shown = bench.run(f"{sql} LIMIT {int(rows)}")
+    for found, item, invalid in shown:
+        yield PreviewRow(key=(found or "").replace("\x00", ""), payload=item, problems=_problems(invalid))
+
+
+def _veiled(mapped: Mapped, mask: Mask) -> str:
+    """The staged columns, without the values that nobody may see."""
+    key = f"{quote_text(VEIL)} AS key" if mask.hides_key(mapped.sync.key_column) else "key"
+    veil = quote_text(f'"{VEIL}"')
+    fields = [f"f{i:03d}" for i in range(len(mapped.fields))]
+    shown = [
+        f"{veil} AS {column}" if mask.hides(mapping) else column
+        for column, mapping in zip(fields, mapped.fields, strict=True)
+    ]
+    return ", ".join([key, *shown, "invalid"])
+
+
+def _problems(invalid: str | None) -> tuple[tuple[str, str], ...]:
+    if not invalid:
+        return ()
+    parts = (complaint.partition(PART) for complaint in invalid.split(COMPLAINT))
+    return tuple((field, reason) for field, _, reason in parts)

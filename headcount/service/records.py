@@ -1,0 +1,84 @@
+"""One record of a sync, under an opaque name, with what may be shown of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from headcount.control.models import Sync as SyncRow
+from headcount.control.trouble import told
+from headcount.errors import ConfigurationError
+from headcount.recall import Remembered
+from headcount.service.keys import canonical
+from headcount.service.lines import find_sync, sync_as_of
+from headcount.service.planning import FieldChange
+from headcount.service.record_names import key_of, token_of
+from headcount.service.story import Chapter, Story, explain
+from headcount.service.veil import Veil, veil_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A record's story. ``known`` is False when neither the state nor a plan that is still kept knows its key."""
+
+    sync: str
+    key: str
+    record: str
+    known: bool
+    now: Remembered | None
+    sent: bool | None  # None: an event of which that is not known any more
+    chapters: tuple[Chapter, ...]
+    identifier: str
+
+
+@told()
+def find_record(sync: str, typed: str) -> str:
+    """The opaque name for the record under a key as somebody types it. Raises ``ConfigurationError`` for no key."""
+    if not typed.strip():
+        raise ConfigurationError("No key was given.", hint="Type the key of one record, for example its id.")
+    row = find_sync(sync)
+    return token_of(sync, canonical(sync_as_of(row).identifier, typed.strip()))
+
+
+@told()
+def record_story(sync: str, record: str) -> Record:
+    """Everything known about a record. Raises ``ConfigurationError`` for a name that is none of this sync's."""
+    row = find_sync(sync)
+    story = _veiled(explain(sync, key_of(sync, record)), veil_of(row))
+    return Record(
+        sync=sync,
+        key=story.key,
+        record=record,
+        known=bool(story.now or story.chapters),
+        now=story.now,
+        sent=story.sent,
+        chapters=story.chapters,
+        identifier=_identifier(row),
+    )
+
+
+def _identifier(row: SyncRow) -> str:
+    return sync_as_of(row).identifier
+
+
+def _veiled(story: Story, veil: Veil) -> Story:
+    now = story.now
+    if now is not None:
+        held_ = now.held if not veil.fields and not veil.over_keys else now.held and "refused"
+        now = replace(now, values={f: veil.value(f, v) for f, v in now.values.items()}, held=held_)
+    chapters = tuple(_chapter(chapter, veil) for chapter in story.chapters)
+    return replace(story, key=veil.key(story.key), now=now, chapters=chapters)
+
+
+def _chapter(chapter: Chapter, veil: Veil) -> Chapter:
+    fields = tuple(_field(change, veil) for change in chapter.fields)
+    return replace(chapter, fields=fields, reason=_reason(chapter, veil))
+
+
+def _field(change: FieldChange, veil: Veil) -> FieldChange:
+    return replace(change, old=veil.value(change.field, change.old), new=veil.value(change.field, change.new))
+
+
+def _reason(chapter: Chapter, veil: Veil) -> str:
+    """The words begin with the field they are about."""
+    field = chapter.reason.partition(" · ")[0].partition(":")[0]
+    return f"{field}: {veil.words(field, chapter.reason)}" if veil.hides(field) else chapter.reason

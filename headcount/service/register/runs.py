@@ -1,0 +1,67 @@
+"""Runs under their numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from headcount.control.models import Run
+from headcount.control.setup import setup
+from headcount.control.trouble import told
+from headcount.model import RunStatus
+from headcount.service.register.slices import Slice, Sliced, numbered, sliced
+from headcount.service.register.syncs import key_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberedRun:
+    """A run. ``counts`` has the names of ``headcount.model.Counts``; empty before the plan is made."""
+
+    id: int
+    sync: int
+    status: RunStatus
+    trigger: str
+    full: bool
+    counts: dict[str, int]
+    error: str
+    hint: str
+    warnings: tuple[str, ...]
+    cancel_requested: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@told()
+def runs(wanted: Slice, sync: int | None = None) -> Sliced[NumberedRun]:
+    """The runs, or those of one sync. Raises ``ConfigurationError`` for a sync that does not exist."""
+    setup()
+    if sync is not None:
+        key_of(sync)
+    rows = Run.objects.all()
+    return sliced(rows.filter(sync_id=sync) if sync is not None else rows, wanted, _shape)
+
+
+@told()
+def run(number: int) -> NumberedRun:
+    """Raises ``ConfigurationError`` when there is none."""
+    setup()
+    return _shape(numbered(Run.objects.all(), number, "run"))
+
+
+def _shape(row: Run) -> NumberedRun:
+    return NumberedRun(
+        id=row.pk,
+        sync=row.sync_id,
+        status=RunStatus(row.status),
+        trigger=row.trigger,
+        full=row.full,
+        counts=row.counts,
+        error=row.error,
+        hint=row.hint,
+        warnings=tuple(row.warnings),
+        cancel_requested=row.cancel_requested,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

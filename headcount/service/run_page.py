@@ -1,0 +1,195 @@
+"""One run with everything a person may want to know of it, and runs in long lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from headcount.control import runs
+from headcount.control.models import Run
+from headcount.control.setup import setup
+from headcount.control.trouble import told
+from headcount.errors import ConfigurationError
+from headcount.model import Counts, RunStatus
+from headcount.service.lines import find_sync
+from headcount.service.plan_rows import load_of
+from headcount.service.plans import has_plan, plan_folder
+from headcount.service.slices import PAGE, Slice, sliced
+from headcount.service.watching import RunProgress, progress_of
+
+STEPS = ("reading", "planning", "sending", "folding")
+_COLUMNS = (
+    "id", "status", "trigger", "full", "created_at", "started_at", "finished_at", "counts", "error", "hint",
+    "sync__key", "sync__name",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow:
+    """One run in a list. ``counts`` are zero before its plan is made."""
+
+    run: int
+    sync: str
+    sync_name: str
+    status: str
+    trigger: str
+    full: bool
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None
+    counts: Counts
+    error: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A stage of a run: ``state`` is done, now or later; ``done`` of ``of`` are rows or changes, where they count."""
+
+    name: str
+    state: str
+    done: int | None = None
+    of: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reasons:
+    """Why rows were not sent: field, reason, rows."""
+
+    field: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPage:
+    """``asks`` is what approving would do, as a sentence, when the run waits; ``removes`` how many records go."""
+
+    run: RunRow
+    object: str
+    destination: str
+    behavior: str
+    progress: RunProgress
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...]
+    invalid_reasons: tuple[Reasons, ...]
+    field_changes: dict[str, int]
+    has_plan: bool
+    live: bool
+    can_cancel: bool
+    can_pause: bool
+    can_resume: bool
+    asks: str
+    removes: int
+
+
+@told()
+def run_page(run_id: int) -> RunPage:
+    """Raises ``ConfigurationError`` for a number that no run has."""
+    home = setup()
+    run = runs.find(run_id)
+    progress = progress_of(run_id)
+    status = RunStatus(run.status)
+    waiting = status is RunStatus.WAITING
+    changes, reasons = _why(run, waiting=waiting)
+    row = _row(run)
+    return RunPage(
+        run=row,
+        object=run.sync.object,
+        destination=run.sync.destination.name,
+        behavior=str(run.sync.definition.get("behavior", "")),
+        progress=progress,
+        steps=_steps(progress),
+        warnings=tuple(run.warnings),
+        invalid_reasons=reasons,
+        field_changes=changes,
+        has_plan=has_plan(home, run.pk),
+        live=status in (RunStatus.QUEUED, RunStatus.WORKING),
+        can_cancel=status in runs.UNFINISHED and not progress.canceling,
+        can_pause=status in (RunStatus.QUEUED, RunStatus.WORKING)
+        and not (progress.pausing or progress.canceling),
+        can_resume=status is RunStatus.PAUSED,
+        asks=_asks(row, run.sync.destination.name) if waiting else "",
+        removes=row.counts.remove if waiting else 0,
+    )
+
+
+@told()
+def list_run_rows(*, sync: str = "", status: str = "", before: int | None = None) -> Slice[RunRow]:
+    """A page of runs, newest first. Raises ``ConfigurationError`` for an unknown sync or status."""
+    setup()
+    found = Run.objects.select_related("sync").only(*_COLUMNS).order_by("-id")
+    if sync:
+        found = found.filter(sync=find_sync(sync))
+    if status:
+        found = found.filter(status=_status(status))
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return sliced(list(found[: PAGE + 1]), PAGE, _row, lambda run: run.pk)
+
+
+def _status(word: str) -> str:
+    known = [status.value for status in RunStatus]
+    if word not in known:
+        raise ConfigurationError(f"Runs are never {word}.", hint=f"One of: {', '.join(known)}.")
+    return word
+
+
+def _row(run: Run) -> RunRow:
+    begun, ended = run.started_at, run.finished_at
+    return RunRow(
+        run=run.pk,
+        sync=run.sync.key,
+        sync_name=run.sync.name,
+        status=run.status,
+        trigger=run.trigger,
+        full=run.full,
+        created_at=run.created_at,
+        started_at=begun,
+        finished_at=ended,
+        seconds=(ended - begun).total_seconds() if begun and ended else None,
+        counts=Counts(**run.counts) if run.counts else Counts(),
+        error=run.error,
+        hint=run.hint,
+    )
+
+
+def _steps(progress: RunProgress) -> tuple[Step, ...]:
+    """The four stages; all are done in a run that ended well."""
+    if progress.phase in STEPS:
+        now = STEPS.index(progress.phase)
+    else:
+        now = len(STEPS) if progress.status == RunStatus.COMPLETED.value else -1
+    return tuple(_step(progress, name, place, now) for place, name in enumerate(STEPS))
+
+
+def _step(progress: RunProgress, name: str, place: int, now: int) -> Step:
+    state = "done" if place < now else "now" if place == now else "later"
+    numbers: dict[str, tuple[int | None, int | None]] = {
+        "reading": (progress.rows, None),
+        "planning": (progress.planned, None),
+        "sending": (progress.done, progress.planned),
+    }
+    done, of = numbers.get(name, (None, None)) if state != "later" else (None, None)
+    return Step(name=name, state=state, done=done, of=of)
+
+
+def _why(run: Run, *, waiting: bool) -> tuple[dict[str, int], tuple[Reasons, ...]]:
+    """From the run itself, or from its plan while it waits."""
+    changes, reasons = run.field_changes, run.invalid_reasons
+    if waiting and (frozen := load_of(run, plan_folder(setup(), run.pk))) is not None:
+        changes, reasons = frozen.planned.field_changes, frozen.planned.invalid_reasons
+    ordered = dict(sorted(changes.items(), key=lambda item: -item[1]))
+    return ordered, tuple(Reasons(field=field, reason=reason, rows=rows) for field, reason, rows in reasons)
+
+
+def _asks(run: RunRow, destination: str) -> str:
+    counts = run.counts
+    parts = [
+        f"{verb} {number:,}"
+        for verb, number in (("add", counts.add), ("change", counts.change), ("remove", counts.remove))
+        if number
+    ]
+    what = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts) or "send nothing"
+    return f"{what.capitalize()} records in {destination}"

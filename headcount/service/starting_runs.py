@@ -1,0 +1,81 @@
+"""What people make runs do: each goes through the queue, and into the book of who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headcount.control import audit, runs
+from headcount.control.setup import setup
+from headcount.control.trouble import told
+from headcount.errors import ConfigurationError
+from headcount.service import queue, running
+
+
+@told()
+def start(sync: str, *, full: bool = False) -> int:
+    """Record that a sync shall run, and return the run's number. Raises as ``queue.queue_run`` does."""
+    run = queue.queue_run(sync, full=full)
+    return _noted("started", sync, run, full=full)
+
+
+@told()
+def retry(sync: str, keys: Sequence[str] | None = None) -> int:
+    """Send held rows again: those of ``keys``, or all. Raises as ``queue.queue_retry`` does."""
+    run = queue.queue_retry(sync, keys)
+    return _noted("retried", sync, run, rows="all" if keys is None else len(keys))
+
+
+@told()
+def test(sync: str, record: str) -> int:
+    """Send one row, whether it changed or not. Raises as ``queue.queue_test`` does."""
+    if not record.strip():
+        raise ConfigurationError(
+            "No key was given.", hint="Type the key of the row to send, for example its id."
+        )
+    return _noted("tested a row", sync, queue.queue_test(sync, record.strip()))
+
+
+@told()
+def cancel(run_id: int) -> str:
+    """Ask a run to stop; what it has begun to send is finished. Returns its status now."""
+    report = running.cancel_run(run_id)
+    _noted("canceled", report.sync, run_id)
+    return report.status.value
+
+
+@told()
+def approve(run_id: int, *, named: str = "") -> int:
+    """Let a run pass its guard. One that removes records wants the name of the sync, as proof of intent.
+
+    Raises ``ConfigurationError`` for another name, and when the run does not wait.
+    """
+    setup()
+    run = runs.find(run_id)
+    if run.counts.get("remove") and named.strip() != run.sync.name:
+        raise ConfigurationError(
+            f"This run removes {run.counts['remove']:,} records, and the name of the sync was not typed as it is.",
+            hint=f"Type {run.sync.name} to approve it.",
+        )
+    queue.queue_approval(run_id)
+    return _noted("approved", run.sync.key, run_id)
+
+
+@told()
+def pause(run_id: int) -> str:
+    """Ask a run to rest. Returns its status now."""
+    status = queue.pause_run(run_id)
+    _noted("paused", runs.find(run_id).sync.key, run_id)
+    return status
+
+
+@told()
+def resume(run_id: int) -> int:
+    """Let a paused run go on."""
+    queue.resume_run(run_id)
+    return _noted("resumed", runs.find(run_id).sync.key, run_id)
+
+
+def _noted(action: str, sync: str, run: int, **more: object) -> int:
+    detail = {name: value for name, value in more.items() if value}
+    audit.record(action, f"sync {sync}", {"run": run, **detail})
+    return run

@@ -1,0 +1,98 @@
+"""One sync in figures: its last run, what made it change rows, and why rows were left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from headcount.control.models import Run
+from headcount.control.trouble import told
+from headcount.service.lines import find_sync
+from headcount.service.overview import RECENT, SyncSummary, summary_of
+from headcount.service.scheduling import next_due
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldShare:
+    """How many of ``of`` planned changes in recent runs a field took part in."""
+
+    field: str
+    changes: int
+    of: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """Rows of the latest run that read any, which were not sent, and why."""
+
+    field: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncPage:
+    """``next_run`` is None while no schedule starts the sync. ``working`` is its run that has not ended."""
+
+    sync: SyncSummary
+    behavior: str
+    identifier: str
+    events: bool
+    created_at: datetime
+    next_run: datetime | None
+    working: int | None
+    fields: tuple[FieldShare, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+UNENDED = ("queued", "working", "paused")
+
+
+@told()
+def sync_page(key: str) -> SyncPage:
+    """Raises ``ConfigurationError`` for a sync that does not exist."""
+    row = find_sync(key)
+    runs = list(
+        Run.objects.filter(sync=row)
+        .order_by("-id")
+        .only("id", "status", "counts", "field_changes", "invalid_reasons")[:RECENT]
+    )
+    definition = row.definition
+    identifier = (definition.get("identifier") or {}).get("to") or definition.get("unique_id") or ""
+    return SyncPage(
+        sync=summary_of(row),
+        behavior=str(definition.get("behavior", "")),
+        identifier=identifier,
+        events=definition.get("behavior") == "append_only",
+        created_at=row.created_at,
+        next_run=next_due(row),
+        working=next((run.pk for run in runs if run.status in UNENDED), None),
+        fields=_fields(runs),
+        left_out=_left_out(runs),
+    )
+
+
+@told()
+def sync_head(key: str) -> SyncSummary:
+    """What every page of a sync shows at its top. Raises ``ConfigurationError`` for one that does not exist."""
+    return summary_of(find_sync(key))
+
+
+def _fields(runs: list[Run]) -> tuple[FieldShare, ...]:
+    changes: Counter[str] = Counter()
+    planned = 0
+    for run in runs:
+        changes.update(run.field_changes)
+        planned += run.counts.get("change", 0)
+    return tuple(
+        FieldShare(field=field, changes=number, of=planned)
+        for field, number in changes.most_common(20)
+        if number
+    )
+
+
+def _left_out(runs: list[Run]) -> tuple[LeftOut, ...]:
+    last = next((run for run in runs if run.counts.get("read")), None)
+    reasons = last.invalid_reasons if last else []
+    return tuple(LeftOut(field=field, reason=reason, rows=rows) for field, reason, rows in reasons)

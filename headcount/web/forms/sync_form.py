@@ -1,0 +1,212 @@
+"""The form of one sync: every input as text, to and from the entry of the project file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from headcount.web.forms.origin import Unreadable, origin, shown
+from headcount.web.forms.row import Row, Rows, rows_of, unpacked
+
+_SHOWN = {
+    "name", "source", "destination", "behavior", "identifier", "unique_id", "first_run", "event", "mappings",
+    "sync_all_columns", "changed_fields_only", "checks", "guards",
+}  # fmt: skip
+_CHECKBOXES = ("all_columns", "changed_fields_only", "zero_rows")
+
+Wrong = dict[str, list[str]]  # messages by the name of the input; "" for the whole form
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncForm:
+    """What stands in the inputs. ``kept`` is JSON of what the entry says besides; shares of guards are per cent."""
+
+    key: str = ""
+    name: str = ""
+    model: str = ""
+    connection: str = ""
+    object: str = ""
+    behavior: str = ""
+    identifier_from: str = ""
+    identifier_to: str = ""
+    unique_id: str = ""
+    first_run: str = ""
+    event_type: str = "event"
+    event_name_kind: str = "text"
+    event_name: str = ""
+    person_from: str = ""
+    person_to: str = "id"
+    timestamp_kind: str = ""
+    timestamp: str = ""
+    all_columns: bool = False
+    all_names: str = "match_source_names"
+    changed_fields_only: bool = False
+    warn: str = ""
+    max_changed: str = "50"
+    max_removed: str = "10"
+    minimum: str = "100"
+    zero_rows: bool = True
+    kept: str = ""
+    rows: Rows = ()
+
+    @staticmethod
+    def of_entry(key: str, entry: Mapping[str, Any]) -> SyncForm:
+        """The form that shows a stored entry."""
+        identifier, everything = entry.get("identifier", {}), entry.get("sync_all_columns")
+        rest = {name: value for name, value in entry.items() if name not in _SHOWN}
+        return SyncForm(
+            key=key,
+            name=entry.get("name", key),
+            model=entry["source"]["model"],
+            **entry["destination"],
+            behavior=entry["behavior"],
+            identifier_from=identifier.get("from", ""),
+            identifier_to=identifier.get("to", ""),
+            unique_id=entry.get("unique_id", ""),
+            first_run=entry.get("first_run", ""),
+            **_event_inputs(entry.get("event")),
+            all_columns=everything is not None and everything.get("enabled", True),
+            all_names=(everything or {}).get("names", "match_source_names"),
+            changed_fields_only=entry.get("changed_fields_only", False),
+            warn=" ".join(entry.get("checks", {}).get("warn", [])),
+            **_guard_inputs(entry.get("guards", {})),
+            kept=json.dumps(rest) if rest else "",
+            rows=tuple(Row.of(mapping) for mapping in entry.get("mappings", [])),
+        )
+
+    @staticmethod
+    def of_data(data: Mapping[str, str]) -> SyncForm:
+        """The form as it was sent."""
+        plain = SyncForm()
+        texts = {name: data.get(name, getattr(plain, name)).replace("\r\n", "\n") for name in _text_inputs()}
+        boxes: dict[str, Any] = {name: name in data for name in _CHECKBOXES}
+        return SyncForm(**texts, **boxes, rows=rows_of(data))
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Names and values of all inputs, as a browser would send them."""
+        for name in _text_inputs():
+            yield name, getattr(self, name)
+        for name in _CHECKBOXES:
+            if getattr(self, name):
+                yield name, "on"
+        yield "m-count", str(len(self.rows))
+        for number, row in enumerate(self.rows):
+            yield from row.pairs(number)
+
+    def with_rows(self, rows: Rows) -> SyncForm:
+        return replace(self, rows=rows)
+
+    @property
+    def places(self) -> list[int]:
+        """For each mapping of the entry the number of its row: rows that were never filled make none."""
+        return [number for number, row in enumerate(self.rows) if not row.blank]
+
+    def entry(self, *, stream: bool) -> tuple[dict[str, Any], Wrong]:
+        """The entry that the inputs mean, and what cannot be read. ``stream``: the object is sent once per row."""
+        wrong: Wrong = {}
+        entry: dict[str, Any] = {
+            "name": self.name,
+            "source": {"model": self.model},
+            "destination": {"connection": self.connection, "object": self.object},
+            **({"behavior": self.behavior} if self.behavior else {}),
+            **(self._stream_parts(wrong) if stream else self._record_parts(wrong)),
+            "mappings": self._mappings(wrong),
+            "checks": {"warn": self.warn.split()},
+            "guards": self._guards(),
+        }
+        if self.all_columns:
+            entry["sync_all_columns"] = {"names": self.all_names}
+        return {**entry, **unpacked(self.kept)}, wrong
+
+    def _record_parts(self, wrong: Wrong) -> dict[str, Any]:
+        if not self.identifier_from:
+            wrong["identifier_from"] = ["Choose the column that holds it."]
+        identifier = {"from": self.identifier_from, "to": self.identifier_to}
+        return {"identifier": identifier, "changed_fields_only": self.changed_fields_only}
+
+    def _stream_parts(self, wrong: Wrong) -> dict[str, Any]:
+        if not self.person_from:
+            wrong["person_from"] = ["Choose the column that says whose event it is."]
+        event: dict[str, Any] = {
+            "type": self.event_type,
+            "name": _read(self.event_name_kind, self.event_name, "event_name", wrong),
+            "person": {"from": self.person_from, "to": self.person_to},
+        }
+        if self.timestamp_kind:
+            event["timestamp"] = _read(self.timestamp_kind, self.timestamp, "timestamp", wrong)
+        given = {name: getattr(self, name) for name in ("unique_id", "first_run")}
+        return {**{name: value for name, value in given.items() if value}, "event": event}
+
+    def _mappings(self, wrong: Wrong) -> list[dict[str, Any]]:
+        mappings = []
+        for number in self.places:
+            row = self.rows[number]
+            try:
+                mappings.append(row.mapping())
+            except Unreadable as error:
+                wrong[f"m-{number}-text"] = [str(error)]
+                mappings.append(replace(row, kind="nothing", text="").mapping())
+        return mappings
+
+    def _guards(self) -> dict[str, Any]:
+        return {
+            "max_changed": _share(self.max_changed),
+            "max_removed": _share(self.max_removed),
+            "minimum": _whole(self.minimum),
+            "zero_rows": self.zero_rows,
+        }
+
+
+def _text_inputs() -> list[str]:
+    return [
+        field.name for field in fields(SyncForm) if field.name != "rows" and field.name not in _CHECKBOXES
+    ]
+
+
+def _event_inputs(event: Mapping[str, Any] | None) -> dict[str, Any]:
+    if event is None:
+        return {}
+    name_kind, name = shown(event["name"])
+    kind, timestamp = shown(event["timestamp"]) if "timestamp" in event else ("", "")
+    return {
+        "event_type": event.get("type", "event"),
+        "event_name_kind": name_kind,
+        "event_name": name,
+        "person_from": event["person"]["from"],
+        "person_to": event["person"]["to"],
+        "timestamp_kind": kind,
+        "timestamp": timestamp,
+    }
+
+
+def _guard_inputs(guards: Mapping[str, Any]) -> dict[str, Any]:
+    inputs: dict[str, Any] = {"zero_rows": guards.get("zero_rows", True)}
+    for name in ("max_changed", "max_removed"):
+        if name in guards:
+            inputs[name] = f"{Decimal(repr(guards[name])) * 100:f}".rstrip("0").rstrip(".") or "0"
+    if "minimum" in guards:
+        inputs["minimum"] = str(guards["minimum"])
+    return inputs
+
+
+def _share(text: str) -> Any:
+    """Per cent as a share; what is no number stays as it is, for the check to say so."""
+    try:
+        return float(Decimal(text.strip().removesuffix("%").strip()) / 100)
+    except InvalidOperation:
+        return text
+
+
+def _whole(text: str) -> Any:
+    return int(text) if text.strip().isdecimal() and len(text) < 19 else text
+
+
+def _read(kind: str, text: str, place: str, wrong: Wrong) -> Any:
+    try:
+        return origin(kind, text)
+    except Unreadable as error:
+        wrong[place] = [str(error)]
+        return {"constant": None}

@@ -1,0 +1,165 @@
+"""Plans: made to be looked at, or those of runs; row by row, and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
+from django.utils.http import urlencode
+
+from headcount.service.drafts import drafts, find_draft, plan_of_draft, start_draft
+from headcount.service.plan_rows import FATES, OPERATIONS, Filter, PlanRow, all_rows, plan_of_run, plan_page
+from headcount.service.records import find_record
+from headcount.service.roles import Deed
+from headcount.service.sync_page import sync_head, sync_page
+from headcount.web.access import takes
+from headcount.web.page import Page, twin
+from headcount.web.paging import place
+from headcount.web.views.syncs import SYNCS, trail_of
+
+
+@takes(Deed.LOOK, changing=Deed.RUN)
+def plan(request: HttpRequest, key: str) -> Page | HttpResponse:
+    """The kept plans of a sync; sending the form makes one."""
+    if request.method == "POST":
+        draft = start_draft(key, full=bool(request.POST.get("full")))
+        return redirect("sync-draft", key=key, draft=draft.id)
+    page = sync_page(key)
+    return Page(
+        template="web/syncs/plan.html",
+        title=page.sync.name,
+        data={"sync": page.sync, "drafts": drafts(key)},
+        extra={"tab": "plan", "page": page},
+        trail=SYNCS,
+    )
+
+
+@takes(Deed.LOOK)
+def draft(request: HttpRequest, key: str, draft: str) -> Page | HttpResponse:
+    """One plan: its sums, and its rows once it is made."""
+    if request.method == "POST":
+        return _to_record(request, key)
+    head, found = sync_head(key), find_draft(key, draft)
+    rows = None
+    if found.status == "done":
+        rows = plan_page(plan_of_draft(key, draft), _filter(request), after=_after(request))
+    return Page(
+        template="web/syncs/draft.html",
+        title=f"Plan of {head.name}",
+        data={"sync": head, "draft": found, "page": rows},
+        extra={"tab": "plan", **_filtered(request)},
+        trail=trail_of(key, head.name),
+    )
+
+
+@takes(Deed.LOOK)
+def draft_file(request: HttpRequest, key: str, draft: str, form: str) -> StreamingHttpResponse:
+    """A plan as a file; with values only when the address asks for them."""
+    rows = all_rows(plan_of_draft(key, draft), _filter(request))
+    return _file(rows, form, f"plan-{key}", values=bool(request.GET.get("values")))
+
+
+@takes(Deed.LOOK)
+def rows(request: HttpRequest, run: int) -> Page | HttpResponse:
+    """The rows of a run's plan, and what became of them."""
+    kept = plan_of_run(run)
+    if request.method == "POST":
+        return _to_record(request, kept.sync)
+    page = plan_page(kept, _filter(request), after=_after(request))
+    return Page(
+        template="web/runs/rows.html",
+        title=f"Changes of run {run}",
+        data={"run": run, "page": page},
+        extra={**_filtered(request), "fates": FATES},
+        trail=(("Runs", "/runs/"), (f"Run {run}", reverse("run", args=[run]))),
+    )
+
+
+@takes(Deed.LOOK)
+def rows_file(request: HttpRequest, run: int, form: str) -> StreamingHttpResponse:
+    """The same as a file."""
+    found = all_rows(plan_of_run(run), _filter(request))
+    return _file(found, form, f"run-{run}", values=bool(request.GET.get("values")))
+
+
+def _filter(request: HttpRequest) -> Filter:
+    asked = {name: request.GET.get(name, "") for name in ("op", "field", "record", "fate")}
+    return Filter(**asked)
+
+
+def _after(request: HttpRequest) -> int:
+    after = place(request, "after")
+    return -1 if after is None else after
+
+
+def _filtered(request: HttpRequest) -> dict[str, object]:
+    """For templates: the present filter, and the address of the same page without its place."""
+    kept = {name: str(value) for name, value in request.GET.items() if name != "after" and value}
+    return {"which": _filter(request), "query": urlencode(kept), "operations": OPERATIONS}
+
+
+def _to_record(request: HttpRequest, sync: str) -> HttpResponse:
+    """A key is typed into a form, never into an address: the page that follows has the record's opaque name."""
+    record = find_record(sync, request.POST.get("key", ""))
+    return redirect(f"{request.path}?{urlencode({'record': record})}")
+
+
+def _file(rows: Iterable[PlanRow], form: str, name: str, *, values: bool) -> StreamingHttpResponse:
+    lines, kind = (
+        (_csv(rows, values=values), "text/csv")
+        if form == "csv"
+        else (_json(rows, values=values), "application/json")
+    )
+    answer = StreamingHttpResponse(lines, content_type=f"{kind}; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
+    return answer
+
+
+def _csv(rows: Iterable[PlanRow], *, values: bool) -> Iterator[str]:
+    """One line for each changed field; without values the fields of a row share one."""
+    yield _line(["operation", "key", "field", "old", "new"] if values else ["operation", "key", "fields"])
+    for row in rows:
+        if not values:
+            yield _line([row.op, row.key, " ".join(change.field for change in row.fields)])
+            continue
+        for change in row.fields:
+            yield _line([row.op, row.key, change.field, change.old or "", change.new or ""])
+        if not row.fields:
+            yield _line([row.op, row.key, "", "", ""])
+
+
+def _line(cells: list[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+    return text.getvalue()
+
+
+def _json(rows: Iterable[PlanRow], *, values: bool) -> Iterator[str]:
+    """One JSON document, a row a line."""
+    before = "["
+    for row in rows:
+        fields = (
+            [asdict(change) for change in row.fields] if values else [change.field for change in row.fields]
+        )
+        yield f"{before}\n{json.dumps({'operation': row.op, 'key': row.key, 'fields': fields})}"
+        before = ","
+    yield "[]\n" if before == "[" else "\n]\n"
+
+
+routes = [
+    *twin("syncs/<slug:key>/plan/", plan, "sync-plan"),
+    *twin("syncs/<slug:key>/plan/<slug:draft>/", draft, "sync-draft"),
+    path("syncs/<slug:key>/plan/<slug:draft>/plan.csv", draft_file, {"form": "csv"}, name="sync-draft-csv"),
+    path(
+        "syncs/<slug:key>/plan/<slug:draft>/plan.json", draft_file, {"form": "json"}, name="sync-draft-json"
+    ),
+    *twin("runs/<int:run>/rows/", rows, "run-rows"),
+    path("runs/<int:run>/rows/rows.csv", rows_file, {"form": "csv"}, name="run-rows-csv"),
+    path("runs/<int:run>/rows/rows.json", rows_file, {"form": "json"}, name="run-rows-json"),
+]

@@ -1,0 +1,180 @@
+"""Syncs made, changed, deleted and tried out."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from headcount.control.models import Audit, MaskedColumn, Model, Role, Sync
+from tests.api.caller import Caller
+from tests.api.conftest import Call
+from tests.journeys.desk import Desk
+
+
+def number(key: str) -> int:
+    return Sync.objects.get(key=key).pk
+
+
+def entry_of(office: Desk, **more: Any) -> dict[str, Any]:
+    return {**deepcopy(office.people_sync), **more}
+
+
+def test_a_sync_is_made_from_what_the_project_file_would_say(office: Desk, owner: Caller) -> None:
+    made = owner.post("/syncs", {"entry": entry_of(office, name="More People")})
+    assert (made.code, made.body["status"]) == (201, "created")
+    assert made.body["data"]["sync_id"] == number("more-people")
+    assert any("both write" in warning for warning in made.body["data"]["warnings"])
+    found = owner.get(f"/syncs/{number('more-people')}").data
+    assert (found["label"], found["operation"], found["status"]) == ("More People", "mirror", "Ready")
+    assert found["entry"] == entry_of(office, name="More People")
+    assert "more-people:" in office.done("export").out
+    line = Audit.objects.get(what="sync more-people", action="created")
+    assert line.actor == "owner-person"
+
+
+def test_a_sync_is_made_in_the_words_of_other_clients(office: Desk, owner: Caller) -> None:
+    source, target = owner.get("/sources").data[0]["id"], owner.get("/destinations").data[0]["id"]
+    body = {
+        "label": "Theirs",
+        "operation": "upsert",
+        "source_attributes": {"connection_id": source, "object": {"type": "model", "name": "users"}},
+        "destination_attributes": {"connection_id": target, "object": "person"},
+        "mappings": [
+            {"from": {"type": "column", "data": "id"}, "to": "id", "is_primary_identifier": True},
+            {"from": {"type": "column", "data": "plan"}, "to": "plan", "sync_null_values": False},
+            {
+                "from": {"type": "constant_value", "data": {"value": "shop", "basic_type": "text"}},
+                "to": "origin",
+            },
+        ],
+    }
+    made = owner.post("/syncs", body)
+    assert made.code == 201, made.text
+    entry = owner.get(f"/syncs/{made.body['data']['sync_id']}").data["entry"]
+    assert entry["identifier"] == {"from": "id", "to": "id"}
+    assert entry["behavior"] == "update_or_create"
+    assert entry["mappings"] == [
+        {"from": "plan", "to": "plan", "nulls": "skip"},
+        {"from": {"constant": "shop"}, "to": "origin"},
+    ]
+
+
+def test_what_such_a_client_gets_wrong_is_told_by_field(owner: Caller) -> None:
+    body = {
+        "operation": "upsert",
+        "source_attributes": {"connection_id": 999, "object": {"type": "model", "id": 1}},
+        "destination_attributes": {"connection_id": 1, "object": "event"},
+        "mappings": [],
+    }
+    answer = owner.post("/syncs", body)
+    assert (answer.code, answer.fields) == (422, ["destination_attributes.object", "mappings"])
+    body["destination_attributes"]["object"] = "person"  # type: ignore[index]
+    body["mappings"] = [{"from": "id", "to": "id", "is_primary_identifier": True}]
+    assert owner.post("/syncs", body).fields == ["source_attributes.object"]
+
+
+def test_every_mistake_in_an_entry_is_told_with_its_field_and_its_mend(office: Desk, owner: Caller) -> None:
+    entry = entry_of(office, behavior="append_only", source={"model": "user"})
+    entry["mappings"].append({"from": "plan", "to": "other", "type": "txt"})
+    answer = owner.post("/syncs", {"entry": entry})
+    assert (answer.code, answer.fields) == (422, ["mappings[2].type"])
+    del entry["mappings"][2]
+    answer = owner.post("/syncs", {"entry": entry})
+    assert set(answer.fields) == {"source.model", "behavior"}
+    assert {"field": "source.model", "message": "There is no model user.", "hint": "Did you mean users?"} in (
+        answer.body["errors"]
+    )
+
+
+def test_validate_only_saves_nothing(office: Desk, owner: Caller) -> None:
+    answer = owner.post("/syncs", {"entry": entry_of(office), "key": "again", "validate_only": True})
+    assert answer.data["sync_id"] is None
+    assert not Sync.objects.filter(key="again").exists()
+
+
+def test_a_key_that_is_taken_or_cannot_be_one_is_refused(office: Desk, owner: Caller) -> None:
+    for key in ("people", "a b", "new"):
+        answer = owner.post("/syncs", {"key": key, "entry": entry_of(office)})
+        assert (answer.code, answer.fields) == (422, ["key"])
+
+
+def test_a_change_replaces_what_is_given_and_keeps_the_rest(owner: Caller) -> None:
+    people = number("people")
+    checked = owner.post(f"/syncs/{people}/check", {"entry": {"behavior": "update_or_create"}}).data
+    assert checked["changes"] == [{"path": "behavior", "old": "mirror", "new": "update_or_create"}]
+    changed = owner.patch(f"/syncs/{people}", {"label": "People", "operation": "upsert"})
+    assert changed.body["status"] == "updated"
+    assert (changed.data["label"], changed.data["operation"]) == ("People", "upsert")
+    assert len(changed.data["mappings"]) == 3
+    assert Audit.objects.filter(what="sync people", action="changed").count() == 1
+
+
+def test_who_saw_an_older_version_overwrites_nothing(owner: Caller) -> None:
+    people = number("people")
+    seen = owner.get(f"/syncs/{people}").data["version"]
+    assert owner.patch(f"/syncs/{people}", {"label": "First", "version": seen}).code == 200
+    late = owner.patch(f"/syncs/{people}", {"label": "Second", "version": seen})
+    assert (late.code, late.body["status"]) == (409, "error")
+    assert owner.get(f"/syncs/{people}").data["label"] == "First"
+
+
+def test_pausing_is_for_operators_and_changes_nothing_else(call: Call) -> None:
+    operator, people = call(Role.OPERATOR), number("people")
+    assert operator.post(f"/syncs/{people}/pause").data["paused"] is True
+    assert operator.post(f"/syncs/{people}/resume").data["paused"] is False
+    assert operator.patch(f"/syncs/{people}", {"paused": True}).code == 403
+
+
+def test_a_deleted_sync_is_gone(office: Desk, owner: Caller) -> None:
+    people = number("people")
+    assert owner.delete(f"/syncs/{people}").body == {"status": "deleted"}
+    assert owner.get(f"/syncs/{people}").code == 404
+    assert owner.delete(f"/syncs/{people}").code == 404
+
+
+def test_a_preview_shows_the_exact_payload_and_sends_nothing(office: Desk, owner: Caller) -> None:
+    (first, second) = owner.get(f"/syncs/{number('people')}/preview?rows=2").data
+    assert first["identifier"] == "1"
+    assert first["payload"]["attributes"] == {"plan": "free", "visits": 1}
+    assert second["problems"] == []
+    assert office.workspace.requests() == []
+
+
+def test_one_record_is_asked_for_by_post_and_found_or_not(owner: Caller) -> None:
+    people = number("people")
+    (found,) = owner.post(f"/syncs/{people}/payload", {"identifier": "42"}).data
+    assert found["payload"]["identifiers"] == {"id": "42"}
+    assert owner.post(f"/syncs/{people}/payload", {"identifier": "nobody"}).data == []
+
+
+def test_masked_values_leave_in_no_preview(office: Desk, owner: Caller) -> None:
+    office.sql("UPDATE users SET plan = 'secret-plan'")
+    users = Model.objects.get(key="users")
+    for column in ("plan", "id"):
+        MaskedColumn.objects.create(model=users, column=column)
+    people = number("people")
+    texts = [
+        owner.get(f"/syncs/{people}/preview").text,
+        owner.post(f"/syncs/{people}/payload", {"identifier": "42"}).text,
+    ]
+    for text in texts:
+        assert "secret-plan" not in text
+        assert '"42"' not in text
+        assert "\\u2022" in text
+
+
+def test_a_schedule_reads_as_other_clients_know_it(office: Desk, owner: Caller) -> None:
+    people = number("people")
+
+    def told(schedule: dict[str, Any]) -> list[Any]:
+        changed = owner.patch(f"/syncs/{people}", {"entry": {"triggers": {"schedule": schedule}}})
+        names = ("schedule_frequency", "schedule_day", "schedule_hour", "schedule_minute", "cron_expression")
+        return [changed.data[name] for name in names]
+
+    weekly = {"frequency": "weekly", "day": "friday", "hour": 6, "minute": 30}
+    assert told(weekly) == ["weekly", "Friday", 6, 30, None]
+    assert told({"frequency": "hourly"}) == ["hourly", None, None, 0, None]
+    assert told({"every_minutes": 15}) == ["quarter_hourly", None, None, None, None]
+    assert told({"every_minutes": 20}) == ["expression", None, None, None, "*/20 * * * *"]
+    assert told({"cron": "0 6 * * 1-5"}) == ["expression", None, None, None, "0 6 * * 1-5"]
+    assert owner.get(f"/syncs/{number('events')}").data["schedule_frequency"] == "never"

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+
+from headcount.control.models import Connection, Role
+from tests.journeys.desk import Desk
+from tests.web.conftest import Visit
+from tests.web.work import started, text
+
+
+def test_an_empty_home_says_what_to_do_first(visit: Visit) -> None:
+    assert "Connect a service" in text(visit(Role.OWNER).get("/"))
+    assert "An Owner connects services" in text(visit(Role.VIEWER).get("/"))
+    assert "No syncs yet" in text(visit(Role.EDITOR).get("/syncs/"))
+
+
+def test_home_says_what_ran_and_that_nothing_needs_attention(office: Desk, visit: Visit) -> None:
+    started(visit(Role.OPERATOR), "/syncs/people/run/")
+    home = json.loads(visit(Role.VIEWER).get("/home.json").content)["home"]
+    assert home["runs"] == {"completed": 1}
+    assert home["attention"] == []
+    assert [len(sync["recent"]) for sync in home["syncs"]] == [0, 1]
+
+
+def test_what_waits_failed_was_refused_or_does_not_answer_needs_attention(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    office.workspace.fault(kind="errors", rows={"keys": ["42"]})
+    started(operator, "/syncs/people/run/")
+    office.sql("DELETE FROM users")
+    waiting = started(operator, "/syncs/people/run/")
+    office.sql("ALTER TABLE orders RENAME TO gone")
+    failed = started(operator, "/syncs/events/run/")
+    Connection.objects.filter(key="company").update(test_passed=False, test_result="It was not there.")
+    attention = json.loads(operator.get("/home.json").content)["home"]["attention"]
+    assert [(item["kind"], item["run"]) for item in attention] == [
+        ("waiting", waiting),
+        ("failed", failed),
+        ("connection", None),
+        ("rejected", None),
+    ]
+    page = text(operator.get("/"))
+    assert f'href="/runs/{waiting}/"' in page
+    assert "Users to People: 1 row rejected." in page
+    assert "It was not there." in page

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+
+from headcount.control.models import Role
+from tests.journeys.desk import Desk
+from tests.web.conftest import Visit
+from tests.web.work import started, text, work
+
+
+def test_run_now_makes_a_run_whose_numbers_lead_to_the_rows_behind_them(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    run = started(operator, "/syncs/people/run/")
+    page = text(operator.get(f"/runs/{run}/"))
+    assert "completed" in page
+    assert f'<a href="/runs/{run}/rows/?op=add">250</a>' in page
+    rows = json.loads(operator.get(f"/runs/{run}/rows.json?op=add").content)["page"]["rows"]
+    assert len(rows["rows"]) == 50
+    assert rows["rows"][0]["fate"] == "accepted"
+    assert {"field": "plan", "old": None, "new": '"free"'} in rows["rows"][0]["fields"]
+    following = json.loads(operator.get(f"/runs/{run}/rows.json?op=add&after={rows['next']}").content)
+    assert following["page"]["rows"]["rows"][0]["seq"] == 50
+
+
+def test_every_page_of_a_run_and_its_twin_answers(office: Desk, visit: Visit) -> None:
+    viewer = visit(Role.VIEWER)
+    run = started(visit(Role.OPERATOR), "/syncs/people/run/")
+    for part in ("", "rows/", "rejected/", "invalid/"):
+        text(viewer.get(f"/runs/{run}/{part}"))
+        assert json.loads(viewer.get(f"/runs/{run}/{part}".rstrip("/") + ".json").content)
+    text(viewer.get("/runs/?sync=people&status=completed"))
+
+
+def test_only_changed_fields_are_shown_old_and_new(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    office.sql("UPDATE users SET plan = 'pro' WHERE id = 7")
+    run = started(operator, "/syncs/people/run/")
+    [row] = json.loads(operator.get(f"/runs/{run}/rows.json").content)["page"]["rows"]["rows"]
+    assert row["op"] == "change"
+    assert row["fields"] == [{"field": "plan", "old": '"free"', "new": '"pro"'}]
+    assert "plan 100 %" in text(operator.get(f"/runs/{run}/"))
+
+
+def test_a_download_has_values_only_when_it_is_asked_for_them(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    run = started(operator, "/syncs/people/run/")
+    plain = operator.get(f"/runs/{run}/rows/rows.csv").getvalue().decode()
+    full = operator.get(f"/runs/{run}/rows/rows.csv?values=1").getvalue().decode()
+    assert plain.splitlines()[0] == "operation,key,fields"
+    assert len(plain.splitlines()) == 251
+    assert "free" not in plain
+    assert "free" in full
+    document = json.loads(operator.get(f"/runs/{run}/rows/rows.json?values=1").getvalue())
+    assert len(document) == 250
+
+
+def test_a_run_that_would_remove_people_waits_and_wants_the_name_of_the_sync(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    office.sql("DELETE FROM users WHERE id <= 100")
+    run = started(operator, "/syncs/people/run/")
+    page = text(operator.get(f"/runs/{run}/"))
+    assert "Remove 100 records in production" in page
+    refused = operator.post(f"/runs/{run}/approve/", {"name": "something"}, follow=True)
+    assert "was not typed as it is" in text(refused)
+    assert len(office.workspace.people()) == 250
+    operator.post(f"/runs/{run}/approve/", {"name": "Users to People"})
+    assert work() == [run]
+    assert len(office.workspace.people()) == 150
+
+
+def test_a_run_that_waits_can_be_canceled(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    office.sql("DELETE FROM users")
+    run = started(operator, "/syncs/people/run/")
+    assert "is canceled" in text(operator.post(f"/runs/{run}/cancel/", follow=True))
+    assert json.loads(operator.get(f"/runs/{run}.json").content)["page"]["run"]["status"] == "canceled"
+
+
+def test_a_queued_run_rests_when_it_is_paused_and_goes_on_when_it_is_resumed(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    run = int(operator.post("/syncs/people/run/").headers["Location"].strip("/").split("/")[-1])
+    assert "The run is paused" in text(operator.post(f"/runs/{run}/pause/", follow=True))
+    assert work() == []
+    operator.post(f"/runs/{run}/resume/")
+    assert work() == [run]
+
+
+def test_the_page_of_a_run_that_works_refreshes_itself_and_that_of_an_ended_one_does_not(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    run = int(operator.post("/syncs/people/run/").headers["Location"].strip("/").split("/")[-1])
+    assert "every 1s" in text(operator.get(f"/runs/{run}/"))
+    work()
+    assert "every 1s" not in text(operator.get(f"/runs/{run}/"))
+
+
+def test_one_row_is_sent_whether_it_changed_or_not(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    run = started(operator, "/syncs/people/test/", key="7")
+    page = json.loads(operator.get(f"/runs/{run}.json").content)["page"]
+    assert page["run"]["counts"]["accepted"] == 1
+    assert page["run"]["trigger"] == "test"
+
+
+def test_a_full_run_says_its_size_first_and_is_refused_for_events(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    assert "<b>250</b> rows" in text(operator.get("/syncs/people/full/"))
+    run = started(operator, "/syncs/people/full/")
+    assert json.loads(operator.get(f"/runs/{run}.json").content)["page"]["run"]["counts"]["accepted"] == 250
+    assert "never sent again" in text(operator.get("/syncs/events/full/"))
+    assert "never sent again" in text(operator.post("/syncs/events/full/", follow=True))
+
+
+def test_a_viewer_sees_runs_and_may_start_nothing(office: Desk, visit: Visit) -> None:
+    viewer = visit(Role.VIEWER)
+    run = started(visit(Role.OPERATOR), "/syncs/people/run/")
+    assert "Run now" not in text(viewer.get("/syncs/people/"))
+    for address in (
+        "/syncs/people/run/",
+        "/syncs/people/full/",
+        "/syncs/people/test/",
+        f"/runs/{run}/cancel/",
+    ):
+        assert viewer.post(address).status_code == 403
+    assert viewer.post("/syncs/people/plan/").status_code == 403
+    assert work() == []
+
+
+def test_a_run_that_does_not_exist_is_said_in_words(office: Desk, visit: Visit) -> None:
+    answer = visit(Role.VIEWER).get("/runs/4711/")
+    assert answer.status_code == 404
+    assert b"There is no run 4711" in answer.content

@@ -1,0 +1,357 @@
+"""Making and editing a sync in pages, without a script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from headcount.control.models import Audit, MaskedColumn, Role
+from headcount.control.models import Model as ModelRow
+from headcount.sandbox.seed import PRODUCTION
+from headcount.service.editing import open_sync
+from headcount.service.planning import plan_sync
+from tests.journeys.conftest import applied, desk, fresh_home, sandbox, workspace
+from tests.journeys.desk import Desk
+from tests.web.conftest import Visit
+from tests.web.office import Page, opened
+
+__all__ = ["applied", "desk", "fresh_home", "sandbox", "workspace"]
+
+EDIT = "/syncs/people/configuration/"
+
+
+@pytest.fixture
+def company(applied: Desk, visit: Visit) -> Iterator[Desk]:
+    """The sample company, applied, with the pages over it."""
+    yield applied
+
+
+def begin(visit: Visit, object_: str = "person", model: str = "users") -> Page:
+    page = opened(visit(Role.EDITOR), "/syncs/new/")
+    return page.press("refresh", name="From the page", model=model, connection="production", object=object_)
+
+
+def applies_cleanly(desk: Desk) -> None:
+    """What ``export`` prints is what ``apply`` finds in place."""
+    file = desk.folder / "exported.yml"
+    file.write_text(desk.done("export").out)
+    assert "Nothing to change" in desk.done("apply", str(file)).out
+
+
+def test_the_form_asks_first_for_model_destination_and_object(company: Desk, visit: Visit) -> None:
+    page = opened(visit(Role.EDITOR), "/syncs/new/")
+    assert "Which fields should be updated?" not in page
+    page = page.press("refresh", model="users", connection="production", object="person")
+    assert "Recommended: your own internal id" in page
+    assert "For prospects who have no id yet" in page
+    assert page.value("behavior") == "update_or_create"
+    assert page.value("identifier_from") == "id"
+    assert page.rows == ["email"]
+
+
+def test_a_people_sync_with_a_custom_field_is_made_and_runs(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("custom")
+    assert page.rows == ["email", ""]
+    page = page.press("save", m__1__text="plan", m__1__to="Tariff of today")
+    assert page.answer.headers["Location"] == "/syncs/from-the-page/"
+    assert open_sync("from-the-page").entry["mappings"] == [
+        {"from": "email", "to": "email"},
+        {"from": "plan", "to": "Tariff of today"},
+    ]
+    applies_cleanly(company)
+    company.run("from-the-page")
+    assert company.workspace.people()["7"]["Tariff of today"] == '"free"'
+
+
+def test_a_custom_field_is_added_to_a_sync_that_is_there_and_review_counts_the_resend(
+    company: Desk, visit: Visit
+) -> None:
+    company.run()
+    page = opened(visit(Role.EDITOR), EDIT).press("custom")
+    filled = {"m__2__kind": "template", "m__2__text": "{{ email }} on {{ plan }}", "m__2__to": "full_name"}
+    page = page.press("review", **filled)
+    assert "Saving this would send 250 of 250 accepted records again" in page
+    assert ", because full_name is new" in page
+    assert "(3 requests, less than a second)" in page
+    assert "<code>full_name</code> is new: 250 rows" in page
+    assert open_sync("people").entry["mappings"][-1]["to"] == "visits"
+    page = page.press("save-and-plan")
+    assert page.answer.headers["Location"] == "/syncs/people/plan/"
+    assert open_sync("people").entry["mappings"][-1] == {
+        "from": {"template": "{{ email }} on {{ plan }}"},
+        "to": "full_name",
+    }
+    line = Audit.objects.latest("id")
+    assert (line.actor, line.action, line.what) == ("editor", "changed", "sync people")
+    assert plan_sync("people").change == 250
+    applies_cleanly(company)
+
+
+def test_events_offer_append_only_and_nothing_else(company: Desk, visit: Visit) -> None:
+    page = begin(visit, "event", "orders")
+    assert "<b>Append Only</b>" in page
+    assert "Mirror" not in page
+    page = page.press("save")
+    assert page.answer.status_code == 422
+    assert "unique_id is missing." in page
+    assert "first_run is missing." in page
+    assert "Choose the column that says whose event it is." in page
+    page = page.press(
+        "save", unique_id="id", first_run="backfill", event_name="Order Placed", person_from="user_id",
+        timestamp_kind="column", timestamp="at",
+    )  # fmt: skip
+    assert page.answer.status_code == 302
+    entry = open_sync("from-the-page").entry
+    assert entry["behavior"] == "append_only"
+    assert entry["event"] == {
+        "name": {"constant": "Order Placed"},
+        "person": {"from": "user_id", "to": "id"},
+        "timestamp": "at",
+    }
+    applies_cleanly(company)
+    company.run("from-the-page")
+    assert len(company.workspace.events()["events"]) == 100
+
+
+def test_everything_typed_stays_when_something_is_wrong_and_the_message_stands_beside_it(
+    company: Desk, visit: Visit
+) -> None:
+    page = begin(visit).press("add").press("add").press("add")
+    page = page.press(
+        "save", m__1__kind="template", m__1__text="{{ emial }}", m__1__to="greeting",
+        m__2__text="plann", m__2__to="plan", m__2__nulls="skip", m__2__type="text",
+        m__3__kind="value", m__3__text="[1", m__3__to="list", max_changed="half",
+    )  # fmt: skip
+    assert page.answer.status_code == 422
+    assert "reads emial" not in page  # columns are looked at when the rest is right
+    assert 'id="m-3-text-wrong"' in page
+    assert 'id="max_changed-wrong"' in page
+    kept = ["m-1-text", "m-2-text", "m-2-nulls", "m-2-type", "m-3-text", "max_changed"]
+    assert [page.value(name) for name in kept] == ["{{ emial }}", "plann", "skip", "text", "[1", "half"]
+    page = page.press("save", m__3__text="[1]", max_changed="40")
+    assert 'id="m-1-text-wrong"' in page
+    assert "reads emial, which is not a column." in page
+    assert "The model has no column plann. Did you mean plan?" in page
+    page = page.press("save", m__1__text="{{ email }}", m__2__text="plan")
+    assert page.answer.status_code == 302
+    assert open_sync("from-the-page").entry["guards"] == {"max_changed": 0.4}
+
+
+def test_a_template_that_cannot_be_parsed_is_told_beside_it(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("add")
+    page = page.press("save", m__1__kind="template", m__1__text="{{ email", m__1__to="x")
+    assert 'id="m-1-text-wrong"' in page
+    assert "cannot be read" in page
+
+
+def test_rows_are_added_removed_and_moved_and_the_others_stay(company: Desk, visit: Visit) -> None:
+    page = opened(visit(Role.EDITOR), EDIT).press("suggest:email")
+    assert page.rows == ["email", "plan", "visits"]
+    assert page.value("m-0-text") == "email"
+    page = page.press("down:0").press("up:2")
+    assert page.rows == ["plan", "visits", "email"]
+    page = page.press("remove:1", m__0__nulls="keep")
+    assert page.rows == ["plan", "email"]
+    assert page.value("m-0-nulls") == "keep"
+
+
+def test_all_columns_are_mapped_at_once_in_the_chosen_style(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("map-all", all_names="start_case")
+    assert page.rows == ["email", "Plan", "Visits"]
+
+
+def test_sync_all_properties_is_a_switch(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("save", all_columns="on", all_names="upper_case")
+    assert open_sync("from-the-page").entry["sync_all_columns"] == {"names": "upper_case"}
+    applies_cleanly(company)
+    page = opened(visit(Role.EDITOR), "/syncs/from-the-page/configuration/")
+    assert dict(page.form.inputs)["all_columns"] == "on"
+
+
+def test_the_preview_is_the_payload_and_steps_through_rows(company: Desk, visit: Visit) -> None:
+    page = opened(visit(Role.EDITOR), EDIT).press("preview")
+    assert "&quot;id&quot;: &quot;1&quot;" in page
+    page = page.press("row:2")
+    assert "&quot;id&quot;: &quot;2&quot;" in page
+    assert "&quot;visits&quot;: 2" in page
+    assert company.workspace.requests() == []
+
+
+def test_a_preview_needs_no_name_and_leaves_the_key_alone(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("preview", name="")
+    assert "&quot;id&quot;: &quot;1&quot;" in page
+    assert page.value("key") == ""
+    page = page.press("save")
+    assert "Give the sync a name." in page
+    assert page.press("save", name="x" * 201).answer.status_code == 422
+
+
+def test_nonsense_in_a_form_is_answered_in_words(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    page = opened(client, EDIT).press("add")
+    nonsense = {"m-2-kind": "evil", "m-2-text": "\u0001", "m-2-to": "x", "m-0-kept": "{", "kept": "[1]"}
+    assert 'id="m-2-text-wrong"' in page.press("review", **nonsense)
+    for data in (
+        {"do": "remove:many"},
+        {"do": "save", "object": "evil", "model": "evil", "connection": "evil"},
+    ):
+        assert client.post("/syncs/new/", data).status_code in (200, 422)
+    assert client.post(EDIT, {"do": "review", "m-count": "-1", "object": "person"}).status_code == 422
+
+
+def test_the_preview_says_which_rows_would_be_invalid_and_why(company: Desk, visit: Visit) -> None:
+    company.sql("UPDATE users SET email = 'nobody' WHERE id = 2")
+    page = begin(visit).press("preview")
+    assert "1 row would never be sent" in page
+    page = page.press("row:2")
+    assert "would not be sent: email: this is not an e-mail address" in page
+
+
+def test_masked_columns_are_not_in_the_preview(company: Desk, visit: Visit) -> None:
+    MaskedColumn.objects.create(model=ModelRow.objects.get(key="users"), column="email")
+    page = begin(visit).press("preview")
+    assert "•••" in page
+    assert "@example.com" not in page
+
+
+def test_a_removed_mapping_says_that_the_attribute_stays_and_offers_to_unset_it(
+    company: Desk, visit: Visit
+) -> None:
+    company.run()
+    page = opened(visit(Role.EDITOR), EDIT).press("remove:0")
+    assert "plan is no longer mapped. It <b>stays in Customer.io</b>" in page
+    page = page.press("unset:plan").press("review")
+    assert "Saving this would send 250 of 250" in page
+    page.press("save")
+    assert open_sync("people").entry["mappings"][-1] == {"from": {"constant": None}, "to": "plan"}
+
+
+def test_a_sync_that_changed_meanwhile_is_not_overwritten_and_nothing_typed_is_lost(
+    company: Desk, visit: Visit
+) -> None:
+    mine = opened(visit(Role.EDITOR), EDIT).press("add")
+    review = mine.press("review", m__2__text="email", m__2__to="contact")
+    company.people_sync["behavior"] = "update_only"
+    company.apply()
+    page = review.press("save")
+    assert page.answer.status_code == 409
+    assert "The sync people was changed by somebody else meanwhile" in page
+    assert "update_only" in page
+    assert page.rows == ["plan", "visits", "contact"]
+    assert open_sync("people").entry["behavior"] == "update_only"
+    assert page.press("review").press("save").answer.status_code == 302
+    assert open_sync("people").entry["mappings"][-1]["to"] == "contact"
+
+
+def test_events_under_another_unique_id_need_a_choice_before_they_are_saved(
+    company: Desk, visit: Visit
+) -> None:
+    company.run("events")
+    page = opened(visit(Role.EDITOR), "/syncs/events/configuration/")
+    page = page.press("review", unique_id="at")
+    assert "What should become of the rows that are there now?" in page
+    assert "save" not in page.form.buttons
+    assert open_sync("events").entry["unique_id"] == "id"
+    page = page.press("review", generation="record_as_seen")
+    assert "every row is recorded as seen and not sent" in page
+    page.press("save")
+    entry = open_sync("events").entry
+    assert (entry["unique_id"], entry["first_run"]) == ("at", "record_as_seen")
+
+
+def test_another_sync_that_writes_the_same_field_is_told_in_preview_and_after_saving(
+    company: Desk, visit: Visit
+) -> None:
+    page = begin(visit).press("map-all").press("preview")
+    assert "both write plan, visits" in page
+    page = page.press("save")
+    assert "both write plan, visits" in opened(page.client, EDIT)
+
+
+def test_attributes_of_the_workspace_are_suggested_on_demand(
+    company: Desk, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(visit(Role.EDITOR), EDIT).press("seen")
+    assert "needs an App API Key" in page
+    company.run()
+    monkeypatch.setenv("JOURNEY_APP_KEY", PRODUCTION.app_key)
+    company.target["app_api_key"] = "env:JOURNEY_APP_KEY"
+    company.apply()
+    page = begin(visit).press("seen")
+    assert "suggest:plan" in page.form.buttons
+    assert page.press("suggest:plan").rows == ["plan", "email"]
+
+
+def test_a_form_of_three_hundred_mappings_works(company: Desk, visit: Visit) -> None:
+    page = begin(visit)
+    typed: dict[str, Any] = {"m-count": "299"}
+    for number in range(1, 299):
+        typed |= {f"m-{number}-text": "plan", f"m-{number}-to": f"field {number}"}
+    page = page.press("save", **typed)
+    assert page.answer.status_code == 302
+    assert len(open_sync("from-the-page").entry["mappings"]) == 299
+    page = opened(visit(Role.EDITOR), "/syncs/from-the-page/configuration/").press("preview")
+    assert len(page.rows) == 299
+    assert "&quot;field 298&quot;" in page
+
+
+def test_a_source_that_cannot_be_asked_does_not_keep_anybody_from_editing(
+    company: Desk, visit: Visit
+) -> None:
+    company.database.unlink()
+    page = opened(visit(Role.EDITOR), EDIT)
+    assert "The columns of the model are not known" in page
+    page = page.press("remove:1").press("review")
+    assert "How much would be sent again is not known" in page
+    assert page.press("save").answer.status_code == 302
+
+
+def test_viewers_and_operators_may_look_and_not_change(company: Desk, visit: Visit) -> None:
+    for role in (Role.VIEWER, Role.OPERATOR):
+        client = visit(role)
+        page = opened(client, EDIT)
+        assert "changing it takes the role Editor" in page
+        assert page.form.buttons == ["refresh"]
+        for address in (EDIT, "/syncs/new/", "/syncs/people/delete/", "/syncs/people/copy/"):
+            assert client.post(address, {"do": "save"}).status_code == 403
+        assert client.get("/syncs/new/").status_code == 403
+    assert visit(Role.VIEWER).post("/syncs/people/pause/").status_code == 403
+
+
+def test_the_twin_holds_the_entry(company: Desk, visit: Visit) -> None:
+    data = json.loads(visit(Role.VIEWER).get("/syncs/people/configuration.json").content)
+    assert data["configuration"]["entry"] == open_sync("people").entry
+    assert [column["name"] for column in data["columns"]] == ["id", "email", "plan", "visits"]
+
+
+def test_a_copy_opens_in_the_editor_and_is_saved_as_a_sync_of_its_own(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    answer = client.post("/syncs/people/copy/", {"name": "People too", "connection": "production"})
+    page = opened(client, answer.headers["Location"])
+    assert (page.value("name"), page.value("key")) == ("People too", "people-too")
+    assert page.press("save").answer.headers["Location"] == "/syncs/people-too/"
+    copied = {**open_sync("people-too").entry, "name": "Users to People"}
+    assert copied == open_sync("people").entry
+
+
+def test_an_operator_pauses_and_resumes(company: Desk, visit: Visit) -> None:
+    client = visit(Role.OPERATOR)
+    client.post("/syncs/people/pause/")
+    assert open_sync("people").paused
+    client.post("/syncs/people/resume/")
+    assert not open_sync("people").paused
+    assert [line.action for line in Audit.objects.order_by("-id")[:2]] == ["resumed", "paused"]
+
+
+def test_deleting_says_what_is_lost_and_wants_the_name(company: Desk, visit: Visit) -> None:
+    company.run()
+    client = visit(Role.EDITOR)
+    page = opened(client, "/syncs/people/delete/", "")
+    assert "that 250 records were accepted is forgotten" in page
+    wrong = client.post("/syncs/people/delete/", {"name": "people"})
+    assert b"Type Users to People exactly" in wrong.content
+    assert client.post("/syncs/people/delete/", {"name": "Users to People"}).headers["Location"] == "/syncs/"
+    assert b"There is no sync people" in client.get(EDIT).content

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+import time
+
+from headcount.control.models import MaskedColumn, Model, Role, Run
+from headcount.home import current_home
+from tests.journeys.desk import Desk
+from tests.web.conftest import Visit
+from tests.web.work import started, text
+
+TABS = ("", "plan/", "runs/", "full/", "rejected/", "records/", "log/", "activity/")
+
+
+def test_every_page_of_a_sync_and_its_twin_answers_before_and_after_its_first_run(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    for sync in ("people", "events"):
+        for _ in range(2):
+            for part in TABS:
+                text(operator.get(f"/syncs/{sync}/{part}"))
+                assert json.loads(operator.get(f"/syncs/{sync}/{part}".rstrip("/") + ".json").content)["sync"]
+            started(operator, f"/syncs/{sync}/run/")
+    assert "Users to People" in text(operator.get("/syncs/"))
+
+
+def test_a_sync_that_does_not_exist_is_said_in_words(office: Desk, visit: Visit) -> None:
+    answer = visit(Role.VIEWER).get("/syncs/peopel/")
+    assert answer.status_code == 404
+    assert b"Did you mean people?" in answer.content
+
+
+def test_the_overview_says_which_fields_made_rows_change_also_when_plans_are_gone(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    office.sql("UPDATE users SET plan = 'pro' WHERE id <= 30")
+    office.sql("UPDATE users SET visits = 0 WHERE id <= 10")
+    run = started(operator, "/syncs/people/run/")
+    office.plan_file(run).unlink()
+    fields = json.loads(operator.get("/syncs/people.json").content)["page"]["fields"]
+    assert fields == [
+        {"field": "plan", "changes": 30, "of": 30},
+        {"field": "visits", "changes": 10, "of": 30},
+    ]
+    assert "100 %" in text(operator.get("/syncs/people/"))
+
+
+def test_a_plan_says_old_and_new_and_sends_nothing(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    office.sql("UPDATE users SET plan = 'pro' WHERE id = 7")
+    office.hire(1, first=900)
+    office.workspace.forget()
+    address = operator.post("/syncs/people/plan/").headers["Location"]
+    shown = json.loads(operator.get(address.rstrip("/") + ".json").content)
+    assert (shown["draft"]["plan"]["add"], shown["draft"]["plan"]["change"]) == (1, 1)
+    page = text(operator.get(address))
+    assert '<span class="old">&quot;free&quot;</span> → &quot;pro&quot;' in page
+    [row] = json.loads(operator.get(address.rstrip("/") + ".json?op=add").content)["page"]["rows"]["rows"]
+    assert row["key"] == "900"
+    assert office.workspace.requests() == []
+    assert "free" in operator.get(address + "plan.csv?values=1").getvalue().decode()
+    assert "free" not in operator.get(address + "plan.csv").getvalue().decode()
+    assert len(json.loads(operator.get(address + "plan.json").getvalue())) == 2
+
+
+def test_a_plan_can_be_searched_for_one_key_which_stays_out_of_the_address(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    address = operator.post("/syncs/people/plan/").headers["Location"]
+    found = operator.post(address, {"key": "42"}).headers["Location"]
+    assert "42" not in found.partition("?")[2].partition("=")[0]
+    [row] = json.loads(operator.get(found.replace("/?", ".json?")).content)["page"]["rows"]["rows"]
+    assert row["key"] == "42"
+
+
+def test_a_plan_that_cannot_be_made_says_why(office: Desk, visit: Visit) -> None:
+    office.database.rename(office.database.with_suffix(".away"))
+    operator = visit(Role.OPERATOR)
+    address = operator.post("/syncs/people/plan/").headers["Location"]
+    for _ in range(100):
+        draft = json.loads(operator.get(address.rstrip("/") + ".json").content)["draft"]
+        if draft["status"] != "working":
+            break
+        time.sleep(0.1)
+    assert draft["status"] == "failed"
+    assert draft["error"]
+    assert draft["hint"] in text(operator.get(address)).replace("&#x27;", "'")
+
+
+def test_only_the_newest_plans_are_kept_and_none_longer_than_a_day(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    for _ in range(5):
+        operator.post("/syncs/people/plan/")
+    kept = sorted(current_home().plans.glob("draft-*"))
+    assert len(kept) == 3
+    old = json.loads((kept[0] / "draft.json").read_text())
+    (kept[0] / "draft.json").write_text(json.dumps({**old, "made_at": "2020-01-01T00:00:00+00:00"}))
+    operator.post("/syncs/events/plan/")
+    assert not kept[0].exists()
+
+
+def test_masked_values_are_on_no_page_no_twin_and_in_no_download(office: Desk, visit: Visit) -> None:
+    office.sql("UPDATE users SET plan = 'topsecret' || id")
+    operator = visit(Role.OPERATOR)
+    office.workspace.fault(
+        kind="errors",
+        rows={"keys": ["7"]},
+        error={"reason": "invalid", "field": "attributes.plan", "message": "topsecret7 is not good"},
+    )
+    run = started(operator, "/syncs/people/run/")
+    office.sql("UPDATE users SET plan = 'topsecreter' WHERE id < 9")
+    plan = operator.post("/syncs/people/plan/").headers["Location"]
+    record = operator.post("/syncs/people/records/", {"key": "7"}).headers["Location"]
+    group = json.loads(operator.get("/syncs/people/rejected.json").content)["groups"][0]["id"]
+    addresses = [
+        "/", "/syncs/people/", f"/runs/{run}/", f"/runs/{run}/rows/", f"/runs/{run}/rejected/", plan, record,
+        "/syncs/people/rejected/", f"/syncs/people/rejected/{group}/", "/syncs/people/log/", "/activity/",
+    ]  # fmt: skip
+    files = [f"{plan}plan.csv?values=1", f"{plan}plan.json?values=1", f"/runs/{run}/rows/rows.csv?values=1"]
+    files.append("/syncs/people/rejected/rows.csv")
+
+    def everything() -> str:
+        pages = [text(operator.get(address)) for address in addresses]
+        twins = [operator.get((a.rstrip("/") or "/home") + ".json").content.decode() for a in addresses]
+        return "".join([*pages, *twins, *(operator.get(file).getvalue().decode() for file in files)])
+
+    assert "topsecret" in everything()
+    MaskedColumn.objects.create(model=Model.objects.get(key="users"), column="plan")
+    assert "topsecret" not in everything()
+    assert "•••" in everything()
+
+
+def test_masked_keys_are_on_no_page_either(office: Desk, visit: Visit) -> None:
+    office.sql("UPDATE users SET id = id + 770000")
+    operator = visit(Role.OPERATOR)
+    run = started(operator, "/syncs/people/run/")
+    record = operator.post("/syncs/people/records/", {"key": "770007"}).headers["Location"]
+    MaskedColumn.objects.create(model=Model.objects.get(key="users"), column="id")
+    for address in (f"/runs/{run}/rows/", record):
+        assert "77000" not in text(operator.get(address))
+
+
+def test_a_small_picture_shows_how_recent_runs_ended(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    run = started(operator, "/syncs/people/run/")
+    page = text(operator.get("/syncs/"))
+    assert 'aria-label="The last 1 runs: 1 completed"' in page
+    Run.objects.filter(pk=run).update(status="failed")
+    assert '<rect class="failed"' in text(operator.get("/syncs/people/"))
