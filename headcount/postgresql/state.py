@@ -207,8 +207,8 @@ class Tables:
         names = ", ".join([*HELD, *self._columns()])
         with self.server.rows(self.bench, f"SELECT {names} FROM {self.held}") as incoming:
             self.bench.run(f"INSERT INTO state.held ({names}) SELECT {names} FROM {incoming}")
-        numbers = {"acknowledged": header.acknowledged, "in_doubt": header.in_doubt}
-        return replace(read_catalogue(self.bench), **numbers)
+        here = read_catalogue(self.bench)
+        return replace(here, acknowledged=header.acknowledged, in_doubt=header.in_doubt)
 
     def _columns(self) -> list[str]:
         rows = self.bench.run("SELECT position FROM state.fields ORDER BY position")
