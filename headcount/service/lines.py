@@ -24,7 +24,7 @@ from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.budgets import limiter
 from headcount.service.settings import budget_of, resolved
-from headcount.service.states import state_of
+from headcount.service.states import state_for_a_run
 from headcount.sync import Line, Progress
 
 
@@ -113,7 +113,7 @@ def prepare_line(row: SyncRow, progress: Progress | None, *, sync: Sync | None =
         open_source=lambda: open_source(source.type, resolved(source)),
         client=client,
         limiter=limiter(home, str(workspace), budget.requests_per_second),
-        state=state_of(home, row.stream),
+        state=state_for_a_run(home, row),
         scratch=home.root / "scratch",
         budget=budget,
         lookups=limiter(home, f"{workspace}-app", READS_PER_SECOND),

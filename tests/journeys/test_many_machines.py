@@ -138,6 +138,22 @@ def test_a_state_is_moved_there_and_back_and_nothing_is_sent_again(many: Desk, u
     assert sums(many.run("people")) == (0, 1, 0, 1)
 
 
+def test_a_machine_without_the_file_does_not_take_what_was_sent_for_new(
+    many: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.run("people")
+    moved(many, "--to", "file")
+    machine(many, "second", monkeypatch)
+    many.workspace.forget()
+    said = many.done("run", "people", code=3)
+    assert "headcount state move people --to postgresql" in said.all
+    assert many.workspace.requests() == []
+    machine(many, "home", monkeypatch)
+    moved(many)
+    machine(many, "second", monkeypatch)
+    assert sums(many.run("people")) == (0, 0, 0, 0)
+
+
 def test_a_move_that_is_killed_loses_nothing(many: Desk, url: str) -> None:
     many.hire(60_000, first=1000)
     many.run("people")
