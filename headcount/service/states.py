@@ -19,7 +19,7 @@ def state_of(home: Home, stream: Stream) -> State:
 def state_for_a_run(home: Home, sync: Sync) -> State:
     """The same, for whoever is going to send by it.
 
-    Raises ``StateError`` on a machine that does not have the file: what was sent would look new there, and be sent again.
+    Raises ``StateError`` on a machine without the file: what was sent would look new there, and be sent again.
     """
     state = state_of(home, sync.stream)
     elsewhere = postgresql_url() and sync.stream.state_in == Stream.Place.FILE
