@@ -129,6 +129,13 @@ def alerts(sync: str | None = None, *, limit: int = 50) -> tuple[AlertInfo, ...]
     return tuple(_alert(row) for row in still + over)
 
 
+@told()
+def syncs() -> tuple[tuple[str, str], ...]:
+    """Keys and names of all syncs, by name: whose rules there may be."""
+    setup()
+    return tuple(SyncRow.objects.order_by("name").values_list("key", "name"))
+
+
 def _check(wish: Wish) -> None:
     kinds = [kind.value for kind in AlertKind]
     if wish.kind not in kinds:
