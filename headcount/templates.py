@@ -54,6 +54,11 @@ def columns_used(text: str, columns: Mapping[str, Column]) -> tuple[str, ...]:
     return tuple(name for name in columns if name in used)
 
 
+def reads_whole_row(text: str) -> bool:
+    """Does a template use ``record`` as one value? Raises as ``check_syntax`` does."""
+    return ["record"] in _paths(text)
+
+
 def check_syntax(text: str) -> None:
     """Raise ``ConfigurationError`` for a template that cannot be parsed. Needs no columns."""
     _paths(text)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from headcount.control.setup import close, configure, setup
 
 configure("headcount.serving.settings")  # test modules import Django's models
-# Hashing a password is slow on purpose. Commands that tests start as processes of their own do it for real.
-settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+# Hashing a password is slow on purpose. Once round is enough here, and every process understands it.
+PBKDF2PasswordHasher.iterations = 1
 
 
 @pytest.fixture(autouse=True)

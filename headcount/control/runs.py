@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from headcount.control import news
+from headcount.control import news, tallies
 from headcount.control.models import Run, Sync
 from headcount.errors import ConfigurationError, HeadcountError, Suspended
 from headcount.model import Counts, Plan, RunInfo, RunKind, RunStatus
@@ -70,6 +70,7 @@ def finish(
 
     Raises ``Suspended`` when it is somebody else's to end.
     """
+    ends = RunStatus(run.status) in UNFINISHED and status not in UNFINISHED
     told = status is not RunStatus.PAUSED and run.status != status.value
     run.status = status.value
     run.counts = asdict(counts) if counts is not None else run.counts
@@ -80,6 +81,8 @@ def finish(
     run.pid = None
     with transaction.atomic():
         _save(run, "status", "counts", "error", "hint", "warnings", "folded", "finished_at", "pid")
+        if ends:
+            tallies.count(run)
         if told:
             news.ended(run)
 

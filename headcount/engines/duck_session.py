@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-MEMORY = "80MB"  # for cache, sorting and joining; more is written to a private folder and removed
+MEMORY = 80  # megabytes for cache, sorting and joining; more is written to a private folder and removed
+NARROW = 100  # columns that fit into them
+BLOCKS = (
+    0.6  # megabytes more for each column of a wide table: a scan holds a block or two of every column at once
+)
+PAGE = 1.25  # the same for a file: a page of Parquet may hold the 122,880 rows of a whole row group
 
 WIDEST = """
     SELECT coalesce(max(width), 0)
@@ -41,14 +46,18 @@ CELLS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
 class DuckSession:
-    """Used by one thread. Raises ``SourceError`` for whatever goes wrong."""
+    """Used by one thread. Raises ``SourceError`` for whatever goes wrong.
 
-    def __init__(self, database: str = ":memory:", folders: Sequence[str] = ()) -> None:
+    ``columns``: how many the files have that are going to be read; the tables of a database are counted here.
+    """
+
+    def __init__(self, database: str = ":memory:", folders: Sequence[str] = (), columns: int = 0) -> None:
         import duckdb
 
         self._duckdb = duckdb
+        self._memory = _memory(columns, PAGE)
         self._running: DuckDBPyConnection | None = None
-        self._stopped = False
+        self.stopped = False
         self._scratch = tempfile.mkdtemp(prefix="headcount-")
         try:
             self._connection: DuckDBPyConnection = duckdb.connect(
@@ -57,7 +66,7 @@ class DuckSession:
                 config={
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
-                    "memory_limit": MEMORY,
+                    "memory_limit": f"{self._memory}MB",
                     "threads": "1",
                 },
             )
@@ -68,15 +77,16 @@ class DuckSession:
             raise self.failure(error) from None
 
     def _make_room(self) -> None:
-        """A scan holds a block or two of every column at once: wide tables need more than ``MEMORY``."""
         ((widest,),) = self._connection.execute(WIDEST).fetchall()
-        if widest > 100:
-            self._connection.execute(f"SET memory_limit = '{80 + widest * 6 // 10}MB'")
+        self._memory = max(self._memory, _memory(widest, BLOCKS))
+        self._connection.execute(f"SET memory_limit = '{self._memory}MB'")
 
     def _lock(self, folders: Sequence[str]) -> None:
         """Shut the doors, in the one order that works: folders, then outside access, then the settings."""
         for setting in (
             "enable_progress_bar = false",
+            "GLOBAL disable_parquet_prefetching = true",  # a row group at once may be more than all there is
+            "GLOBAL enable_external_file_cache = false",  # every file is read once
             "GLOBAL TimeZone = 'UTC'",  # without the word it would hold for this cursor alone
             f"temp_directory = {literal(self._scratch)}",
             f"allowed_directories = [{', '.join(map(literal, folders))}]",
@@ -124,13 +134,13 @@ class DuckSession:
 
     def _cursor(self) -> DuckDBPyConnection:
         self._running = self._connection.cursor()
-        if self._stopped:  # looked at last: whoever stops sets it first
+        if self.stopped:  # looked at last: whoever stops sets it first
             self._running.interrupt()
             raise stopped()
         return self._running
 
     def stop(self) -> None:
-        self._stopped = True
+        self.stopped = True
         with suppress(self._duckdb.Error):  # it may be closed by now
             if self._running is not None:
                 self._running.interrupt()
@@ -157,9 +167,9 @@ class DuckSession:
         words = first_line(error) if isinstance(error, about_sql) else masked(error)
         if isinstance(error, self._duckdb.PermissionException):
             return SourceError(words, hint="A model's SQL sees only what its connection names.")
-        if isinstance(error, self._duckdb.OutOfMemoryException):
+        if words.startswith("Out of Memory"):  # the type is lost where Arrow passes the error on
             return SourceError(
-                words, hint=f"The query needs more than {MEMORY}: prepare its result as a table."
+                words, hint=f"The query needs more than {self._memory} MB: prepare its result as a table."
             )
         return SourceError(words, hint=_hint(words))
 
@@ -170,8 +180,13 @@ class DuckSession:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
+def _memory(columns: int, each: float) -> int:
+    """Megabytes for tables or files of so many columns."""
+    return MEMORY + (int(columns * each) if columns > NARROW else 0)
+
+
 def _batch_rows(columns: int) -> int:
-    """Fewer rows at a time where they are wide: a batch of 300 columns would not fit into ``MEMORY``."""
+    """Fewer rows at a time where they are wide: a batch of 300 columns would not fit."""
     return max(VECTOR, min(BATCH_ROWS, CELLS_AT_ONCE // max(columns, 1) // VECTOR * VECTOR))
 
 

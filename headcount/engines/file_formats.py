@@ -48,10 +48,13 @@ def _parquet(paths: Sequence[Path]) -> str:
 
 
 def _json(paths: Sequence[Path]) -> str:
-    """Every key at the top is a column. All rows of all files are looked at for keys, so none is missed."""
+    """Every key at the top is a column. All rows of all files are looked at for keys, so none is missed; without
+    the threshold two hundred of them would count as one map.
+    """
     return (
         f"SELECT * FROM read_json({_names(paths)}, maximum_depth = 1, records = true, union_by_name = true, "
-        "sample_size = -1, maximum_sample_files = 9223372036854775807, hive_partitioning = false)"
+        "sample_size = -1, maximum_sample_files = 9223372036854775807, map_inference_threshold = -1, "
+        "hive_partitioning = false)"
     )
 
 

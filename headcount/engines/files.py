@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headcount.engines.base import Relation
-from headcount.engines.duck_session import DuckSession, select_list
+from headcount.engines.duck_session import NARROW, DuckSession, select_list
 from headcount.engines.duck_types import typed_column
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.file_formats import Format, format_of
@@ -36,6 +36,7 @@ class FilesSource:
             if not folder.is_dir():
                 raise SourceError(f"There is no folder {folder}.", hint="Check the connection's folders.")
         self._session = DuckSession(folders=[str(folder) for folder in self._folders])
+        self._wide: dict[int, DuckSession] = {}  # by the columns they are made for
 
     def check(self) -> str:
         names = ", ".join(str(folder) for folder in self._folders)
@@ -60,7 +61,18 @@ class FilesSource:
         readings = {column.name: expression for column, expression in self._readings(model, source)}
         refuse_unknown(model, readings, columns)
         chosen = select_list([(name, readings[name]) for name in columns])
-        return self._session.read(f"SELECT {chosen} FROM {source}{at_most(limit)}")
+        return self._roomy(len(readings)).read(f"SELECT {chosen} FROM {source}{at_most(limit)}")
+
+    def _roomy(self, columns: int) -> DuckSession:
+        """Wide files need more memory than the session has, and what it has is locked."""
+        if columns <= NARROW:
+            return self._session
+        if columns not in self._wide:
+            folders = [str(folder) for folder in self._folders]
+            self._wide[columns] = DuckSession(folders=folders, columns=columns)
+            if self._session.stopped:  # looked at last: whoever stops sets it first
+                self._wide[columns].stop()
+        return self._wide[columns]
 
     def _from(self, model: Model) -> str:
         if model.table is not None:
@@ -98,9 +110,12 @@ class FilesSource:
 
     def stop(self) -> None:
         self._session.stop()
+        for session in tuple(self._wide.values()):
+            session.stop()
 
     def close(self) -> None:
-        self._session.close()
+        for session in (self._session, *self._wide.values()):
+            session.close()
 
 
 def _glob(folder: Path, pattern: str) -> list[Path]:

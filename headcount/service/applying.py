@@ -88,11 +88,11 @@ def outlook(project: Project, *, prune: bool = False) -> Outlook:
     )
 
 
-def apply(seen: Outlook) -> None:
+def apply(seen: Outlook, *, from_file: bool = True) -> None:
     """Do what ``seen`` shows: all of it or nothing.
 
-    Raises ``ChangedMeanwhile`` when the store changed since, ``ConfigurationError`` when a sync that would be deleted
-    is running.
+    ``from_file``: what ``seen`` holds is what the project file says, which is remembered. Raises ``ChangedMeanwhile``
+    when the store changed since, ``ConfigurationError`` when a sync that would be deleted is running.
     """
     home = setup()
     with told(), ExitStack() as locks:
@@ -108,7 +108,8 @@ def apply(seen: Outlook) -> None:
                     hint="Run apply again to see what is new.",
                 )
             forgotten = list(_write(seen))
-            note_applied(seen.project)
+            if from_file:
+                note_applied(seen.project)
         for state_id in forgotten:
             _delete_state(home, state_id)
         if doomed:

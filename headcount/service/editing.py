@@ -14,6 +14,7 @@ from typing import Any
 
 from headcount.control import audit
 from headcount.control.models import Sync as SyncRow
+from headcount.control.models.connection import NAME_LENGTH
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
@@ -21,11 +22,13 @@ from headcount.model import Column
 from headcount.project.problems import Path
 from headcount.project.project import Project
 from headcount.project.reading import entry_problems
-from headcount.service.applying import ChangedMeanwhile, apply, outlook
+from headcount.service.applying import apply, outlook
 from headcount.service.cautions import sync_cautions
 from headcount.service.columns import column_problems
 from headcount.service.difference import Edit, difference
+from headcount.service.entries import Stale, save_checked
 from headcount.service.lines import find_sync
+from headcount.service.origins import digest, drift
 from headcount.service.stored import stored_project
 
 Entry = Mapping[str, Any]
@@ -57,13 +60,16 @@ class Checked:
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A stored sync, ready to be edited. ``version`` must come back when it is saved."""
+    """A stored sync, ready to be edited. ``version`` must come back when it is saved. ``drift`` says that it was
+    changed since the project file was applied, or is empty.
+    """
 
     key: str
     name: str
     entry: dict[str, Any]
     version: str
     paused: bool
+    drift: str = ""
 
 
 @told()
@@ -71,7 +77,15 @@ def open_sync(key: str) -> Opened:
     """The stored entry. Raises ``ConfigurationError`` for a sync that does not exist."""
     row = find_sync(key)
     entry = dict(stored_project().syncs[key])
-    return Opened(key=key, name=row.name, entry=entry, version=version_of(entry), paused=row.paused)
+    drifted = drift("syncs", key, entry)
+    return Opened(
+        key=key,
+        name=row.name,
+        entry=entry,
+        version=version_of(entry),
+        paused=row.paused,
+        drift=drifted.sentence if drifted else "",
+    )
 
 
 def version_of(entry: Entry | None) -> str:
@@ -92,6 +106,8 @@ def check_sync(key: str, entry: Entry, *, new: bool, columns: Sequence[Column] |
     after = _with(before, key, entry)
     made, problems = entry_problems(after, "syncs", key)
     found = [FieldProblem(path=p.path, wrong=p.wrong, mend=p.mend) for p in problems]
+    if len(str(entry.get("name", ""))) > NAME_LENGTH:
+        found.append(FieldProblem(path=("name",), wrong=f"A name has at most {NAME_LENGTH} characters."))
     if made is not None and not found and columns is not None:
         found += [
             FieldProblem(path=path, wrong=wrong, mend=mend)
@@ -143,23 +159,20 @@ def edits_of(key: str, entry: Entry) -> tuple[Edit, ...]:
 def save_sync(key: str, entry: Entry, *, version: str) -> None:
     """Create (``version`` empty) or replace one sync; writes audit lines with old and new.
 
-    Raises ``ChangedMeanwhile`` when the stored entry is not the one that was opened, ``ConfigurationError`` for an
+    Raises ``Stale`` when the stored entry is not the one that was opened, ``ConfigurationError`` for an
     entry that ``check_sync`` finds wrong.
     """
     setup()
     before = stored_project()
     stored = before.syncs.get(key)
     if version_of(stored) != version:
-        raise ChangedMeanwhile(
-            f"Somebody saved the sync {key} meanwhile; nothing of yours was saved.",
-            hint="What you typed is kept. Look at the differences below, then save again.",
-        )
+        raise Stale("syncs", key)
     if stored is not None:
         entry = _as_paused(entry, paused=bool(stored.get("paused")))
     checked = check_sync(key, entry, new=not version)
     if checked.entry is None:
         raise ConfigurationError("; ".join(str(problem) for problem in checked.problems))
-    apply(outlook(_with(before, key, checked.entry), prune=True))
+    save_checked("syncs", key, checked.entry, version=digest(stored) if stored is not None else "")
 
 
 @told()
@@ -186,7 +199,7 @@ def delete_sync(key: str) -> None:
             f"{', '.join(waiting)} would have nothing to run after: {key} is among their triggers.",
             hint="Change their triggers first.",
         )
-    apply(outlook(rest, prune=True))
+    apply(outlook(rest, prune=True), from_file=False)
 
 
 @told()

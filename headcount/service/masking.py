@@ -18,6 +18,7 @@ from headcount.mapping import Mapped
 from headcount.model import FromColumn, Mapping, Template
 from headcount.model import Model as Reading
 from headcount.service.masked_sql import may_show
+from headcount.templates import reads_whole_row
 
 VEIL = "•••"
 
@@ -29,11 +30,14 @@ class Mask:
     columns: frozenset[str] = frozenset()
 
     def hides(self, mapping: Mapping) -> bool:
-        """Is this field made from a masked column? A template is hidden when it names one anywhere."""
+        """Is this field made from a masked column? A template is hidden when it names one anywhere, or reads all."""
         if isinstance(mapping.source, FromColumn):
             return mapping.source.name in self.columns
         if isinstance(mapping.source, Template):
-            return any(column in mapping.source.text for column in self.columns)
+            text = mapping.source.text
+            return any(column in text for column in self.columns) or (
+                bool(self.columns) and reads_whole_row(text)
+            )
         return False
 
     def fields(self, mapped: Mapped) -> frozenset[str]:

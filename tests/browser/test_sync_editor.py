@@ -26,12 +26,18 @@ def company(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatc
     yield desk
 
 
+def at_work(page: Page, served: Served) -> None:
+    sign_in(page, served, "editor")
+    expect(page.get_by_role("link", name="Syncs")).to_be_visible(timeout=15_000)
+    expect.set_options(timeout=15_000)
+
+
 def test_a_custom_field_is_added_and_the_preview_follows_without_moving_the_page(
     company: Desk, people: dict[str, str], served: Served, page: Page
 ) -> None:
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
-    sign_in(page, served, "editor")
+    at_work(page, served)
     page.goto(f"{served.url}/syncs/people/configuration/")
     preview = page.locator("#preview")
     expect(preview.locator("pre")).to_contain_text('"visits": 1')
@@ -52,7 +58,7 @@ def test_a_custom_field_is_added_and_the_preview_follows_without_moving_the_page
 def test_the_editor_and_the_review_are_accessible(
     company: Desk, people: dict[str, str], served: Served, page: Page
 ) -> None:
-    sign_in(page, served, "editor")
+    at_work(page, served)
     for address in ("/syncs/people/configuration/", "/syncs/events/configuration/", "/syncs/people/delete/"):
         page.goto(f"{served.url}{address}")
         assert Axe().run(page).response["violations"] == []

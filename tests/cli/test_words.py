@@ -23,3 +23,11 @@ def test_a_taken_port_is_said_in_words() -> None:
     assert said.returncode == 2
     assert "--port 0 takes a free port" in said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_what_the_system_says_ends_with_one_full_stop() -> None:
+    command = [sys.executable, "-m", "headcount", "sandbox", "--port", "70000"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert said.returncode == 2
+    assert "0-65535." in said.stderr
+    assert ".." not in said.stderr

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from django.db import connection
 
 from headcount.control import held, runs
 from headcount.control.models import Run
@@ -67,6 +70,46 @@ def test_refused_rows_are_listed_once_however_often_the_fold_is_repeated(home: P
     assert held.record_rejected(run, iter(rows)) == 1200
     held.record_rejected(run, iter(rows))
     assert held.rejected(run.sync).count() == 1200
+
+
+def test_a_listing_that_was_broken_off_is_written_anew(home: Path) -> None:
+    run = make_run()
+    number = held.ENTERED_AT_ONCE + 10
+    rows = [refusal(seq, f"k{seq}") for seq in range(number)]
+
+    def broken_off() -> Iterator[held.Refused]:
+        yield from rows[:-1]
+        raise OSError("no more")
+
+    with pytest.raises(OSError, match="no more"):
+        held.record_rejected(run, broken_off())
+    listed = held.rejected(run.sync).count()
+    assert 0 < listed < number
+    assert [group.open for group in run.sync.rejected_groups.all()] == [listed]
+    assert held.record_rejected(run, rows) == number
+    assert held.rejected(run.sync).count() == number
+    assert [group.open for group in run.sync.rejected_groups.all()] == [number]
+
+
+def test_others_write_while_refused_rows_are_listed(home: Path) -> None:
+    """Between two transactions nothing is locked: another connection, in a thread, needs not wait for the end."""
+    run, other = make_run("a"), make_run("b")
+    names: list[str] = []
+
+    def write() -> None:
+        runs.begin(other, snapshot={}, fingerprint="")
+        names.append(Run.objects.get(pk=other.pk).status)
+        connection.close()
+
+    def rows() -> Iterator[held.Refused]:
+        yield from (refusal(seq, f"k{seq}") for seq in range(held.ENTERED_AT_ONCE))
+        writer = Thread(target=write)
+        writer.start()
+        writer.join(10)
+        yield refusal(held.ENTERED_AT_ONCE, "last")
+
+    held.record_rejected(run, rows())
+    assert names == ["working"]
 
 
 def test_the_newest_refusal_speaks_for_a_row(home: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from headcount.engines import Source, open_source
@@ -213,3 +215,24 @@ def test_settings_that_cannot_be_used_say_so(tmp_path: Path) -> None:
         open_source("excel", {})
     with pytest.raises(SourceError, match="no folder"):
         open_source("files", {"folders": [str(tmp_path / "nope")]})
+
+
+@pytest.mark.parametrize(("name", "rows"), [("a.parquet", 60_000), ("a.csv", 60_000), ("a.json", 3_000)])
+def test_files_of_three_hundred_columns_are_read(folder: Path, source: Source, name: str, rows: int) -> None:
+    columns = ", ".join(f"range * {number} AS c{number}" for number in range(300))
+    duckdb.sql(f"COPY (SELECT {columns} FROM range({rows})) TO '{folder / name}'")
+    wanted = model(path=name)
+    names = [column.name for column in source.columns(wanted)]
+    with source.read(wanted, names) as reader:
+        found = [(batch.num_rows, batch.num_columns) for batch in reader]
+    assert sum(rows for rows, _ in found) == rows
+    assert {columns for _, columns in found} == {300}
+
+
+def test_a_row_group_may_be_larger_than_the_memory_for_a_read(folder: Path, source: Source) -> None:
+    columns = ", ".join(f"hash(range + {number}) AS c{number}" for number in range(4))
+    table_ = duckdb.sql(f"SELECT {columns} FROM range(3_000_000)").to_arrow_table()
+    pq.write_table(table_, folder / "a.parquet", row_group_size=3_000_000)
+    wanted = model(path="a.parquet")
+    with source.read(wanted, ["c0", "c1", "c2", "c3"]) as reader:
+        assert sum(batch.num_rows for batch in reader) == 3_000_000

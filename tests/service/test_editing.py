@@ -12,7 +12,6 @@ from headcount.control.models import Audit, MaskedColumn, Sync
 from headcount.control.models import Model as ModelRow
 from headcount.errors import ConfigurationError
 from headcount.sandbox.seed import PRODUCTION
-from headcount.service.applying import ChangedMeanwhile
 from headcount.service.drafting import columns_of, preview_entry, resend_of
 from headcount.service.editing import (
     check_sync,
@@ -25,6 +24,7 @@ from headcount.service.editing import (
     pause_sync,
     save_sync,
 )
+from headcount.service.entries import Stale
 from headcount.service.locks import sync_lock
 from headcount.service.suggestions import declared_fields, seen_fields
 from tests.journeys.conftest import applied, desk, fresh_home, sandbox, workspace
@@ -104,9 +104,17 @@ def test_what_was_saved_is_exported_and_applies_without_a_change(applied: Desk) 
 def test_a_sync_that_somebody_else_saved_is_not_overwritten(applied: Desk) -> None:
     mine = open_sync("people")
     save_sync("people", with_full_name(mine.entry), version=mine.version)
-    with pytest.raises(ChangedMeanwhile):
+    with pytest.raises(Stale):
         save_sync("people", {**mine.entry, "behavior": "update_only"}, version=mine.version)
     assert open_sync("people").entry["behavior"] == "mirror"
+
+
+def test_a_sync_that_was_changed_since_the_file_was_applied_says_so_and_others_do_not(applied: Desk) -> None:
+    mine = open_sync("people")
+    save_sync("people", with_full_name(mine.entry), version=mine.version)
+    assert "the next headcount apply undoes it" in open_sync("people").drift
+    delete_sync("events")
+    assert "the next headcount apply undoes it" in open_sync("people").drift
 
 
 def test_a_pause_between_opening_and_saving_is_kept(applied: Desk) -> None:
@@ -183,6 +191,19 @@ def test_masked_columns_are_veiled_in_previews(applied: Desk) -> None:
     sent = json.loads(rows[1].payload or "")
     assert sent["identifiers"] == {"id": "•••"}
     assert sent["attributes"] == {"plan": "free", "visits": 2, "full_name": "•••"}
+
+
+def test_what_a_query_may_rename_is_veiled_in_previews_and_a_whole_record_too(applied: Desk) -> None:
+    MaskedColumn.objects.create(model=ModelRow.objects.get(key="users"), column="email")
+    applied.project["models"]["renamed"] = {
+        "connection": "company",
+        "query": "SELECT id, email AS e FROM users",
+    }
+    applied.apply()
+    renamed = people(source={"model": "renamed"}, mappings=[{"from": "e", "to": "e"}])
+    assert "@example.com" not in str(preview_entry("people", renamed, rows=2))
+    whole = people(mappings=[{"from": {"template": "{{ record | json }}"}, "to": "all"}])
+    assert "@example.com" not in str(preview_entry("people", whole, rows=2))
 
 
 def test_what_saving_would_send_again_is_counted_and_explained(applied: Desk) -> None:

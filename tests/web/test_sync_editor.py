@@ -180,6 +180,28 @@ def test_the_preview_is_the_payload_and_steps_through_rows(company: Desk, visit:
     assert company.workspace.requests() == []
 
 
+def test_a_preview_needs_no_name_and_leaves_the_key_alone(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("preview", name="")
+    assert "&quot;id&quot;: &quot;1&quot;" in page
+    assert page.value("key") == ""
+    page = page.press("save")
+    assert "Give the sync a name." in page
+    assert page.press("save", name="x" * 201).answer.status_code == 422
+
+
+def test_nonsense_in_a_form_is_answered_in_words(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    page = opened(client, EDIT).press("add")
+    nonsense = {"m-2-kind": "evil", "m-2-text": "\u0001", "m-2-to": "x", "m-0-kept": "{", "kept": "[1]"}
+    assert 'id="m-2-text-wrong"' in page.press("review", **nonsense)
+    for data in (
+        {"do": "remove:many"},
+        {"do": "save", "object": "evil", "model": "evil", "connection": "evil"},
+    ):
+        assert client.post("/syncs/new/", data).status_code in (200, 422)
+    assert client.post(EDIT, {"do": "review", "m-count": "-1", "object": "person"}).status_code == 422
+
+
 def test_the_preview_says_which_rows_would_be_invalid_and_why(company: Desk, visit: Visit) -> None:
     company.sql("UPDATE users SET email = 'nobody' WHERE id = 2")
     page = begin(visit).press("preview")
@@ -216,7 +238,7 @@ def test_a_sync_that_changed_meanwhile_is_not_overwritten_and_nothing_typed_is_l
     company.apply()
     page = review.press("save")
     assert page.answer.status_code == 409
-    assert "Somebody saved the sync people meanwhile" in page
+    assert "The sync people was changed by somebody else meanwhile" in page
     assert "update_only" in page
     assert page.rows == ["plan", "visits", "contact"]
     assert open_sync("people").entry["behavior"] == "update_only"
@@ -301,7 +323,7 @@ def test_viewers_and_operators_may_look_and_not_change(company: Desk, visit: Vis
 
 def test_the_twin_holds_the_entry(company: Desk, visit: Visit) -> None:
     data = json.loads(visit(Role.VIEWER).get("/syncs/people/configuration.json").content)
-    assert data["sync"]["entry"] == open_sync("people").entry
+    assert data["configuration"]["entry"] == open_sync("people").entry
     assert [column["name"] for column in data["columns"]] == ["id", "email", "plan", "visits"]
 
 

@@ -58,7 +58,7 @@ class Sent(Schema):
     attempt: int
     items: int
     bytes: int
-    seconds: float
+    milliseconds: int
     status: int | None
     complaints: int
     errors: list[Answered]

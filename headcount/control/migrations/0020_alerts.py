@@ -7,7 +7,7 @@ import headcount.control.models.outlet
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0010_rejected_have_groups"),
+        ("control", "0011_tallies"),
     ]
 
     operations = [

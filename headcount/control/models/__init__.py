@@ -16,6 +16,7 @@ from headcount.control.models.secret import Secret
 from headcount.control.models.setting import Setting
 from headcount.control.models.stream import Stream
 from headcount.control.models.sync import Sync
+from headcount.control.models.tally import Tally
 from headcount.control.models.timetable import Timetable
 from headcount.control.models.token import ApiToken
 from headcount.control.models.user import Role, User
@@ -44,6 +45,7 @@ __all__ = [
     "Setting",
     "Stream",
     "Sync",
+    "Tally",
     "Timetable",
     "User",
 ]

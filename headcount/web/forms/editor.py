@@ -57,6 +57,7 @@ class Editor:
     cautions: tuple[str, ...] = ()
     preview: Preview | None = None
     seen: tuple[str, ...] = ()  # attributes seen in the workspace
+    key: str = ""  # of the sync, made from its name when nobody typed one; known once the form was checked
     entry: dict[str, Any] | None = None  # what the form means, once it was checked and found right
 
     @property
@@ -194,26 +195,30 @@ _DEEDS: dict[str, Callable[[Editor, str], SyncForm]] = {
 }
 
 
-def checked(editor: Editor) -> Editor:
-    """The editor with every mistake beside its input, or with the entry that the form means."""
+def checked(editor: Editor, *, named: bool = True) -> Editor:
+    """The editor with every mistake beside its input, or with the entry that the form means.
+
+    A key that was left empty is made from the name. Without ``named`` neither is missed: a preview needs no name.
+    """
     choices, form = editor.choices, editor.form
     if choices is None:
         return replace(editor, wrong=_unchosen(form))
-    if editor.new and not form.key and form.name.strip():
-        form = replace(form, key=free_key(form.name))
+    key = form.key or (free_key(form.name) if form.name.strip() or not named else "")
     entry, unreadable = form.entry(stream=choices.stream)
-    found: Checked = check_sync(form.key, entry, new=editor.new, columns=editor.columns)
+    found: Checked = check_sync(key, entry, new=editor.new, columns=editor.columns)
     wrong = {**placed(found.problems, form.places), **unreadable}
-    if not form.name.strip():
+    if named and not form.name.strip():
         wrong["name"] = ["Give the sync a name."]
-        wrong.pop("key", None)
+        if not form.key:
+            wrong.pop("key", None)
     made = None if wrong else found.entry
-    return replace(editor, form=form, wrong=wrong, cautions=found.cautions, entry=made)
+    return replace(editor, key=key, wrong=wrong, cautions=found.cautions, entry=made)
 
 
 def _unchosen(form: SyncForm) -> Wrong:
     words = {"model": "Choose a model.", "connection": "Choose a destination.", "object": "Choose an object."}
-    return {name: [word] for name, word in words.items() if not getattr(form, name)}
+    chosen = {"model": form.model, "connection": form.connection, "object": choices_of(form.object)}
+    return {name: [word] for name, word in words.items() if not chosen[name]}
 
 
 def options(*pairs: tuple[str, str]) -> tuple[Choice, ...]:

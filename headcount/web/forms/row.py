@@ -52,12 +52,21 @@ class Row:
             parts["type"] = self.type
         if self.nulls != "unset":
             parts["nulls"] = self.nulls
-        return {**parts, **(json.loads(self.kept) if self.kept else {})}
+        return {**parts, **unpacked(self.kept)}
 
     def pairs(self, number: int) -> Iterator[tuple[str, str]]:
         """Names and values of the row's inputs."""
         for part in ("kind", "text", "to", "type", "nulls", *(["kept"] if self.kept else [])):
             yield f"m-{number}-{part}", getattr(self, part)
+
+
+def unpacked(kept: str) -> dict[str, Any]:
+    """What travelled as JSON in a hidden input; nothing for what somebody made of it that is none."""
+    try:
+        found = json.loads(kept) if kept else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 Rows = tuple[Row, ...]

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from headcount.web.forms.origin import Unreadable, origin, shown
-from headcount.web.forms.row import Row, Rows, rows_of
+from headcount.web.forms.row import Row, Rows, rows_of, unpacked
 
 _SHOWN = {
     "name", "source", "destination", "behavior", "identifier", "unique_id", "first_run", "event", "mappings",
@@ -119,7 +119,7 @@ class SyncForm:
         }
         if self.all_columns:
             entry["sync_all_columns"] = {"names": self.all_names}
-        return {**entry, **(_kept(self.kept))}, wrong
+        return {**entry, **unpacked(self.kept)}, wrong
 
     def _record_parts(self, wrong: Wrong) -> dict[str, Any]:
         if not self.identifier_from:
@@ -210,11 +210,3 @@ def _read(kind: str, text: str, place: str, wrong: Wrong) -> Any:
     except Unreadable as error:
         wrong[place] = [str(error)]
         return {"constant": None}
-
-
-def _kept(text: str) -> dict[str, Any]:
-    try:
-        kept = json.loads(text) if text else {}
-    except ValueError:
-        return {}
-    return kept if isinstance(kept, dict) else {}

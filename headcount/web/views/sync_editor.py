@@ -9,7 +9,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from headcount.errors import HeadcountError
-from headcount.service.applying import ChangedMeanwhile
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
 from headcount.service.drafting import Resend, resend_of, starts_over
 from headcount.service.editing import (
@@ -20,8 +19,10 @@ from headcount.service.editing import (
     save_sync,
     version_of,
 )
+from headcount.service.entries import Stale
 from headcount.service.roles import Deed
 from headcount.service.suggestions import seen_fields
+from headcount.service.sync_page import sync_head
 from headcount.web.access import takes
 from headcount.web.forms.editor import Editor, changed, checked, opened_editor, options, settled
 from headcount.web.forms.origin import KINDS, METADATA
@@ -94,7 +95,7 @@ def _posted(request: HttpRequest, opened: Opened | None) -> Answer:
     if verb == "seen":
         editor = _with_seen(request, editor)
     if verb in ("preview", "row"):
-        editor = _with_preview(checked(editor), argument)
+        editor = _with_preview(checked(editor, named=False), argument)
     if verb in ("review", "save", "save-and-plan"):
         return _finished(request, checked(editor), verb)
     return _shown(request, editor, focus=len(editor.form.rows) - 1 if verb in ("add", "custom") else None)
@@ -111,7 +112,7 @@ def _with_seen(request: HttpRequest, editor: Editor) -> Editor:
 def _with_preview(editor: Editor, number: str) -> Editor:
     if editor.entry is None:
         return editor
-    return replace(editor, preview=previewed(editor.form.key, editor.entry, number))
+    return replace(editor, preview=previewed(editor.key, editor.entry, number))
 
 
 def _finished(request: HttpRequest, editor: Editor, verb: str) -> Answer:
@@ -123,8 +124,8 @@ def _finished(request: HttpRequest, editor: Editor, verb: str) -> Answer:
         return _review(request, editor, undecided=undecided)
     assert editor.entry is not None
     try:
-        save_sync(editor.form.key, editor.entry, version=request.POST.get("base", ""))
-    except ChangedMeanwhile as error:
+        save_sync(editor.key, editor.entry, version=request.POST.get("base", ""))
+    except Stale as error:
         return _shown(request, editor, conflict=str(error), status=409)
     except HeadcountError as error:  # what was typed must not be lost to a store that is busy
         return _shown(request, replace(editor, wrong={"": [str(error)]}), status=503)
@@ -135,7 +136,7 @@ def _with_decision(request: HttpRequest, editor: Editor) -> tuple[Editor, bool]:
     """For Events that would be known by another id: what becomes of the rows that are there, as somebody chose."""
     if editor.new or editor.entry is None or not (editor.choices and editor.choices.stream):
         return editor, False
-    if not starts_over(editor.form.key, editor.entry):
+    if not starts_over(editor.key, editor.entry):
         return editor, False
     chosen = request.POST.get("generation", "")
     if chosen not in ("backfill", "record_as_seen"):
@@ -147,7 +148,7 @@ def _saved(request: HttpRequest, editor: Editor, *, plan: bool) -> HttpResponse:
     tell(request, f"{editor.form.name} is saved.")
     for caution in editor.cautions:
         tell(request, caution, "attention")
-    return HttpResponseRedirect(f"/syncs/{editor.form.key}/{'plan/' if plan else ''}")
+    return HttpResponseRedirect(f"/syncs/{editor.key}/{'plan/' if plan else ''}")
 
 
 def _shown(
@@ -160,12 +161,13 @@ def _shown(
 ) -> Page:
     opened = editor.opened
     extra: dict[str, Any] = {
+        "tab": "configuration",
         "editor": editor,
         "form": editor.form,
         "wrong": editor.wrong,
         "words": _WORDS,
         "conflict": conflict,
-        "edits": edits_of(editor.form.key, editor.entry) if conflict and editor.entry else (),
+        "edits": edits_of(editor.key, editor.entry) if conflict and editor.entry else (),
         "focus": focus,
         "base": _base(request, opened, conflict=bool(conflict)),
     }
@@ -194,7 +196,8 @@ def _data(editor: Editor) -> Mapping[str, Any]:
         "columns": [{"name": c.name, "kind": c.kind.value} for c in editor.columns or ()],
     }
     if editor.opened is not None:
-        data["sync"] = {
+        data["sync"] = sync_head(editor.opened.key)
+        data["configuration"] = {
             "key": editor.opened.key,
             "name": editor.opened.name,
             "paused": editor.opened.paused,
@@ -211,7 +214,7 @@ def _trail(opened: Opened | None) -> tuple[tuple[str, str], ...]:
 
 def _review(request: HttpRequest, editor: Editor, *, undecided: bool) -> Page:
     assert editor.entry is not None
-    key = editor.form.key
+    key = editor.key
     resend, trouble = (None, "") if undecided or editor.new else _resend(key, editor.entry)
     extra = {
         "editor": editor,
