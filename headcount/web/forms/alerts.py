@@ -102,6 +102,8 @@ class RuleForm(ToldForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # all have a value, be it "all" or "off"
+            field.unmarked = True  # type: ignore[attr-defined]
         self._choose("sync", [("", "All syncs"), *syncs])
         self._choose("channel", [("", "All channels"), *((str(each.id), each.name) for each in channels)])
 
