@@ -64,8 +64,8 @@ class Address:
 
     @property
     def by_token(self) -> bool:
-        """The API asks for a token itself, and does not care who is signed in."""
-        return self.mark is OPEN and self.path.startswith("/api/")
+        """It asks for a token itself, and does not care who is signed in."""
+        return self.mark is OPEN and self.path.startswith(("/api/", "/metrics"))
 
     def asks_for_token(self, answer: HttpResponse) -> bool:
         """What the API has nothing at is told to everybody; everything else wants a token first."""
