@@ -21,6 +21,7 @@ from headcount.service.sending import Address, NotSent, notify_channel, request_
 
 SENDERS = 4  # outlets that are served at a time: one that does not answer must not keep the others waiting
 KEEP = timedelta(days=30)
+AT_ONCE = 500  # messages deleted in one transaction: writers must not wait long
 
 log = logging.getLogger("headcount.alerts")
 
@@ -79,15 +80,27 @@ def deliver(message: Delivery) -> bool:
     """Try once, unless somebody else does; what came of it is stored, also in ``message``."""
     if not outbox.take(message, timezone.now()):
         return False
-    try:
-        _send(message)
-    except NotSent as error:
-        outbox.refused(message, str(error)[:300], timezone.now())
-        _note("message_refused", message, reason=str(error))
+    trouble = _tried(message)
+    if trouble:
+        outbox.refused(message, trouble[:300], timezone.now())
+        _note("message_refused", message, reason=trouble)
         return False
     outbox.sent(message, timezone.now())
     _note("message_sent", message)
     return True
+
+
+def _tried(message: Delivery) -> str:
+    """What went wrong; empty when it arrived."""
+    if message.tries > outbox.TRIES:
+        return "Whoever sent it came to an end before it could tell what became of it, each time."
+    try:
+        _send(message)
+    except NotSent as error:
+        return str(error)
+    except Exception as error:  # a bug; its words may quote an address
+        return f"Headcount came upon something it did not expect ({type(error).__name__})."
+    return ""
 
 
 def _send(message: Delivery) -> None:
@@ -132,8 +145,13 @@ def replay(uid: str) -> DeliveryInfo:
 def forget_old_messages(keep: timedelta = KEEP) -> int:
     """Delete what was sent or given up so long ago, and return how much."""
     setup()
-    ended = Delivery.objects.filter(created_at__lt=timezone.now() - keep)
-    return int(ended.exclude(status=Delivery.Status.WAITING).delete()[0])
+    old = Delivery.objects.filter(created_at__lt=timezone.now() - keep).exclude(
+        status=Delivery.Status.WAITING
+    )
+    count = 0
+    while some := list(old.order_by("id").values_list("id", flat=True)[:AT_ONCE]):
+        count += Delivery.objects.filter(id__in=some).delete()[0]
+    return count
 
 
 def _info(row: Delivery) -> DeliveryInfo:

@@ -14,7 +14,7 @@ from headcount.control import outbox
 from headcount.control.models import Alert, AlertRule, Delivery, Outlet, Run
 from headcount.errors import ConfigurationError
 from headcount.service.alerts import Wish, alerts, rules, save_rule
-from headcount.service.delivering import deliveries, replay, send_due, watch
+from headcount.service.delivering import deliveries, forget_old_messages, replay, send_due, watch
 from headcount.service.outlets import (
     SignedWebhook,
     UnusableAddress,
@@ -228,6 +228,28 @@ def test_one_message_is_taken_by_one_sender_and_comes_back_when_that_one_is_gone
     assert [outbox.take(one, now), outbox.take(other, now)] == [True, False]
     assert outbox.due(hook.info.id, now + timedelta(seconds=60)) == []
     assert len(outbox.due(hook.info.id, now + timedelta(seconds=91))) == 1
+
+
+def test_a_message_that_ends_its_sender_each_time_is_given_up(
+    hook: SignedWebhook, receiver: Receiver
+) -> None:
+    outbox.post(Outlet.objects.get(), "run.failed", {}, timezone.now())
+    Delivery.objects.update(tries=outbox.TRIES)
+    assert send_due() == 0
+    assert Delivery.objects.get().status == "failed"
+    assert receiver.got == []
+
+
+def test_messages_that_were_sent_long_ago_are_forgotten(
+    desk: Desk, hook: SignedWebhook, receiver: Receiver
+) -> None:
+    desk.run()
+    send_due()
+    waiting = outbox.post(Outlet.objects.get(), "run.failed", {}, timezone.now())
+    assert forget_old_messages() == 0
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=31))
+    assert forget_old_messages() == 2
+    assert Delivery.objects.get().uid == waiting.uid
 
 
 def test_an_outlet_that_is_silent_does_not_keep_the_others_waiting(desk: Desk, told: Receiver) -> None:

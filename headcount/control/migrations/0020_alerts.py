@@ -175,6 +175,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["status", "due_at"], name="delivery_due"),
                     models.Index(fields=["outlet", "-id"], name="delivery_of_outlet"),
+                    models.Index(fields=["outlet", "status"], name="delivery_by_status"),
                 ],
             },
         ),

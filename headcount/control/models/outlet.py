@@ -61,6 +61,7 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["status", "due_at"], name="delivery_due"),
             models.Index(fields=["outlet", "-id"], name="delivery_of_outlet"),
+            models.Index(fields=["outlet", "status"], name="delivery_by_status"),
         ]
 
     def __str__(self) -> str:
