@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headcount.cli.output import Json, complain, print_json, print_table
+
+if TYPE_CHECKING:
+    from headcount.service.alerts import RuleInfo
 
 FAILED = 3
 
@@ -28,23 +31,30 @@ def list_(as_json: Json = False) -> None:
 
     places, kept, told = channels(), rules(), alerts()
     if as_json:
-        parts = {"channels": places, "rules": kept, "alerts": told}
-        print_json({name: [asdict(each) for each in found] for name, found in parts.items()})
+        print_json(
+            {
+                "channels": [asdict(each) for each in places],
+                "rules": [asdict(each) for each in kept],
+                "alerts": [asdict(each) for each in told],
+            }
+        )
         return
-    heads = ("channel", "service", "last sent", "waiting", "last error")
-    print_table(heads, ((c.name, c.shows, c.last_sent, c.waiting, c.error) for c in places))
-    typer.echo()
-    heads = ("tell when", "sync", "channel", "on")
     print_table(
-        heads,
-        (
-            (r.means, r.wish.sync or "all", r.channel_name or "all", "yes" if r.wish.enabled else "no")
-            for r in kept
-        ),
+        ("channel", "service", "last sent", "waiting", "last error"),
+        ((c.name, c.shows, c.last_sent, c.waiting, c.error) for c in places),
     )
     typer.echo()
-    heads = ("since", "until", "sync", "what")
-    print_table(heads, ((a.raised_at, a.resolved_at or "now", a.sync, a.words) for a in told))
+    print_table(("tell when", "sync", "channel", "on"), (_row(rule) for rule in kept))
+    typer.echo()
+    print_table(
+        ("since", "until", "sync", "what"),
+        ((a.raised_at, a.resolved_at or "now", a.sync, a.words) for a in told),
+    )
+
+
+def _row(rule: RuleInfo) -> tuple[str, ...]:
+    wish = rule.wish
+    return (rule.means, wish.sync or "all", rule.channel_name or "all", "yes" if wish.enabled else "no")
 
 
 def test(channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel's name.")]) -> None:
