@@ -125,3 +125,13 @@ def test_what_was_applied_is_not_applied_again_though_keys_come_back_in_another_
     setup()
     apply(outlook(project()))
     assert outlook(project()).effective == ()
+
+
+def test_a_second_setup_leaves_the_connection_and_its_transaction_alone(database: None) -> None:
+    from django.db import transaction
+
+    setup()
+    with transaction.atomic():
+        make_run("kept")
+        setup()
+    assert Sync.objects.filter(key="kept").exists()
