@@ -18,20 +18,31 @@ STARTED = re.compile(r"http://127\.0\.0\.1:\d+")
 
 @dataclass
 class Served:
-    """``headcount serve`` over one home. ``said`` is all it has printed so far."""
+    """``headcount serve`` over one home. ``secrets`` are in its environment; ``said`` is all it has printed so far."""
 
     home: Path
     options: tuple[str, ...] = ()
+    secrets: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
     url: str = ""
     _listener: threading.Thread | None = None
 
     def start(self, *, port: int = 0) -> Served:
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("HEADCOUNT_")}
+        plain = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("HEADCOUNT_", "DJANGO_"))
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "headcount", "serve", "--port", str(port), *self.options],
-            env={**plain, "HEADCOUNT_HOME": str(self.home), "PYTHONPATH": str(CHECKOUT), "COLUMNS": "200"},
+            env={
+                **plain,
+                **self.secrets,
+                "HEADCOUNT_HOME": str(self.home),
+                "PYTHONPATH": str(CHECKOUT),
+                "COLUMNS": "200",
+            },
             cwd=self.home.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
