@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from tests.journeys.desk import Workspace
 PASSWORD = "correct horse battery"
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 20_000  # milliseconds; a page is there in a few, on a machine that does nothing else
+PATIENCE = 7_000  # milliseconds; a page is there in a few, on a machine that does nothing else
 
 
 def launched(playwright: Playwright) -> Browser:
@@ -32,6 +32,18 @@ def launched(playwright: Playwright) -> Browser:
         missing = "There is no Chromium: install the package chromium, or run: playwright install chromium"
         pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
     return playwright.chromium.launch(executable_path=path, args=SWITCHES)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails tells what the browser showed."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and call.when == "call" and isinstance(page, Page) and not page.is_closed():
+        report.sections.append((f"The page {page.url}", page.locator("body").inner_text()))
+    return report
 
 
 @pytest.fixture(scope="module")

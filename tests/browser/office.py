@@ -71,6 +71,7 @@ class Office:
                 "name": f"{team.title()} to People",
                 "source": {"model": team},
             }
+        project["syncs"]["shrinking"]["guards"] = {"minimum": 10}
         # One record in each request, so that there is time to look at a run, and to stop it.
         project["connections"]["slowly"] = {
             **project["connections"]["production"],
