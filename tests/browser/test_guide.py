@@ -34,7 +34,9 @@ def test_a_newcomer_connects_customerio_writes_a_query_and_finds_the_person_in_t
 
 def _fill(shop: Path) -> None:
     with closing(sqlite3.connect(shop)) as database, database:
-        database.execute("CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, plan TEXT, bikes INTEGER)")
+        database.execute(
+            "CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, plan TEXT, bikes INTEGER)"
+        )
         database.executemany(
             "INSERT INTO customers VALUES (?, ?, ?, ?)",
             [(i, f"rider{i}@example.com", "gold" if i == 7 else "free", i) for i in range(1, 31)],
@@ -103,7 +105,9 @@ def _write_a_query(page: Page) -> None:
         page.get_by_role("link", name="Bicycle shop").click()
     page.get_by_label("Name", exact=True).fill("Riders")
     page.get_by_role("radio", name="SQL").check()
-    page.get_by_role("textbox", name="SQL").fill("SELECT id, email, plan, bikes FROM customers WHERE bikes > 2")
+    page.get_by_role("textbox", name="SQL").fill(
+        "SELECT id, email, plan, bikes FROM customers WHERE bikes > 2"
+    )
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("cell", name="rider7@example.com")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
@@ -114,8 +118,8 @@ def _make_a_sync(page: Page) -> None:
     page.get_by_role("link", name="Syncs").click()
     page.get_by_role("link", name="New sync").click()
     page.get_by_label("Name", exact=True).fill("Riders to People")
-    page.get_by_label("Model").select_option(label="Riders")
-    page.get_by_label("Destination").select_option(label="Production")
+    page.get_by_label("Model").select_option("riders")
+    page.get_by_label("Destination").select_option("production")
     page.get_by_label("Object").select_option("person")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("radio", name=re.compile("Update or Create", re.I)).check()
