@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from headcount.control.models import Role, User
 from headcount.control.setup import close, setup
 from headcount.sandbox.server import start_in_thread
+from tests.browser.chromium import PATIENCE, launched
+from tests.browser.newcomer import PASSWORD
 from tests.browser.office import Office
 from tests.browser.site import Served
 from tests.browser.witness import Witness
 from tests.journeys.desk import Workspace
-
-PASSWORD = "correct horse battery"
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 7_000  # milliseconds; a page is there in a few, on a machine that does nothing else
-
-
-def launched(playwright: Playwright) -> Browser:
-    """The system's browser, or Playwright's own. Without one: a reason, and in continuous integration a failure."""
-    own = Path(playwright.chromium.executable_path)
-    path = next((found for name in NAMES if (found := shutil.which(name))), str(own) if own.exists() else "")
-    if not path:
-        missing = "There is no Chromium: install the package chromium, or run: playwright install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    return playwright.chromium.launch(executable_path=path, args=SWITCHES)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import headcount
 
 CHECKOUT = Path(headcount.__file__).parents[1]
-STARTED = re.compile(r"http://127\.0\.0\.1:\d+")
+STARTED = re.compile(r"Headcount is at (http://127\.0\.0\.1:\d+)")
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Served:
         for line in self.process.stdout:
             self.said.append(line)
             if not self.url and (found := STARTED.search(line)):
-                self.url = found[0]
+                self.url = found[1]
                 ready.set()
         ready.set()
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD
+from tests.browser.newcomer import become_owner
 from tests.browser.site import Served
 
 
@@ -28,14 +27,3 @@ def test_the_demo_opens_with_a_company_whose_changes_wait_to_be_sent(demo: Serve
     expect(page.locator("#live .badge").first).to_contain_text("completed")
     page.get_by_role("listitem").filter(has_text="change").get_by_role("link").click()
     expect(page.get_by_role("row").filter(has_text="→").first).to_be_visible()
-
-
-def become_owner(page: Page, site: Served) -> None:
-    """By the link that the start has printed."""
-    page.goto(re.findall(r"Create the Owner.*: (http\S+)", "".join(site.said))[0])
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Name", exact=False).last.fill("Ada")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("The same again").fill(PASSWORD)
-    page.get_by_role("button", name="Create the Owner and sign in").click()
-    expect(page.get_by_role("navigation", name="Main")).to_be_visible()

@@ -9,12 +9,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PASSWORD
+from tests.browser.newcomer import become_owner
 from tests.browser.site import Served
 from tests.journeys.desk import Workspace
-
-AGAIN = "The same again"
-LINK = re.compile(r"Create the Owner.*: (http\S+)")
 
 
 def test_a_newcomer_connects_customerio_writes_a_query_and_finds_the_person_in_the_workspace(
@@ -23,7 +20,8 @@ def test_a_newcomer_connects_customerio_writes_a_query_and_finds_the_person_in_t
     shop = tmp_path / "shop.sqlite"
     _fill(shop)
     site_id, api_key = _make_credentials(page, workspace)
-    _become_owner(page, served)
+    become_owner(page, served)
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
     _connect_customerio(page, workspace, site_id, api_key)
     _connect_the_shop(page, shop)
     _write_a_query(page)
@@ -58,16 +56,6 @@ def _make_credentials(page: Page, workspace: Workspace) -> tuple[str, str]:
     expect(page.get_by_role("columnheader", name="API Key", exact=True)).to_be_visible()
     cells = page.get_by_role("row", name=re.compile("^Headcount ")).get_by_role("cell")
     return cells.nth(2).inner_text(), cells.nth(3).inner_text()
-
-
-def _become_owner(page: Page, served: Served) -> None:
-    link = next(found[1] for line in served.said if (found := LINK.search(line)))
-    page.goto(link)
-    page.get_by_label("Username").fill("ada")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label(AGAIN).fill(PASSWORD)
-    page.get_by_role("button", name="Create the Owner and sign in").click()
-    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
 
 
 def _connect_customerio(page: Page, workspace: Workspace, site_id: str, api_key: str) -> None:
@@ -122,7 +110,7 @@ def _make_a_sync(page: Page) -> None:
     page.get_by_label("Destination").select_option("production")
     page.get_by_label("Object").select_option("person")
     page.get_by_role("button", name="Continue").click()
-    page.get_by_role("radio", name=re.compile("Update or Create", re.I)).check()
+    page.get_by_role("radio", name=re.compile("^Update or Create")).check()
     page.get_by_label("Column", exact=True).fill("id")
     page.get_by_role("radio", name=re.compile("^id\\b", re.I)).check()
     page.get_by_role("button", name="Map all columns").click()

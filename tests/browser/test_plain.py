@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE, sign_in
+from tests.browser.chromium import PATIENCE
+from tests.browser.conftest import sign_in
 from tests.browser.office import Office
 from tests.journeys.desk import wait_for
 

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from headcount.sandbox.seed import STAGING
-from tests.browser.conftest import PASSWORD, sign_in
+from tests.browser.conftest import sign_in
+from tests.browser.newcomer import PASSWORD
 from tests.browser.office import Office
 from tests.journeys.desk import wait_for
 

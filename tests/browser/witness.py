@@ -25,13 +25,13 @@ class Witness:
         context.on("request", self._asked)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if "responded with a status of 4" not in message.text:
-            self.complaints.append(f"{message.type}: {message.text}")
+        if message.type in ("error", "warning") and "responded with a status of 4" not in message.text:
+            self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
 
     def _asked(self, request: Request) -> None:
         if urlsplit(request.url).hostname not in (*HERE, None):
             self.strangers.append(request.url)
 
     def swear(self) -> None:
-        assert self.complaints == []
-        assert self.strangers == []
+        assert not self.complaints, self.complaints
+        assert not self.strangers, self.strangers
