@@ -18,6 +18,7 @@ from tests.browser.site import Served
 
 WIDE = {"width": 1200, "height": 820}
 NARROW = {"width": 390, "height": 844}
+SETTLED = 1500  # milliseconds, for parts that are fetched after the page
 PAGES = {
     "home": "/",
     "syncs": "/syncs/",
@@ -68,14 +69,14 @@ def _all(browser: Browser, demo: Served, folder: Path, *, whole: bool) -> None:
             color_scheme="dark" if look == "dark" else "light",
             storage_state=cookies,
         )
-        seen.set_default_timeout(PATIENCE)
+        seen.set_default_timeout(3 * PATIENCE)
         _look(seen.new_page(), demo, addresses, folder, look, whole=whole)
         seen.close()
 
 
 def _company_at_work(page: Page, demo: Served) -> dict[str, str]:
     """A plan is made and run. Returns the addresses of both."""
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(3 * PATIENCE)
     become_owner(page, demo)
     page.goto(f"{demo.url}/syncs/customers/plan/")
     page.get_by_role("button", name="Make a plan").click()
@@ -98,7 +99,8 @@ def _look(
             page.get_by_label(re.compile("^Row .*field$")).last.fill("Home town")
             page.get_by_label(re.compile("^Row .*value$")).last.fill("city")
             page.get_by_role("button", name="Review changes").click()
-        page.wait_for_load_state("networkidle")
+        if page.locator("[hx-trigger*=load]").count():
+            page.wait_for_timeout(SETTLED)
         page.screenshot(path=folder / f"{name}-{look}.png", full_page=whole)
 
 
