@@ -101,6 +101,8 @@ def _look(
             page.get_by_role("button", name="Review changes").click()
         if page.locator("[hx-trigger*=load]").count():
             page.wait_for_timeout(SETTLED)
+        if name == "editor" and not whole:
+            page.locator("#mappings").evaluate("part => part.scrollIntoView()")
         page.screenshot(path=folder / f"{name}-{look}.png", full_page=whole)
 
 

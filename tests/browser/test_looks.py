@@ -51,6 +51,9 @@ PAGES = (
     "/settings/tokens/",
     "/settings/people/",
     "/settings/masks/",
+    "/settings/alerts/",
+    "/settings/alerts/rules/add/",
+    "/settings/webhooks/",
     "/settings/about/",
     "/settings/password/",
 )
