@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo serve test lint bench picture lock clean
+.PHONY: help demo serve test lint bench picture screenshots lock clean
 
 help:
 	@echo "make demo   install Headcount and watch it work against a local Customer.io"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint   ruff, mypy and import-linter alone"
 	@echo "make bench  the speed and memory figures of the README (several minutes)"
 	@echo "make picture  the README's picture, made anew"
+	@echo "make screenshots  pictures of the pages, light, dark and narrow, in build/screens"
 	@echo "make lock   resolve the pinned dependencies anew"
 
 demo: $(VENV)/.installed
@@ -33,6 +34,9 @@ lint: $(VENV)/.installed-test
 
 picture: $(VENV)/.installed
 	$(BIN)/python -m headcount.cli.demo.picture docs/plan.svg
+
+screenshots: $(VENV)/.installed-test system-packages
+	$(BIN)/python -m tests.browser.screenshots build/screens
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m bench

@@ -34,6 +34,7 @@ WIDEST = """
     SELECT coalesce(max(width), 0)
     FROM (SELECT count(*) AS width FROM duckdb_columns() WHERE NOT internal GROUP BY table_oid)
 """
+TAKEN = ("memory", "system", "temp")  # names of databases that DuckDB has by itself
 VECTOR = 2_048  # rows DuckDB works on at a time
 CELLS_AT_ONCE = 500_000
 
@@ -51,18 +52,20 @@ class DuckSession:
     ``columns``: how many the files have that are going to be read; the tables of a database are counted here.
     """
 
-    def __init__(self, database: str = ":memory:", folders: Sequence[str] = (), columns: int = 0) -> None:
+    def __init__(self, database: str = "", folders: Sequence[str] = (), columns: int = 0) -> None:
         import duckdb
 
         self._duckdb = duckdb
         self._memory = _memory(columns, PAGE)
+        self._database = ""  # the name of the attached file, quoted
         self._running: DuckDBPyConnection | None = None
         self.stopped = False
         self._scratch = tempfile.mkdtemp(prefix="headcount-")
         try:
+            # A file is attached to an instance of our own: all who open it by name in one process share an instance,
+            # and with it memory, scratch folder, and settings that the first of them has locked.
             self._connection: DuckDBPyConnection = duckdb.connect(
-                database,
-                read_only=database != ":memory:",
+                ":memory:",
                 config={
                     "autoinstall_known_extensions": "false",
                     "autoload_known_extensions": "false",
@@ -70,11 +73,18 @@ class DuckSession:
                     "threads": "1",
                 },
             )
+            if database:
+                self._attach(Path(database))
             self._make_room()
             self._lock(folders)
         except duckdb.Error as error:
             self.close()
             raise self.failure(error) from None
+
+    def _attach(self, file: Path) -> None:
+        """Under the name that it has when it is opened alone, for SQL may say it."""
+        self._database = quoted(f"{file.stem}_file" if file.stem in TAKEN else file.stem, '"')
+        self._connection.execute(f"ATTACH {literal(str(file))} AS {self._database} (READ_ONLY)")
 
     def _make_room(self) -> None:
         ((widest,),) = self._connection.execute(WIDEST).fetchall()
@@ -134,6 +144,8 @@ class DuckSession:
 
     def _cursor(self) -> DuckDBPyConnection:
         self._running = self._connection.cursor()
+        if self._database:
+            self._running.execute(f"USE {self._database}")
         if self.stopped:  # looked at last: whoever stops sets it first
             self._running.interrupt()
             raise stopped()

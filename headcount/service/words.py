@@ -21,7 +21,7 @@ def warnings_of(frozen: Frozen | None, line: Line) -> list[str]:
     for column, before, now in frozen.type_changes:
         found.append(f"The column {column} was {before} at the last run and is {now} now.")
     for field, reason, rows in frozen.planned.warnings:
-        found.append(f"{field}: {reason} ({rows:,} rows).")
+        found.append(f"{field}: {reason} ({rows:,} {'row' if rows == 1 else 'rows'}).")
     if frozen.planned.new_fields:
         fields = ", ".join(frozen.planned.new_fields)
         found.append(f"New in this sync: {fields}. Only the rows they affect are sent again.")

@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from headcount.control.models import Role, User
 from headcount.control.setup import close, setup
 from headcount.sandbox.server import start_in_thread
+from tests.browser.chromium import PATIENCE, launched
+from tests.browser.newcomer import PASSWORD
+from tests.browser.office import Office
 from tests.browser.site import Served
+from tests.browser.witness import Witness
 from tests.journeys.desk import Workspace
 
-Result = TypeVar("Result")
 
-PASSWORD = "correct horse battery"
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def _launched(playwright: Playwright) -> Browser:
-    """The system's browser, or Playwright's own. Without one: a reason, and in continuous integration a failure."""
-    own = Path(playwright.chromium.executable_path)
-    path = next((found for name in NAMES if (found := shutil.which(name))), str(own) if own.exists() else "")
-    if not path:
-        missing = "There is no Chromium: install the package chromium, or run: playwright install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    return playwright.chromium.launch(executable_path=path, args=SWITCHES)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that fails tells what the browser showed."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and call.when == "call" and isinstance(page, Page) and not page.is_closed():
+        report.sections.append((f"The page {page.url}", page.locator("body").inner_text()))
+    return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = _launched(playwright)
-        yield launched
-        launched.close()
+    """Playwright keeps an event loop in this thread for as long as it is open, beside which Django refuses to touch a
+    database. Nothing here is asynchronous, so it is told to do so all the same; after a module's tests the loop is
+    gone, and no other test in this process notices.
+    """
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE)
+        opened = launched(playwright)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def witness() -> Iterator[Witness]:
+    """What the browser said while the test ran; errors, and requests to other machines, fail it."""
+    witness = Witness()
+    yield witness
+    witness.swear()
+
+
+@pytest.fixture
+def context(browser: Browser, witness: Witness) -> Iterator[BrowserContext]:
     """One person's browser: its own cookies."""
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
+    witness.watch(context)
     yield context
     context.close()
 
@@ -66,32 +77,25 @@ def customerio() -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def workspace(customerio: Workspace) -> Workspace:
+def workspace(customerio: Workspace) -> Iterator[Workspace]:
     """The sandbox, as fresh as on its first day."""
     customerio.ask("reset", {})
-    return customerio
+    yield customerio
+    customerio.heal()
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> dict[str, str]:
+def people(tmp_path: Path, browser: Browser) -> dict[str, str]:
     """A user of every role in the home's control store, with one password. Returns name -> role."""
-    aside(_hire)
-    return {role.value: role.value for role in Role}
+    return hire()
 
 
-def _hire() -> None:
+def hire() -> dict[str, str]:
     setup()
     for role in Role:
         User.objects.create_user(username=role.value, role=role, password=PASSWORD)
     close()
-
-
-def aside(work: Callable[[], Result]) -> Result:
-    """Do something with the control store in a thread: Playwright keeps an event loop in this one, which Django
-    refuses to work beside.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
+    return {role.value: role.value for role in Role}
 
 
 @pytest.fixture
@@ -102,8 +106,31 @@ def served(tmp_path: Path) -> Iterator[Served]:
     site.stop()
 
 
+@pytest.fixture(scope="module")
+def building(
+    browser: Browser, customerio: Workspace, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    """A company at work, served once for all tests of a module."""
+    customerio.ask("reset", {})
+    office = Office(tmp_path_factory.mktemp("office"), customerio)
+    with pytest.MonkeyPatch.context() as patch:
+        office.move_in(patch)
+        hire()
+    office.open()
+    yield office
+    office.close()
+
+
+@pytest.fixture
+def office(building: Office) -> Iterator[Office]:
+    """The company of this module; faults of its workspace end with the test."""
+    yield building
+    building.workspace.heal()
+
+
 def sign_in(page: Page, site: Served, name: str = "owner") -> None:
     page.goto(f"{site.url}/sign-in/")
     page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()

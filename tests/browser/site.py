@@ -13,25 +13,36 @@ from pathlib import Path
 import headcount
 
 CHECKOUT = Path(headcount.__file__).parents[1]
-STARTED = re.compile(r"http://127\.0\.0\.1:\d+")
+STARTED = re.compile(r"Headcount is at (http://127\.0\.0\.1:\d+)")
 
 
 @dataclass
 class Served:
-    """``headcount serve`` over one home. ``said`` is all it has printed so far."""
+    """``headcount serve`` over one home. ``secrets`` are in its environment; ``said`` is all it has printed so far."""
 
     home: Path
     options: tuple[str, ...] = ()
+    secrets: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
     url: str = ""
     _listener: threading.Thread | None = None
 
     def start(self, *, port: int = 0) -> Served:
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("HEADCOUNT_")}
+        plain = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("HEADCOUNT_", "DJANGO_"))
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "headcount", "serve", "--port", str(port), *self.options],
-            env={**plain, "HEADCOUNT_HOME": str(self.home), "PYTHONPATH": str(CHECKOUT), "COLUMNS": "200"},
+            env={
+                **plain,
+                **self.secrets,
+                "HEADCOUNT_HOME": str(self.home),
+                "PYTHONPATH": str(CHECKOUT),
+                "COLUMNS": "200",
+            },
             cwd=self.home.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -50,7 +61,7 @@ class Served:
         for line in self.process.stdout:
             self.said.append(line)
             if not self.url and (found := STARTED.search(line)):
-                self.url = found[0]
+                self.url = found[1]
                 ready.set()
         ready.set()
 

@@ -14,12 +14,3 @@ def test_somebody_signs_in_sees_their_name_and_signs_out(
     page.get_by_text("viewer", exact=True).click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-
-
-def test_no_page_makes_the_browser_complain(people: dict[str, str], served: Served, page: Page) -> None:
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    sign_in(page, served)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
-    assert complaints == []

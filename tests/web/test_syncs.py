@@ -152,3 +152,9 @@ def test_a_small_picture_shows_how_recent_runs_ended(office: Desk, visit: Visit)
     assert 'aria-label="The last 1 runs: 1 completed"' in page
     Run.objects.filter(pk=run).update(status="failed")
     assert '<rect class="failed"' in text(operator.get("/syncs/people/"))
+
+
+def test_activity_shows_what_was_set_as_the_project_file_would_say_it(office: Desk, visit: Visit) -> None:
+    page = visit().get("/activity/").content.decode()
+    assert "{&quot;from&quot;: &quot;plan&quot;}" in page
+    assert "&#x27;from&#x27;" not in page

@@ -97,3 +97,9 @@ def state(word: str) -> SafeString:
     return format_html(
         '<span class="badge {}"><span aria-hidden="true">{}</span> {}</span>', signal, sign, word
     )
+
+
+@register.filter
+def behavior(name: str) -> str:
+    """``update_or_create`` as Update or Create."""
+    return " ".join(word if word == "or" else word.title() for word in name.split("_"))

@@ -1,0 +1,43 @@
+"""A run that works, looked at while the program around it comes and goes."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import sign_in
+from tests.browser.office import Office
+from tests.browser.witness import Witness
+
+
+def test_a_run_outlives_the_server_and_its_page_follows_without_being_reloaded(
+    building: Office, page: Page, witness: Witness
+) -> None:
+    building.workspace.slow(0.15)
+    sign_in(page, building.served, "operator")
+    page.goto(f"{building.url}/syncs/slow/")
+    page.get_by_role("button", name="Run now").click()
+    page.evaluate("document.body.dataset.reloaded = 'never'")
+    accepted = page.locator("#live .figures li").filter(has_text="accepted").locator("b")
+    expect(accepted).not_to_have_text("0")
+    expect(page.get_by_role("progressbar", name="sending")).to_be_visible()
+    assert 0 < int(accepted.inner_text()) < 40
+    _come_back(building)
+    expect(page.locator("#live .badge").first).to_contain_text("completed", timeout=60_000)
+    expect(accepted).to_have_text("40")
+    witness.complaints.clear()  # that nobody answered for a moment
+    assert page.evaluate("document.body.dataset.reloaded") == "never"
+    assert _delivered_once(building)
+
+
+def _come_back(building: Office) -> None:
+    """A power cut, and the same program on the same home and port."""
+    port = building.served.port
+    building.served.kill()
+    building.served.start(port=port)
+
+
+def _delivered_once(building: Office) -> bool:
+    """Everybody is there, and only requests that were on their way at the power cut were sent again."""
+    there = {key for key in building.workspace.people() if 2000 < int(key) <= 2040}
+    requests = len(building.workspace.requests())
+    return len(there) == 40 and 40 <= requests <= 41
