@@ -41,6 +41,7 @@ PEOPLE = {
     "changed_fields_only": True,
     "checks": {"warn": ["email_form", "id_bytes"]},
     "guards": {"max_changed": 0.333, "max_removed": 0.07, "minimum": 5, "zero_rows": False},
+    "api_log": {"bodies": True},
     "paused": True,
 }
 EVENTS = {
