@@ -46,6 +46,8 @@ COMMANDS: dict[str, str] = {
     "tidy": "headcount.cli.keeping",
     "serve": "headcount.cli.serving",
     "users": "headcount.cli.users",
+    "alerts": "headcount.cli.alerts",
+    "webhooks": "headcount.cli.webhooks",
     "secrets": "headcount.cli.secrets",
     "doctor": "headcount.cli.doctor",
     "sandbox": "headcount.cli.sandbox",

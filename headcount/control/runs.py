@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from headcount.control import news, tallies
 from headcount.control.error_codes import error_code
 from headcount.control.models import Run, Sync
 from headcount.errors import ConfigurationError, HeadcountError, Suspended
@@ -37,11 +38,15 @@ def add(
 
 def begin(run: Run, *, snapshot: dict[str, Any], fingerprint: str) -> RunInfo:
     """The run is being worked on by this process. A resumed run keeps the time it first began."""
+    first = run.started_at is None
     run.status = RunStatus.WORKING.value
     run.started_at = run.started_at or timezone.now()
     run.sync_snapshot, run.fingerprint = snapshot, fingerprint
     run.pid, run.host = os.getpid(), socket.gethostname()[:255]
-    _save(run, "status", "started_at", "sync_snapshot", "fingerprint", "pid", "host")
+    with transaction.atomic():
+        _save(run, "status", "started_at", "sync_snapshot", "fingerprint", "pid", "host")
+        if first:
+            news.begun(run)
     return RunInfo(id=run.pk, started_at=run.started_at)
 
 
@@ -66,6 +71,8 @@ def finish(
 
     Raises ``Suspended`` when it is somebody else's to end.
     """
+    ends = RunStatus(run.status) in UNFINISHED and status not in UNFINISHED
+    told = status is not RunStatus.PAUSED and run.status != status.value
     run.status = status.value
     run.counts = asdict(counts) if counts is not None else run.counts
     run.error, run.hint = (error.message, error.hint) if error is not None else ("", "")
@@ -74,7 +81,14 @@ def finish(
     run.folded = run.folded or folded
     run.finished_at = None if status in UNFINISHED else timezone.now()
     run.pid = None
-    _save(run, "status", "counts", "error", "hint", "error_code", "warnings", "folded", "finished_at", "pid")
+    with transaction.atomic():
+        _save(
+            run, "status", "counts", "error", "hint", "error_code", "warnings", "folded", "finished_at", "pid"
+        )
+        if ends:
+            tallies.count(run)
+        if told:
+            news.ended(run)
 
 
 def requeue(run: Run, *, approved: bool = False, here: bool = False) -> bool:

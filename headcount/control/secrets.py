@@ -14,17 +14,19 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
 
-from headcount.control.models import Connection, Secret
+from headcount.control.models import Connection, Outlet, Secret
 from headcount.errors import ConfigurationError, StateError
 from headcount.home import current_home, unusable
 
 VARIABLE = "HEADCOUNT_SECRET_KEY"
+_KEPT: tuple[type[Secret] | type[Outlet], ...] = (Secret, Outlet)  # tables with a column ``ciphertext``
 
 
 def store(connection: Connection, field: str, value: str) -> None:
     """Keep ``value`` for a field of a connection; what was kept before is gone."""
-    token = _cipher().encrypt(value.encode()).decode()
-    Secret.objects.update_or_create(connection=connection, field=field, defaults={"ciphertext": token})
+    Secret.objects.update_or_create(
+        connection=connection, field=field, defaults={"ciphertext": encrypted(value)}
+    )
 
 
 def read(connection: Connection, field: str) -> str:
@@ -37,8 +39,18 @@ def read(connection: Connection, field: str) -> str:
             f"Nothing is stored for {field} of connection {connection.key}.",
             hint=f"Store it with: headcount connections add {connection.key}",
         )
+    return decrypted(secret.ciphertext)
+
+
+def encrypted(value: str) -> str:
+    """``value`` as it may be kept; every column that holds such text is in ``_KEPT``."""
+    return _cipher().encrypt(value.encode()).decode()
+
+
+def decrypted(ciphertext: str) -> str:
+    """What was encrypted. Raises ``StateError`` when no key opens it."""
     try:
-        return _cipher().decrypt(secret.ciphertext.encode()).decode()
+        return _cipher().decrypt(ciphertext.encode()).decode()
     except InvalidToken:
         raise _wrong_key() from None
 
@@ -93,13 +105,13 @@ def rotate() -> int:
 
 def _encrypt_anew(cipher: MultiFernet) -> int:
     with transaction.atomic():
-        secrets = list(Secret.objects.select_for_update())
+        secrets = [secret for table in _KEPT for secret in table.objects.select_for_update()]
         for secret in secrets:
             try:
                 secret.ciphertext = cipher.rotate(secret.ciphertext.encode()).decode()
             except InvalidToken:
                 raise _wrong_key() from None
-            secret.save()
+            secret.save(update_fields=["ciphertext"])
     return len(secrets)
 
 
@@ -133,7 +145,7 @@ def _split(text: str) -> list[str]:
 
 def _create(path: Path) -> None:
     """Make the key file, unless another process is quicker: then its key is the one."""
-    if Secret.objects.exists():
+    if any(table.objects.exists() for table in _KEPT):
         raise _wrong_key()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     _write_new(draft, [Fernet.generate_key().decode()])

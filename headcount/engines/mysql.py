@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -12,6 +13,7 @@ from headcount.engines.fields import EngineType, Field
 from headcount.engines.masking import first_line, masked
 from headcount.engines.mysql_types import Reading, reading
 from headcount.engines.stream import BATCH_ROWS, stopped, stream
+from headcount.engines.tunnel import FIELDS, LOCAL, Tunnel
 from headcount.engines.wanted import at_most, declare, from_clause, quoted, refuse_unknown, spelled
 from headcount.errors import ConfigurationError, SourceError
 from headcount.model import Column, Model
@@ -61,7 +63,12 @@ class MySQLSource:
         self._open: list[Connection[SSCursor]] = []
         self._stopped = False
         self._tls = _tls(settings)
-        self._connection = self._connect()
+        self._tunnel = Tunnel(settings, settings["host"], settings["port"]) if settings["ssh_host"] else None
+        try:
+            self._connection = self._connect()
+        except BaseException:
+            self._close_tunnel()
+            raise
 
     def check(self) -> str:
         ((version,),) = self._rows("SELECT VERSION()")
@@ -115,7 +122,7 @@ class MySQLSource:
 
         settings = self._settings
         try:
-            return pymysql.connect(
+            connection = pymysql.connect(
                 host=settings["host"],
                 port=settings["port"],
                 user=settings["user"] or None,
@@ -129,9 +136,20 @@ class MySQLSource:
                 autocommit=True,
                 ssl_disabled=settings["ssl_mode"] == "disabled",
                 ssl=self._tls,
+                defer_connect=True,
             )
+            connection.connect(self._way())
         except self._errors as error:
             raise self._failure(error) from None
+        return connection
+
+    def _way(self) -> socket.socket | None:
+        """None for the direct one. The name stays the one that a certificate must have."""
+        if self._tunnel is None:
+            return None
+        way = socket.create_connection((LOCAL, self._tunnel.port), timeout=10)
+        way.settimeout(None)
+        return way
 
     def _run(self, connection: Connection[SSCursor], sql: str) -> SSCursor:
         if self._stopped:
@@ -176,6 +194,11 @@ class MySQLSource:
     def close(self) -> None:
         if self._connection.open:
             self._connection.close()
+        self._close_tunnel()
+
+    def _close_tunnel(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.close()
 
 
 def _word(name: str | bytes) -> str:
@@ -240,6 +263,7 @@ ENGINE = EngineType(
         ),
         Field(name="ssl_cert", label="Client certificate", help="PEM file.", advanced=True),
         Field(name="ssl_key", label="Client key", help="PEM file.", advanced=True),
+        *FIELDS,
     ),
     models=("table", "query"),
     open=MySQLSource,

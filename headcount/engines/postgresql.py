@@ -12,6 +12,7 @@ from headcount.engines.fields import EngineType, Field
 from headcount.engines.postgres_errors import connect_failure, failure
 from headcount.engines.postgres_types import declared_type, reading
 from headcount.engines.stream import BATCH_ROWS, stopped, stream
+from headcount.engines.tunnel import FIELDS, LOCAL, Tunnel
 from headcount.engines.wanted import (
     at_most,
     declare,
@@ -55,15 +56,18 @@ ALWAYS = {
 class PostgreSQLSource:
     """One connection. Each call of a method is one read-only transaction."""
 
-    def __init__(self, address: str, secret: str) -> None:
+    def __init__(self, address: str, secret: str, tunnel: Tunnel | None = None) -> None:
         import adbc_driver_manager
         import adbc_driver_postgresql.dbapi as driver
 
         self._errors: tuple[type[Exception], ...] = (adbc_driver_manager.Error, OSError)
         self._stopped = False
+        self._tunnel = tunnel
         try:
             self._connection = driver.connect(address)
         except self._errors as error:
+            if tunnel is not None:
+                tunnel.close()
             raise connect_failure(error, secret) from None
 
     def check(self) -> str:
@@ -160,6 +164,8 @@ class PostgreSQLSource:
 
     def close(self) -> None:
         self._connection.close()
+        if self._tunnel is not None:
+            self._tunnel.close()
 
 
 def _column(model: Model, field: pa.Field, declared: str) -> tuple[Column, str]:
@@ -183,9 +189,17 @@ def _open(settings: dict[str, Any]) -> PostgreSQLSource:
         raise ConfigurationError(
             "The URL has more than one @.", hint="Write an @ in user or password as %40."
         )
-    return PostgreSQLSource(
-        _address(settings), settings["password"] or urlsplit(settings["url"]).password or ""
-    )
+    secret = settings["password"] or urlsplit(settings["url"]).password or ""
+    if not settings["ssh_host"]:
+        return PostgreSQLSource(_address(settings), secret)
+    if settings["url"]:
+        raise ConfigurationError(
+            "A connection through SSH is given by its fields, not by a URL.", hint="Use host, port and so on."
+        )
+    tunnel = Tunnel(settings, settings["host"], settings["port"])
+    # The name stays the one that a certificate must have; only the way leads through the tunnel.
+    here = {**settings, "port": tunnel.port, "hostaddr": LOCAL}
+    return PostgreSQLSource(_address(here), secret, tunnel)
 
 
 def _address(settings: dict[str, Any]) -> str:
@@ -193,8 +207,8 @@ def _address(settings: dict[str, Any]) -> str:
     if url := settings["url"]:
         open_ones = [f"{name}={value}" for name, value in ALWAYS.items() if f"{name}=" not in url]
         return f"{url}{'&' if '?' in url else '?'}{'&'.join(open_ones)}"
-    names = ("host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
-    pairs = {"dbname": settings["database"], **{name: settings[name] for name in names}, **ALWAYS}
+    names = ("host", "hostaddr", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey")
+    pairs = {"dbname": settings["database"], **{name: settings.get(name, "") for name in names}, **ALWAYS}
     return " ".join(f"{name}='{_escaped(str(value))}'" for name, value in pairs.items() if value != "")
 
 
@@ -238,6 +252,7 @@ ENGINE = EngineType(
             help="postgresql://… in place of all other fields.",
             advanced=True,
         ),
+        *FIELDS,
     ),
     models=("table", "query"),
     open=_open,

@@ -18,7 +18,17 @@ from headcount.project.problems import did_you_mean, one_of
 Wrong = tuple[str, str, str]  # the field ("" for the whole), what is wrong, how to mend it
 
 # Fields that name files; in the project file they are relative to it.
-FILES = ("path", "folders", "sslrootcert", "sslcert", "sslkey", "ssl_ca", "ssl_cert", "ssl_key")
+FILES = (
+    "path",
+    "folders",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "ssl_ca",
+    "ssl_cert",
+    "ssl_key",
+    "ssh_known_hosts",
+)
 
 
 class BudgetEntry(Entry):

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from headcount.api import urls as api
 from headcount.service.roles import Deed
+from headcount.serving import watch
 from headcount.web.access import open_to_all, takes
 from headcount.web.trouble import failed, forbidden, not_found, unacceptable
 from headcount.web.urls import urlpatterns as pages
@@ -18,6 +19,7 @@ for each in api.by_session:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *pages,
+    *watch.routes,
     path("api/v1/", include([*api.by_session, *api.by_token])),
 ]
 

@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from headcount.web.views import (
     activity,
+    alerts,
     connections,
     home,
     log,
@@ -20,6 +21,7 @@ from headcount.web.views import (
     sync_deeds,
     sync_editor,
     syncs,
+    webhooks,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -29,6 +31,8 @@ urlpatterns: list[URLPattern] = [
     *models.routes,
     *settings.routes,
     *people.routes,
+    *alerts.routes,
+    *webhooks.routes,
     *runs.routes,
     *activity.routes,
     *sync_editor.routes,

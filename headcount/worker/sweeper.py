@@ -35,15 +35,18 @@ class Sweeper:
         self._wanted = threading.Event()
         self._seen: dict[Due, float] = {}
         self._beat = 0.0
+        self._tidying: threading.Thread | None = None
         self._thread = threading.Thread(target=self._work, name="headcount-sweeper", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when the present look is over."""
+        """Returns when the present look is over. Tidying is given a moment: it may stop anywhere."""
         self._end.set()
         self._thread.join()
+        if self._tidying is not None:
+            self._tidying.join(timeout=5.0)
 
     def wake(self) -> None:
         self._wanted.set()
@@ -59,7 +62,7 @@ class Sweeper:
             self._look()
             if now >= tidy:
                 tidy = now + TIDY
-                self._tidy()
+                self._begin_tidying()
 
     def _look(self) -> None:
         """No trouble ends the thread: the next look may go better."""
@@ -101,6 +104,12 @@ class Sweeper:
             if late:
                 jobs.drop(due) if attempt is not None and not attempt.ended else None
                 begin_again(due)
+
+    def _begin_tidying(self) -> None:
+        """Beside the looks, for it may take minutes."""
+        if self._tidying is None or not self._tidying.is_alive():
+            self._tidying = threading.Thread(target=self._tidy, name="headcount-tidying", daemon=True)
+            self._tidying.start()
 
     def _tidy(self) -> None:
         """Tidying can wait an hour, whatever hinders it."""

@@ -11,6 +11,7 @@ from headcount.errors import ConfigurationError, HeadcountError
 from headcount.service import workplace
 from headcount.service.running import execute_run, fail_run
 from headcount.worker import jobs
+from headcount.worker.postman import Postman
 from headcount.worker.slot import Slot
 from headcount.worker.sweeper import Sweeper
 
@@ -29,6 +30,7 @@ class Worker:
         self._working = 0
         self._slot: Slot | None = None
         self._sweeper: Sweeper | None = None
+        self._postman = Postman()
 
     def start(self) -> None:
         """Begin to take runs. Raises ``StateError`` when the queue's tables cannot be used."""
@@ -46,6 +48,7 @@ class Worker:
             raise
         self._sweeper = Sweeper(home)
         self._sweeper.start()
+        self._postman.start()
 
     def stop(self, timeout: float = 30.0) -> bool:
         """Take nothing more, let requests in flight be answered, and hand the runs back to the queue.
@@ -59,6 +62,7 @@ class Worker:
         self._sweeper.stop()
         done = self._wait(timeout)
         jobs.shut()
+        self._postman.stop()  # after the runs, whose end is news
         self._slot.close()
         self._sweeper = self._slot = None
         return done
@@ -82,6 +86,7 @@ class Worker:
             self._count(-1)
             if self._sweeper is not None:
                 self._sweeper.wake()
+            self._postman.wake()
 
     def _count(self, change: int) -> None:
         with self._changed:

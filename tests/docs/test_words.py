@@ -10,6 +10,8 @@ import pytest
 
 import headcount
 from headcount.cli import COMMANDS
+from headcount.control.alerts.rule import NUMBERS, AlertKind
+from headcount.control.outbox import EVENTS
 from headcount.destinations.base import Check
 from headcount.destinations.customerio import limits
 from headcount.destinations.customerio.objects import OBJECTS
@@ -101,6 +103,11 @@ def test_every_folder_of_the_home_stands_in_the_page_that_explains_it(folder: st
 
 def test_every_type_a_mapping_can_have_stands_in_the_page_of_people() -> None:
     assert all(f"`{type_.value}`" in page("docs/people.md").text for type_ in ValueType)
+
+
+@pytest.mark.parametrize("word", [*(kind.value for kind in AlertKind), *EVENTS, *NUMBERS])
+def test_every_alert_and_event_stands_in_the_page_about_them(word: str) -> None:
+    assert f"`{word}`" in page("docs/alerts.md").text
 
 
 def _modules() -> list[str]:

@@ -43,13 +43,16 @@ def test_loading_the_engines_loads_no_driver() -> None:
     }
 
 
+SECRETS = ("password", "url", "ssh_key", "ssh_password")
+
+
 def test_every_engine_declares_its_fields_and_hides_its_secrets() -> None:
     for name, engine in ENGINES.items():
         assert engine.name == name
         assert engine.label
         assert set(engine.models) <= {"table", "query", "path"}
         for field in engine.fields:
-            assert field.secret == (field.name in ("password", "url")), (name, field.name)
+            assert field.secret == (field.name in SECRETS), (name, field.name)
             assert not field.choices or field.default in field.choices
 
 

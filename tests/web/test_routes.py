@@ -23,6 +23,9 @@ MARKS = {
     "sign-out": OPEN,
     "welcome-first": OPEN,
     "welcome": OPEN,
+    "alive": OPEN,
+    "ready": OPEN,
+    "metrics": OPEN,  # asks for a token itself
     "settings": LOOK,
     "settings-password": LOOK,
     "settings-tokens": LOOK,
@@ -30,6 +33,16 @@ MARKS = {
     "settings-masks": LOOK,
     "settings-mask-unmask": OWN,
     "settings-about": LOOK,
+    "settings-alerts": (Deed.LOOK, Deed.OWN),
+    "settings-alert-rule-add": OWN,
+    "settings-alert-rule": OWN,
+    "settings-alert-rule-remove": OWN,
+    "settings-channel-test": OWN,
+    "settings-channel-remove": OWN,
+    "settings-webhooks": (Deed.LOOK, Deed.OWN),
+    "settings-webhook-test": OWN,
+    "settings-webhook-remove": OWN,
+    "settings-delivery-replay": OWN,
     "settings-people": OWN,
     "settings-person-add": OWN,
     "settings-person": OWN,
@@ -51,8 +64,8 @@ class Address:
 
     @property
     def by_token(self) -> bool:
-        """The API asks for a token itself, and does not care who is signed in."""
-        return self.mark is OPEN and self.path.startswith("/api/")
+        """It asks for a token itself, and does not care who is signed in."""
+        return self.mark is OPEN and self.path.startswith(("/api/", "/metrics"))
 
     def asks_for_token(self, answer: HttpResponse) -> bool:
         """What the API has nothing at is told to everybody; everything else wants a token first."""

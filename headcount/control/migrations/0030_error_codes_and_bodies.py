@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0010_rejected_have_groups"),
+        ("control", "0021_first_alert_rules"),
     ]
 
     operations = [

@@ -79,7 +79,8 @@ def _check_empty() -> None:
 
 
 def _check_key(manifest: Manifest) -> None:
-    if not manifest.key and manifest.rows.get("secret") and not os.environ.get(VARIABLE):
+    kept = manifest.rows.get("secret") or manifest.rows.get("outlet")
+    if not manifest.key and kept and not os.environ.get(VARIABLE):
         raise ConfigurationError(
             "The backup holds stored secrets, and their key was kept apart from it.",
             hint=f"Set {VARIABLE} to the key they were stored with, then restore again.",
@@ -136,6 +137,8 @@ def _restore_rows(archive: tarfile.TarFile, manifest: Manifest) -> int:
     executor.migrate([then])
     apps = executor.loader.project_state([then]).apps
     with transaction.atomic():
+        for table in tables(apps):  # rows that a new home has by itself
+            table._base_manager.all().delete()
         count = sum(_restore_table(archive, manifest, table) for table in tables(apps))
         _go_on_counting(tables(apps))
     MigrationExecutor(connection).migrate(latest)

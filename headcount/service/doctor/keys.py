@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 
 from headcount.control import secrets
-from headcount.control.models import Connection, Secret
+from headcount.control.models import Connection, Outlet, Secret
 from headcount.control.trouble import told
 from headcount.errors import HeadcountError
 from headcount.home import current_home
@@ -18,7 +18,7 @@ from headcount.service.settings import resolved
 def key() -> Iterator[Finding]:
     """Is there a key, read by nobody else, that opens every stored secret?"""
     with told():
-        stored = list(Secret.objects.select_related("connection"))
+        stored = _stored()
     path = current_home().secret_key
     given = bool(os.environ.get(secrets.VARIABLE))
     if not given and not path.exists():
@@ -33,13 +33,20 @@ def key() -> Iterator[Finding]:
     yield _opens(stored, secrets.VARIABLE if given else str(path))
 
 
-def _opens(stored: list[Secret], where: str) -> Finding:
+def _stored() -> dict[str, str]:
+    """What is kept encrypted, by what it is called."""
+    of_connections = Secret.objects.select_related("connection")
+    found = {f"{each.field} of {each.connection.key}": each.ciphertext for each in of_connections}
+    return found | {f"{each.kind} {each.name}": each.ciphertext for each in Outlet.objects.all()}
+
+
+def _opens(stored: dict[str, str], where: str) -> Finding:
     closed = []
-    for secret in stored:
+    for name, ciphertext in stored.items():
         try:
-            secrets.read(secret.connection, secret.field)
+            secrets.decrypted(ciphertext)
         except HeadcountError:
-            closed.append(f"{secret.field} of {secret.connection.key}")
+            closed.append(name)
     if closed:
         todo = "Restore the key, or store them again: headcount connections add KEY"
         return failed("secret key", f"The key in {where} does not open: {', '.join(closed)}.", todo)

@@ -19,6 +19,7 @@ SIGNALS = {
     "completed": ("ok", "✓"),
     "accepted": ("ok", "✓"),
     "passed": ("ok", "✓"),
+    "sent": ("ok", "✓"),
     "working": ("busy", "▸"),
     "queued": ("busy", "·"),
     "paused": ("attention", "‖"),

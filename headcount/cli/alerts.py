@@ -1,0 +1,81 @@
+"""Commands about alerts: list, test, send."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from headcount.cli.output import Json, complain, print_json, print_table
+
+if TYPE_CHECKING:
+    from headcount.service.alerts import RuleInfo
+
+FAILED = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the program."""
+    group = typer.Typer(help="Who is told when a sync needs somebody.", no_args_is_help=True)
+    group.command("list")(list_)
+    group.command()(test)
+    group.command()(send)
+    app.add_typer(group, name="alerts")
+
+
+def list_(as_json: Json = False) -> None:
+    """Channels, rules, and what was told lately."""
+    from headcount.service.alerts import alerts, rules
+    from headcount.service.outlets import channels
+
+    places, kept, told = channels(), rules(), alerts()
+    if as_json:
+        print_json(
+            {
+                "channels": [asdict(each) for each in places],
+                "rules": [asdict(each) for each in kept],
+                "alerts": [asdict(each) for each in told],
+            }
+        )
+        return
+    print_table(
+        ("channel", "service", "last sent", "waiting", "last error"),
+        ((c.name, c.shows, c.last_sent, c.waiting, c.error) for c in places),
+    )
+    typer.echo()
+    print_table(("tell when", "sync", "channel", "on"), (_row(rule) for rule in kept))
+    typer.echo()
+    print_table(
+        ("since", "until", "sync", "what"),
+        ((a.raised_at, a.resolved_at or "now", a.sync, a.words) for a in told),
+    )
+
+
+def _row(rule: RuleInfo) -> tuple[str, ...]:
+    wish = rule.wish
+    return (rule.means, wish.sync or "all", rule.channel_name or "all", "yes" if wish.enabled else "no")
+
+
+def test(channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="The channel's name.")]) -> None:
+    """Send a test message to a channel, now."""
+    from headcount.service.outlets import find_by_name, try_out
+
+    if trouble := try_out("channel", find_by_name("channel", channel).id):
+        complain("The test did not arrive.", trouble)
+        raise typer.Exit(FAILED)
+    typer.echo("The test is sent, and was taken. Look whether you see it there.")
+
+
+def send(as_json: Json = False) -> None:
+    """Send what alerts and webhooks have waiting, once. For homes without a worker, which does it by itself."""
+    from datetime import UTC, datetime
+
+    from headcount.service.delivering import send_due, watch
+
+    watch(datetime.now(UTC))
+    count = send_due()
+    if as_json:
+        print_json({"sent": count})
+    else:
+        typer.echo(f"{count} messages were sent.")

@@ -1,0 +1,1 @@
+"""Alerts: what is worth telling about a run, when it is told, and when it is over."""

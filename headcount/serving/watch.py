@@ -1,0 +1,82 @@
+"""What monitoring asks: is it alive, is it ready, how much has it done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from headcount import __version__
+from headcount.errors import HeadcountError
+from headcount.service.measuring import Measure, measures
+from headcount.service.roles import Deed, may
+from headcount.service.tokens import who
+from headcount.web.access import open_to_all
+
+PREFIX = "headcount_"
+
+
+@open_to_all
+def alive(request: HttpRequest) -> HttpResponse:
+    """The process answers. Looks at nothing else."""
+    return JsonResponse({"status": "alive", "version": __version__})
+
+
+@open_to_all
+def ready(request: HttpRequest) -> HttpResponse:
+    """The control store can be read and is of this version. 503 while it is not."""
+    try:
+        measures()
+    except HeadcountError as error:
+        return JsonResponse({"status": "not ready", "message": error.message}, status=503)
+    return JsonResponse({"status": "ready"})
+
+
+@open_to_all
+def metrics(request: HttpRequest) -> HttpResponse:
+    """The figures in Prometheus' format, for whoever shows an API token: names of syncs stand in them."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    caller = who(token.strip()) if scheme.lower() == "bearer" else None
+    if caller is None or not may(caller.role, Deed.LOOK):
+        answer = HttpResponse(
+            "An API token is needed: Authorization: Bearer …\n", status=401, content_type="text/plain"
+        )
+        answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+    return HttpResponse(exposition(measures()), content_type=CONTENT_TYPE_LATEST)
+
+
+def exposition(found: list[Measure]) -> bytes:
+    """Measures as Prometheus reads them."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Once(found))
+    return generate_latest(registry)
+
+
+class _Once:
+    """A collector of what was measured already."""
+
+    def __init__(self, found: list[Measure]) -> None:
+        self._found = found
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for measure in self._found:
+            family = families.setdefault(measure.name, _family(measure))
+            family.add_metric([value for _, value in measure.labels], measure.value)  # type: ignore[attr-defined]
+        yield from families.values()
+
+
+def _family(measure: Measure) -> Metric:
+    kind = CounterMetricFamily if measure.total else GaugeMetricFamily
+    return kind(PREFIX + measure.name, measure.help, labels=[name for name, _ in measure.labels])
+
+
+routes = [
+    path("healthz", alive, name="alive"),
+    path("readyz", ready, name="ready"),
+    path("metrics", metrics, name="metrics"),
+]
