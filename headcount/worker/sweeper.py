@@ -21,6 +21,7 @@ LOOK = 2.0  # seconds between two looks into the control store
 DOUBT = 10.0  # seconds a run may be due before the queue is asked what became of its attempt
 SLOW = timedelta(seconds=30)  # a worker that took an attempt has begun the run by then, or is gone
 BEAT = 10.0  # seconds between two signs of life
+SETTLED = 60.0  # seconds after its start before a worker tidies
 TIDY = 3600.0  # seconds between two times that it is asked what is old
 
 log = logging.getLogger("headcount.worker")
@@ -52,7 +53,7 @@ class Sweeper:
         self._wanted.set()
 
     def _work(self) -> None:
-        heard, look, tidy = -1, 0.0, time.monotonic() + 60.0
+        heard, look, tidy = -1, 0.0, time.monotonic() + SETTLED
         while not self._end.wait(LISTEN):
             ringing, now = workplace.rings(self._home), time.monotonic()
             if ringing == heard and now < look and not self._wanted.is_set():
