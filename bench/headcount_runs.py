@@ -16,14 +16,19 @@ COMMAND = [sys.executable, "-m", "headcount"]
 
 
 class Headcount:
-    """One home with one sync, whose rows may change between its runs."""
+    """One home with one sync, whose rows may change between its runs.
 
-    def __init__(self, folder: Path, kind: str, sink: Sink) -> None:
+    With ``database``, the URL of a PostgreSQL, control store, state and plans are there.
+    """
+
+    def __init__(self, folder: Path, kind: str, sink: Sink, database: str = "") -> None:
         self.kind = kind
         self.table = folder / "source" / f"{kind}.parquet"
         self.table.parent.mkdir(parents=True)
         self.environment = {**os.environ, **ENVIRONMENT, "HEADCOUNT_HOME": str(folder / "home")}
         self.environment.pop("HEADCOUNT_DATABASE_URL", None)
+        if database:
+            self.environment["HEADCOUNT_DATABASE_URL"] = database
         write_project(folder / "headcount.yml", kind, self.table, sink.url)
         run_child([*COMMAND, "apply", str(folder / "headcount.yml")], self.environment)
         sink.clear()

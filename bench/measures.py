@@ -14,6 +14,7 @@ from bench.data import Table, prepare
 from bench.headcount_runs import Headcount
 from bench.measure import ChildFailedError, Ended, Measured, measured, middle
 from bench.peers import PEERS, Peer
+from bench.postgresql import database
 from bench.sink import Sink
 
 WORK = Path(__file__).parent / "work"
@@ -146,8 +147,34 @@ def many(bench: Bench) -> Found:
     yield _told(bench, found)
 
 
+def pgstate(bench: Bench) -> Found:
+    """The same first load, rerun and one percent, with state and plans in PostgreSQL, for many machines."""
+    scale = bench.scale
+    table = prepare(Table(kind="people", rows=scale.people))
+    changed = prepare(Table(kind="people", rows=scale.people, changed=scale.changed))
+    rounds = []
+    for turn in range(scale.rounds):
+        with bench.work() as folder, database() as url:
+            one = Headcount(folder / str(turn), "people", bench.sink, url)
+            rounds.append(_pgstate_round(bench, one, table, changed))
+    for repeats in zip(*rounds, strict=True):
+        yield middle(repeats)
+
+
+def _pgstate_round(bench: Bench, one: Headcount, table: Path, changed: Path) -> list[Measured]:
+    steps = (("first_load_people_1m", table), ("rerun_unchanged_1m", table), ("one_percent_1m", changed))
+    found = []
+    for (measure, rows), sent in zip(steps, (bench.scale.people, 0, bench.scale.changed), strict=True):
+        ended = one.run(rows)
+        done = measured(f"{measure}_pgstate", "headcount", bench.scale.people, ended, bench.sink)
+        _exactly(done, sent)
+        found.append(_told(bench, done))
+    return found
+
+
 MEASURES: dict[str, Callable[[Bench], Found]] = {
     "people": people,
+    "pgstate": pgstate,
     "events": events,
     "small": small,
     "many": many,

@@ -71,7 +71,7 @@ class Demand:
 def demands(results: Sequence[Result]) -> list[Demand]:
     """What can be judged with these results."""
     by_name = {(one["measure"], one["system"]): one for one in results}
-    return [*_ratios(by_name), *_reruns(by_name), *_memory(by_name), *_requests(by_name)]
+    return [*_ratios(by_name), *_pgstate(by_name), *_reruns(by_name), *_memory(by_name), *_requests(by_name)]
 
 
 Named = dict[tuple[str, str], Result]
@@ -93,6 +93,20 @@ def _ratios(by_name: Named) -> list[Demand]:
             ratio = ours["rows_per_second"] / theirs["rows_per_second"]
             words = f"{measure}: at least {least} × {system}"
             found.append(Demand(words=words, found=f"{ratio:.2f} ×", met=ratio >= least))
+    return found
+
+
+def _pgstate(by_name: Named) -> list[Demand]:
+    local = by_name.get((FIRST, "headcount"))
+    shared = by_name.get((f"{FIRST}_pgstate", "headcount"))
+    found = []
+    if local and shared:
+        ratio = shared["rows_per_second"] / local["rows_per_second"]
+        words = f"{FIRST}_pgstate: at least 0.5 × with a local state"
+        found.append(Demand(words=words, found=f"{ratio:.2f} ×", met=ratio >= 0.5))
+    if one := by_name.get(("one_percent_1m_pgstate", "headcount")):
+        words = "one_percent_1m_pgstate: about 6 s"
+        found.append(Demand(words=words, found=f"{one['seconds']:.2f} s", met=one["seconds"] <= 7))
     return found
 
 

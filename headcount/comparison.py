@@ -125,6 +125,26 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     )
 
 
+def compared(task: Comparison) -> list[str] | None:
+    """The columns of the state that all acknowledged rows are asked for; None when the rows themselves are not."""
+    if _by_digest(task):
+        return ["digest"]
+    if _comparable(task):
+        return [] if task.append_only else [known for known in task.known if known]
+    return [] if task.catalogue.acknowledged and task.removes else None
+
+
+def reported(task: Comparison) -> str:
+    """SQL for the keys whose acknowledged values the plan will name: what is sent or removed. Empty when none is."""
+    if not task.catalogue.acknowledged or task.append_only:
+        return ""
+    sql = f"SELECT key FROM ({task.candidates()})"
+    if not task.removes:
+        return sql
+    gone = f"NOT EXISTS (SELECT 1 FROM {task.staged} s WHERE s.key = a.key)"
+    return f"{sql} UNION ALL SELECT a.key FROM state.acknowledged a WHERE {gone}"
+
+
 def _comparable(task: Comparison) -> bool:
     """Can any row be the same as acknowledged? Not when all go, nor when a field is new to every row."""
     if not task.catalogue.acknowledged:

@@ -15,11 +15,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from headcount.changes import explain, new_fields, write_plan
-from headcount.comparison import Comparison, parquet, stage
+from headcount.comparison import Comparison, compared, parquet, reported, stage
 from headcount.mapping import Mapped
 from headcount.model import Plan
 from headcount.quarantine import find_held, find_missed, find_released
-from headcount.state import Catalogue
+from headcount.state import Opened
 from headcount.verdicts import count_rows, reasons, warnings, write_invalid
 from headcount.workbench import Workbench, quote_text
 
@@ -50,18 +50,23 @@ class Diff:
         self,
         bench: Workbench,
         mapped: Mapped,
-        catalogue: Catalogue,
+        state: Opened,
         folder: Path,
         *,
         full: bool = False,
         record_seen: bool = False,
         only: str | None = None,
     ) -> None:
-        self.task = Comparison(bench, mapped, catalogue, folder, full, record_seen, only)
+        self.state = state
+        self.task = Comparison(bench, mapped, state.catalogue, folder, full, record_seen, only)
 
     def stage(self, reader: pa.RecordBatchReader, progress: Callable[[int], None] | None = None) -> None:
         """Map every row and compare it. Consumes the reader; raises the ``SourceError`` it may end with."""
+        if (columns := compared(self.task)) is not None:
+            self.state.load(columns)
         stage(self.task, reader, progress)
+        if keys := reported(self.task):
+            self.state.complete(keys)
 
     def plan(self, missing: Callable[[Sequence[str]], Sequence[str]] | None = None) -> Planned:
         """Classify what was staged and freeze the plan.

@@ -15,7 +15,7 @@ from itertools import islice
 from headcount.digest import recipe, row_digest
 from headcount.mapping import Mapped
 from headcount.model import Behavior, Outcome, Plan
-from headcount.state import Catalogue, Identity, StateFile, arrange_fields, set_meta
+from headcount.state import Catalogue, Identity, State, arrange_fields, nothing, set_meta
 from headcount.workbench import Workbench, quote_text
 
 CHUNK = 5_000
@@ -49,9 +49,9 @@ class Folding:
     hold: bool = True  # False when every row was refused for the operator's sake
 
 
-def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> None:
+def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
-    with state.writing(bench) as catalogue:
+    with state.writing(bench, lambda catalogue: _touched(catalogue, mapped, work)) as catalogue:
         if _is_folded(catalogue.folded_run, work.marker):
             return
         if catalogue.identity != work.identity:
@@ -64,6 +64,16 @@ def fold(bench: Workbench, state: StateFile, mapped: Mapped, work: Folding) -> N
         _refresh_digests(bench, catalogue, mapped, dict(zip(work.plan.fields, columns, strict=True)))
         _hold(bench, mapped, work, columns)
         _finish(bench, mapped, work)
+
+
+def _touched(catalogue: Catalogue, mapped: Mapped, work: Folding) -> str | None:
+    """The keys of the plan; all, when all rows are forgotten or get another digest."""
+    if not catalogue.acknowledged or _is_folded(catalogue.folded_run, work.marker):
+        return nothing(catalogue)
+    stale = _has_digests(mapped) and catalogue.digests != recipe(mapped.field_ids)
+    if stale or catalogue.identity != work.identity:
+        return None
+    return f"SELECT key FROM read_parquet({quote_text(str(work.plan.path))})"
 
 
 def _is_folded(last: str | None, this: str) -> bool:
@@ -268,11 +278,11 @@ def _finish(bench: Workbench, mapped: Mapped, work: Folding) -> None:
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))
 
 
-def release(bench: Workbench, state: StateFile, keys: Sequence[str] | None) -> int:
+def release(bench: Workbench, state: State, keys: Sequence[str] | None) -> int:
     """Let held rows go again: the named ones, or all. Returns how many were held."""
-    if not state.path.exists():
+    if not state.exists():
         return 0
-    with state.writing(bench):
+    with state.writing(bench, nothing):
         bench.run(
             "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?::VARCHAR[]) AS key", [list(keys or ())]
         )

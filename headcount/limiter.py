@@ -40,6 +40,9 @@ class Limiter(Protocol):
     def pause(self, seconds: float) -> None:
         """Let nobody through for so many seconds, in any process: the other side asked for it."""
 
+    def close(self) -> None:
+        """Give back what it holds open."""
+
 
 class Unlimited:
     """No budget and no file, for benchmarks and tests; still keeps a pause among its own threads."""
@@ -55,7 +58,10 @@ class Unlimited:
         return not stop()
 
     def pause(self, seconds: float) -> None:
-        self._until = max(self._until, time.monotonic() + _bounded(seconds))
+        self._until = max(self._until, time.monotonic() + bounded(seconds))
+
+    def close(self) -> None:
+        pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +115,11 @@ class FileLimiter:
 
     def pause(self, seconds: float) -> None:
         with self._locked() as (door, now, write):
-            until = max(door.paused_until, now + _bounded(seconds))
+            until = max(door.paused_until, now + bounded(seconds))
             write(replace(door, paused_until=until))
+
+    def close(self) -> None:
+        pass  # nothing stays open between two requests
 
     def _try(self) -> float:
         """Go through the door if it is open (0 or less), else the seconds until it is worth trying again."""
@@ -153,5 +162,6 @@ def spacing(requests_per_second: float | None) -> float:
     return SLACK / whole
 
 
-def _bounded(seconds: float) -> float:
+def bounded(seconds: float) -> float:
+    """A pause as long as one may be."""
     return min(max(seconds, 0.0), LONGEST_PAUSE)

@@ -1,13 +1,16 @@
-"""What a sync remembers between its runs: a DuckDB file with the acknowledged wire values and the held rows.
+"""What a sync remembers between its runs: the acknowledged wire values and the held rows.
 
-The file admits one process that writes. It is open only while a run plans (to read) and folds (to write), never
-while it delivers. Attribute names may be 150 bytes long and differ only in case, so columns have positional names
-(``f000`` …) and the table ``fields`` says which is which.
+A state is kept in one of several places, and each has the same form in the workbench while it is open, as the schema
+``state``. It is open only while a run plans (to read) and folds (to write), never while it delivers. Attribute names
+may be 150 bytes long and differ only in case, so columns have positional names (``f000`` …) and the table ``fields``
+says which is which.
 
     meta          name, value
     fields        position, id, signature
     acknowledged  key, in_doubt, digest, f000 …       NULL: never sent
     held          key, op, run, reason, field, message, signature, released, f000 …   the refused wire values
+
+Here is what all places have in common, and the first of them: a DuckDB file, which admits one process that writes.
 """
 
 from __future__ import annotations
@@ -15,14 +18,16 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from headcount.errors import StateBusy, StateError
 from headcount.workbench import Workbench, own_files, quote_text
 
+HELD = ("key", "op", "run", "reason", "field", "message", "signature", "released")
 SCHEMA = "1"
 PATIENCE = 10.0  # seconds to wait for another process to let go of the file
 
@@ -67,23 +72,76 @@ class Catalogue:
         return None if position is None else f"f{position:03d}"
 
 
+class Opened:
+    """A state that is open to be read. ``state.held`` is there if anything is held; of what is acknowledged only what
+    was asked for, where a place has to bring it first. Here it is there already.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+
+    def load(self, columns: Sequence[str]) -> None:
+        """Make all of ``state.acknowledged`` ready, with ``key``, ``in_doubt`` and these columns."""
+
+    def complete(self, keys: str) -> None:
+        """Make ready the whole rows of the keys that this SQL yields."""
+
+
+Touched = Callable[[Catalogue], str | None]
+
+
+def nothing(_: Catalogue) -> str:
+    """``Touched`` when no acknowledged row will be looked at or changed."""
+    return "SELECT NULL::VARCHAR AS key WHERE false"
+
+
+class State(Protocol):
+    """The state of one sync, wherever it is kept. Errors are ``StateError`` and ``StateBusy``."""
+
+    def exists(self) -> bool:
+        """Is there anything yet?"""
+
+    def reading(self, bench: Workbench) -> AbstractContextManager[Opened]:
+        """Open to read, as it is at this moment; a state that does not exist yet reads as empty."""
+
+    def writing(self, bench: Workbench, touched: Touched) -> AbstractContextManager[Catalogue]:
+        """Open to write, in one transaction: all of it happens, or nothing. One at a time; others wait a while.
+
+        ``touched`` yields SQL for the keys of acknowledged rows that may be looked at or changed, None for all. Rows
+        of other keys may only be added.
+        """
+
+    def copied(self, bench: Workbench, path: Path) -> StateFile:
+        """The state as it is now, in a file nobody else waits for. Held open only while it is copied."""
+
+    def replace(self, bench: Workbench, source: StateFile) -> None:
+        """Become what ``source`` is, in one transaction."""
+
+    def rewrite(self, bench: Workbench) -> None:
+        """Write what is there anew, and drop the old, in which deleted values may still stand."""
+
+    def delete(self) -> None:
+        """Forget everything."""
+
+
 class StateFile:
-    """The state of one sync, attached to a workbench as the schema ``state`` while it is open."""
+    """``State`` in a file, attached to a workbench while it is open."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def exists(self) -> bool:
+        return self.path.exists()
+
     @contextmanager
-    def reading(self, bench: Workbench) -> Iterator[Catalogue]:
-        """Open to read; a state that does not exist yet reads as empty."""
+    def reading(self, bench: Workbench) -> Iterator[Opened]:
         if not self.path.exists():
-            yield Catalogue()
+            yield Opened(Catalogue())
             return
         with _patiently(bench, self.path, read_only=True):
-            yield _catalogue(bench)
+            yield Opened(read_catalogue(bench))
 
     def copied(self, bench: Workbench, path: Path) -> StateFile:
-        """The state as it is now, in a file nobody else waits for. Held open only while it is copied."""
         with self.reading(bench), own_files(path.parent):
             for name in (self.path.name, f"{self.path.name}.wal"):
                 if (source := self.path.with_name(name)).exists():
@@ -91,7 +149,6 @@ class StateFile:
         return StateFile(path)
 
     def rewrite(self, bench: Workbench) -> None:
-        """Copy what is there into a new file and drop the old one, in which deleted values may still stand."""
         part = self.path.with_suffix(".part")
         with own_files(self.path.parent):
             part.unlink(missing_ok=True)
@@ -104,16 +161,26 @@ class StateFile:
             part.replace(self.path)
             self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
 
+    def replace(self, bench: Workbench, source: StateFile) -> None:
+        part = source.copied(bench, self.path.with_suffix(".part")).path
+        with own_files(self.path.parent):
+            self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+            part.replace(self.path)
+
+    def delete(self) -> None:
+        with own_files(self.path.parent):
+            for path in self.path.parent.glob(f"{self.path.stem}.*"):
+                path.unlink(missing_ok=True)
+
     @contextmanager
-    def writing(self, bench: Workbench) -> Iterator[Catalogue]:
-        """Open to write, in one transaction: all of it happens, or nothing."""
+    def writing(self, bench: Workbench, touched: Touched) -> Iterator[Catalogue]:
         with own_files(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
         with _patiently(bench, self.path, read_only=False):
             bench.run("BEGIN")
             try:
-                _create_tables(bench, "state")
-                yield _catalogue(bench)
+                create_tables(bench)
+                yield read_catalogue(bench)
                 bench.run("COMMIT")
             except BaseException:
                 with suppress(Exception):  # a failed commit has rolled back by itself
@@ -137,7 +204,8 @@ def _patiently(bench: Workbench, path: Path, *, read_only: bool) -> Iterator[Non
         yield
 
 
-def _create_tables(bench: Workbench, schema: str) -> None:
+def create_tables(bench: Workbench) -> None:
+    """The tables of the schema ``state``, where they are missing."""
     for statement in (
         "meta (name VARCHAR, value VARCHAR)",
         "fields (position INTEGER, id VARCHAR, signature VARCHAR)",
@@ -145,10 +213,11 @@ def _create_tables(bench: Workbench, schema: str) -> None:
         "held (key VARCHAR, op VARCHAR, run BIGINT, reason VARCHAR, field VARCHAR, message VARCHAR,"
         " signature VARCHAR, released BOOLEAN)",
     ):
-        bench.run(f"CREATE TABLE IF NOT EXISTS {schema}.{statement}")
+        bench.run(f"CREATE TABLE IF NOT EXISTS state.{statement}")
 
 
-def _catalogue(bench: Workbench) -> Catalogue:
+def read_catalogue(bench: Workbench) -> Catalogue:
+    """The catalogue of the schema ``state``. Raises ``StateError`` for a form of another version."""
     meta = dict(bench.run("SELECT name, value FROM state.meta"))
     if meta.get("schema", SCHEMA) != SCHEMA:
         raise StateError(
@@ -156,9 +225,8 @@ def _catalogue(bench: Workbench) -> Catalogue:
             hint="Install the newest version.",
         )
     fields = bench.run("SELECT id, position, signature FROM state.fields ORDER BY position")
-    acknowledged, in_doubt = bench.run("SELECT count(*), count(*) FILTER (in_doubt) FROM state.acknowledged")[
-        0
-    ]
+    counts = "SELECT count(*), count(*) FILTER (in_doubt) FROM state.acknowledged"
+    acknowledged, in_doubt = bench.run(counts)[0]
     return Catalogue(
         identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
         folded_run=meta.get("folded_run"),
@@ -171,6 +239,31 @@ def _catalogue(bench: Workbench) -> Catalogue:
         signatures={id_: signature for id_, _, signature in fields},
         digests=meta.get("digests"),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sums:
+    """A state in a few numbers: two states with the same ones hold the same."""
+
+    acknowledged: int = 0
+    held: int = 0
+    checksum: str = ""
+
+
+def sums(bench: Workbench) -> Sums:
+    """Of all rows of the schema ``state``, in whatever order they stand."""
+    fields = bench.run("SELECT position, id, signature FROM state.fields ORDER BY position")
+    values = [f"f{position:03d}" for position, *_ in fields]
+    acknowledged = _tally(bench, "acknowledged", ["key", "in_doubt", "digest", *values])
+    held = _tally(bench, "held", [*HELD, *values])
+    meta = bench.run("SELECT name, value FROM state.meta ORDER BY name")
+    return Sums(acknowledged=acknowledged[0], held=held[0], checksum=repr((acknowledged, held, meta, fields)))
+
+
+def _tally(bench: Workbench, table: str, columns: Sequence[str]) -> tuple[int, ...]:
+    row = f"hash({', '.join(columns)})"
+    sql = f"SELECT count(*), coalesce(sum({row}::HUGEINT), 0), coalesce(bit_xor({row}), 0) FROM state.{table}"
+    return bench.run(sql)[0]
 
 
 def set_meta(bench: Workbench, name: str, value: str) -> None:

@@ -33,7 +33,7 @@ from headcount.limiter import Limiter, Unlimited
 from headcount.mapping import compile_sync
 from headcount.model import Behavior, Budget, Counts, Fate, Receipt, RetryPolicy, RunInfo, Sync
 from headcount.receipts import Book, Ledger, read_book
-from headcount.state import Catalogue, Identity, StateFile
+from headcount.state import Catalogue, Identity, Opened, State
 from headcount.workbench import Workbench, own_files, quote_text
 
 RESUMABLE = timedelta(hours=6)
@@ -71,7 +71,7 @@ class Line:
     open_source: Callable[[], Source]
     client: Client
     limiter: Limiter
-    state: StateFile
+    state: State
     scratch: Path
     budget: Budget = field(default_factory=Budget)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
@@ -110,8 +110,8 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
     with own_files(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        with Workbench(line.scratch) as bench, line.state.reading(bench) as catalogue:
-            frozen = _compare(line, folder, bench, catalogue, full=full, only=only)
+        with Workbench(line.scratch) as bench, line.state.reading(bench) as opened:
+            frozen = _compare(line, folder, bench, opened, full=full, only=only)
     finally:
         (folder / "staged.parquet").unlink(missing_ok=True)
     if only is not None and not frozen.planned.read:
@@ -125,11 +125,12 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
 
 
 def _compare(
-    line: Line, folder: Path, bench: Workbench, catalogue: Catalogue, *, full: bool, only: str | None
+    line: Line, folder: Path, bench: Workbench, opened: Opened, *, full: bool, only: str | None
 ) -> Frozen:
+    catalogue = opened.catalogue
     same_owner = catalogue.identity in (None, line.identity)
-    usable = catalogue if same_owner else Catalogue()
-    first = usable.source_rows is None and only is None
+    usable = opened if same_owner else Opened(Catalogue())
+    first = usable.catalogue.source_rows is None and only is None
     source = line.open_source()
     try:
         mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
@@ -167,9 +168,11 @@ def run_line(
     approved: bool = False,
     only: str | None = None,
     permit: Callable[[], bool] = always,
+    keep: Callable[[Path], None] = lambda _: None,
 ) -> Result:
     """One whole run. A plan that is frozen in ``folder`` already is delivered as it stands: that resumes a run.
 
+    ``keep`` is given the plan's folder before the first request, also when the plan was there already.
     Raises what ``make_plan`` raises, and ``ApprovalNeeded`` before the first request. What stops the delivery is in
     the result, after everything answered was folded. Raises ``Suspended`` when ``permit`` is withdrawn before the fold:
     what was answered has its receipts, and the same call goes on from there.
@@ -179,6 +182,7 @@ def run_line(
         line.progress.resumed(frozen, read_book(ledger))
     else:
         frozen = make_plan(line, folder, full=full, only=only)
+    keep(folder)
     if not approved and not ledger.intents():
         _ask_guards(line, frozen)
     delivery = _deliver(line, frozen, run, ledger, permit)
@@ -215,8 +219,8 @@ def resumable(frozen: Frozen | None, line: Line, now: datetime) -> bool:
 def _ask_guards(line: Line, frozen: Frozen) -> None:
     if frozen.sends_nothing:
         return
-    with Workbench(line.scratch, maps=False) as bench, line.state.reading(bench) as catalogue:
-        check_guards(line.sync, frozen.planned, catalogue, line.identity, only=frozen.only is not None)
+    with Workbench(line.scratch, maps=False) as bench, line.state.reading(bench) as opened:
+        check_guards(line.sync, frozen.planned, opened.catalogue, line.identity, only=frozen.only is not None)
 
 
 def _deliver(

@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "restore": "headcount.cli.keeping",
     "forget": "headcount.cli.keeping",
     "tidy": "headcount.cli.keeping",
+    "state": "headcount.cli.state",
     "serve": "headcount.cli.serving",
     "users": "headcount.cli.users",
     "alerts": "headcount.cli.alerts",

@@ -24,8 +24,13 @@ SQLITE_OPTIONS = {
 
 def databases() -> dict[str, dict[str, Any]]:
     """Django's DATABASES for the present environment. Raises ``ConfigurationError`` for a broken URL."""
-    url = os.environ.get("HEADCOUNT_DATABASE_URL", "")
+    url = postgresql_url()
     return {"default": _postgresql(url) if url else _sqlite()}
+
+
+def postgresql_url() -> str:
+    """The address of the control store's PostgreSQL; empty when it is in SQLite."""
+    return os.environ.get("HEADCOUNT_DATABASE_URL", "")
 
 
 def _sqlite() -> dict[str, Any]:

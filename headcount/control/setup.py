@@ -29,7 +29,7 @@ def setup() -> Home:
     global _ready
     home = current_home()
     wanted = (str(home.root), os.environ.get("HEADCOUNT_DATABASE_URL", ""))
-    if _ready == wanted and home.control.exists():
+    if _ready == wanted and (wanted[1] or home.control.exists()):
         return home
     home.prepare()
     configure()

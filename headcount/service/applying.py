@@ -15,7 +15,7 @@ from headcount.control.models.stream import new_id
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
-from headcount.home import Home, unusable
+from headcount.home import Home
 from headcount.project.problems import ProjectError
 from headcount.project.project import SECTIONS, Project
 from headcount.project.reading import read_file, read_project
@@ -26,7 +26,9 @@ from headcount.service.left_behind import left_behind
 from headcount.service.locks import sync_lock
 from headcount.service.origins import forget, note_applied, overwritten
 from headcount.service.retention import forget_orphans
+from headcount.service.states import state_of
 from headcount.service.stored import save_entry, stored_project
+from headcount.state import State
 
 
 class ChangedMeanwhile(ConfigurationError):
@@ -110,8 +112,8 @@ def apply(seen: Outlook, *, from_file: bool = True) -> None:
             forgotten = list(_write(seen))
             if from_file:
                 note_applied(seen.project)
-        for state_id in forgotten:
-            _delete_state(home, state_id)
+        for state in forgotten:
+            state.delete()
         if doomed:
             forget_orphans(home)
 
@@ -187,8 +189,8 @@ def _hold_still(locks: ExitStack, home: Home, key: str) -> None:
         raise ConfigurationError(f"The sync {key} is running.", hint="Cancel its run, or wait for its end.")
 
 
-def _write(seen: Outlook) -> Iterator[str]:
-    """Yields the names of states that nobody needs any more."""
+def _write(seen: Outlook) -> Iterator[State]:
+    """Yields the states that nobody needs any more."""
     for section in reversed(SECTIONS):
         for change in seen.changes:
             if (change.section, change.action) == (section, "delete"):
@@ -203,7 +205,7 @@ def _write(seen: Outlook) -> Iterator[str]:
                 audit.record("created" if change.action == "add" else "changed", change.what, detail)
 
 
-def _delete(change: Change) -> Iterator[str]:
+def _delete(change: Change) -> Iterator[State]:
     if change.section != "syncs":
         table = Connection if change.section == "connections" else Model
         table.objects.get(key=change.key).delete()
@@ -212,14 +214,6 @@ def _delete(change: Change) -> Iterator[str]:
     stream = sync.stream
     sync.delete()
     if sync.object != "event":  # events that were sent must never be sent again, whoever asks
-        yield stream.state_id
+        yield state_of(setup(), stream)
         stream.state_id = new_id()
         stream.save()
-
-
-def _delete_state(home: Home, state_id: str) -> None:
-    for path in home.state.glob(f"{state_id}.*"):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise unusable(path, error) from error

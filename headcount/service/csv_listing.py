@@ -15,6 +15,7 @@ from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.service.listings import RejectedRow, invalid_run, open_rejected, sync_row
+from headcount.service.plans import plan_folder
 from headcount.workbench import Workbench, quote_text
 
 COLUMNS = ("kind", "key", "op", "field", "reason", "message", "run", "status", "listed_at")
@@ -90,4 +91,4 @@ def _examples(run: Run) -> Iterator[tuple[str, str, str]]:
 
 
 def _file(home: Home, run: Run) -> Path:
-    return home.plans / str(run.pk) / "invalid.parquet"
+    return plan_folder(home, run.pk) / "invalid.parquet"

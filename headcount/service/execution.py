@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp, Suspended
 from headcount.fold import release
-from headcount.frozen import Frozen, load
+from headcount.frozen import FILE, Frozen, load
 from headcount.home import Home
 from headcount.model import Counts, RunInfo, RunKind, RunStatus
 from headcount.receipts import Book
@@ -26,11 +25,12 @@ from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
 from headcount.service.interruption import noting_interruption
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
+from headcount.service.plans import drop_plans, keep_plan, plan_folder
 from headcount.service.refusals import record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
+from headcount.service.states import state_of
 from headcount.service.words import warnings_of
-from headcount.state import StateFile
 from headcount.sync import Result, count, resumable, run_line, settle
 from headcount.workbench import Workbench
 
@@ -65,9 +65,8 @@ def _gone_on(row: SyncRow, run: Run, hold: Hold) -> RunReport:
 
 
 def _from_the_start(row: SyncRow, run: Run, hold: Hold) -> RunReport:
-    plan = setup().plans / str(run.pk) / "plan.json"
-    anew = plan.exists()
-    plan.unlink(missing_ok=True)
+    anew = (plan_folder(setup(), run.pk) / FILE).exists()
+    new_folder(setup(), run)
     if anew:
         run.approved = False
         Run.objects.filter(pk=run.pk).update(approved=False)
@@ -100,7 +99,7 @@ def supersede(run: Run) -> RunReport:
 
 def release_held(home: Home, row: SyncRow, keys: list[str] | None) -> int:
     """Let held rows of a sync be planned again: all, or those of ``keys``. Returns how many there were."""
-    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
+    state = state_of(home, row.stream)
     with Workbench(home.root / "scratch") as bench:
         released = release(bench, state, keys)
     if keys is None or released:
@@ -137,7 +136,7 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
 
 
 def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
-    folder = plan_folder(prepared, run)
+    folder = plan_folder(prepared.home, run.pk)
     only = run.keys[0] if run.kind == RunKind.TEST.value else None
     with RunLedger(run.pk, hold.holder) as ledger, prepared.closing():
         try:
@@ -150,6 +149,7 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
                 approved=run.approved,
                 only=only,
                 permit=hold.permit,
+                keep=lambda made: keep_plan(run.pk, made, hold.holder),
             )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
@@ -218,7 +218,7 @@ def _settled(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     if not run.sync_snapshot:
         return _lost(run)
     old = prepare_line(row, hold.progress, sync=sync_as_of(row, run.sync_snapshot))
-    folder = plan_folder(old, run)
+    folder = plan_folder(old.home, run.pk)
     frozen = load(folder, old.line.sync, old.line.object)
     if frozen is None:
         return _lost(run)
@@ -269,7 +269,7 @@ def _still_valid(row: SyncRow, run: Run) -> bool:
     with prepared.closing():
         if fingerprint(prepared.snapshot) != run.fingerprint:
             return False
-        frozen = load(plan_folder(prepared, run), prepared.line.sync, prepared.line.object)
+        frozen = load(plan_folder(prepared.home, run.pk), prepared.line.sync, prepared.line.object)
         return resumable(frozen, prepared.line, datetime.now(UTC))
 
 
@@ -277,11 +277,7 @@ def new_folder(home: Home, run: Run) -> None:
     """A run's number may have been another's before, if the control store was restored: no plan of that one may be
     taken for this one's.
     """
-    shutil.rmtree(home.plans / str(run.pk), ignore_errors=True)
-
-
-def plan_folder(prepared: Setup, run: Run) -> Path:
-    return prepared.home.plans / str(run.pk)
+    drop_plans(home, [run.pk])
 
 
 def _begun(run: Run) -> datetime:

@@ -15,20 +15,21 @@ from pathlib import Path
 from django.db import connection
 from django.db.models import Q
 
-from headcount.control import audit, held, runs
+from headcount.control import audit, held
 from headcount.control.models import Exchange, Invalid, Rejected, Run
 from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.service.drafts import forget_drafts
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
-from headcount.service.locks import sync_lock
+from headcount.service.locks import hold_still
 from headcount.service.masking import VEIL
-from headcount.state import StateFile
+from headcount.service.moving import delete_left
+from headcount.service.plans import keep_rewritten, plan_folder
+from headcount.service.states import state_of
 from headcount.workbench import Workbench, own_files, quote_text
 
 PERSON = "person."  # how the field ids of an event's person begin
@@ -61,7 +62,7 @@ def forget(key: str, *, sync: str | None = None) -> tuple[Forgotten, ...]:
     rows = [find_sync(sync)] if sync else list(SyncRow.objects.select_related("stream", "model__connection"))
     with ExitStack() as locks:
         for row in rows:
-            _hold_still(locks, home, row)
+            hold_still(locks, home, row)
         with _leaving_nothing():
             done = tuple(found for row in rows if (found := _forget_in(home, row, key)))
         audit.record("forgot", "one person", {"syncs": [found.sync for found in done]})
@@ -79,18 +80,6 @@ def _leaving_nothing() -> Iterator[None]:
         yield
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         cursor.execute("PRAGMA secure_delete = OFF")
-
-
-def _hold_still(locks: ExitStack, home: Home, row: SyncRow) -> None:
-    if not locks.enter_context(sync_lock(home, row.stream.state_id)):
-        raise ConfigurationError(
-            f"The sync {row.key} is running.", hint="Wait for its end, or cancel its run."
-        )
-    if begun := runs.unfinished(row):
-        raise ConfigurationError(
-            f"Run {begun[0].pk} of the sync {row.key} has not ended: it is {begun[0].status}.",
-            hint=f"Run the sync once more, or: headcount cancel {begun[0].pk}",
-        )
 
 
 def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
@@ -113,10 +102,11 @@ def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
 
 
 def _forget_state(bench: Workbench, home: Home, row: SyncRow, key: str) -> tuple[bool, bool]:
-    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
-    if not state.path.exists():
+    state = state_of(home, row.stream)
+    delete_left(home, row.stream)
+    if not state.exists():
         return False, False
-    with state.writing(bench):
+    with state.writing(bench, lambda _: f"SELECT {quote_text(key)} AS key"):
         acknowledged, waited = (
             bool(bench.run(f"DELETE FROM state.{table} WHERE key = ? RETURNING key", [key]))
             for table in ("acknowledged", "held")
@@ -128,9 +118,10 @@ def _forget_state(bench: Workbench, home: Home, row: SyncRow, key: str) -> tuple
 
 def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) -> list[int]:
     """Blank the person in the files of one run. Returns their positions in the plan."""
-    folder = home.plans / str(run.pk)
+    folder = plan_folder(home, run.pk)
     plan = folder / "plan.parquet"
     positions: list[int] = []
+    dropped = False
     if plan.exists() and (which := _which(run, key, own)):
         file = f"read_parquet({quote_text(str(plan))}, file_row_number = true)"
         positions = [
@@ -140,7 +131,9 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
             _blank(bench, plan, which)
     if own is not None:
         for name in ("invalid.parquet", "seen.parquet"):
-            _drop(bench, folder / name, own)
+            dropped |= _drop(bench, folder / name, own)
+    if positions or dropped:
+        keep_rewritten(run.pk, folder)
     return positions
 
 
@@ -171,12 +164,15 @@ def _blank(bench: Workbench, path: Path, which: str) -> None:
     _rewrite(bench, path, f"SELECT {', '.join(values)} FROM read_parquet({quote_text(str(path))})")
 
 
-def _drop(bench: Workbench, path: Path, key: str) -> None:
+def _drop(bench: Workbench, path: Path, key: str) -> bool:
+    """Leave a key out. Was it there?"""
     if not path.exists():
-        return
+        return False
     file = f"read_parquet({quote_text(str(path))})"
-    if bench.value(f"SELECT count(*) FROM {file} WHERE key = {quote_text(key)}"):
+    there = bool(bench.value(f"SELECT count(*) FROM {file} WHERE key = {quote_text(key)}"))
+    if there:
         _rewrite(bench, path, f"SELECT * FROM {file} WHERE key <> {quote_text(key)}")
+    return there
 
 
 def _rewrite(bench: Workbench, path: Path, sql: str) -> None:

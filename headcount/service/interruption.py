@@ -15,6 +15,7 @@ from headcount.model import RunStatus
 from headcount.receipts import read_book
 from headcount.service.abandoned import BEFORE_PLAN, INTERRUPTED
 from headcount.service.lines import sync_as_of
+from headcount.service.plans import plan_folder
 from headcount.sync import count
 
 
@@ -43,4 +44,4 @@ def _note(home: Home, run: Run) -> None:
 
 def _frozen(home: Home, run: Run) -> Frozen | None:
     sync = sync_as_of(run.sync, run.sync_snapshot)
-    return load(home.plans / str(run.pk), sync, destination_object(sync.object))
+    return load(plan_folder(home, run.pk), sync, destination_object(sync.object))

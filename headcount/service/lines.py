@@ -19,12 +19,12 @@ from headcount.destinations.customerio.objects import destination_object
 from headcount.engines import open_source
 from headcount.errors import ConfigurationError
 from headcount.home import Home
-from headcount.limiter import FileLimiter
 from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
+from headcount.service.budgets import limiter
 from headcount.service.settings import budget_of, resolved
-from headcount.state import StateFile
+from headcount.service.states import state_for_a_run
 from headcount.sync import Line, Progress
 
 IRRELEVANT = ("triggers", "paused", "api_log")  # parts of a sync that no plan depends on
@@ -40,11 +40,12 @@ class Setup:
 
     @contextmanager
     def closing(self) -> Iterator[None]:
-        """Give back the connections to the destination at the end."""
+        """Give back the connections to the destination, and those of its budgets, at the end."""
         try:
             yield
         finally:
-            self.line.client.close()
+            for one in (self.line.client, self.line.limiter, self.line.lookups):
+                one.close()
 
 
 def find_sync(key: str) -> SyncRow:
@@ -113,11 +114,11 @@ def prepare_line(row: SyncRow, progress: Progress | None, *, sync: Sync | None =
         workspace=workspace,
         open_source=lambda: open_source(source.type, resolved(source)),
         client=client,
-        limiter=FileLimiter(home.limits / str(workspace), budget.requests_per_second),
-        state=StateFile(home.state / f"{row.stream.state_id}.duckdb"),
+        limiter=limiter(home, str(workspace), budget.requests_per_second),
+        state=state_for_a_run(home, row),
         scratch=home.root / "scratch",
         budget=budget,
-        lookups=FileLimiter(home.limits / f"{workspace}-app", READS_PER_SECOND),
+        lookups=limiter(home, f"{workspace}-app", READS_PER_SECOND),
         can_look_up=bool(row.destination.settings.get("app_api_key")),
         progress=progress or Progress(),
     )

@@ -1,17 +1,26 @@
-"""One run of a sync at a time, on one machine."""
+"""One run of a sync at a time, and none while its past is rewritten.
+
+On one machine a file is locked. On several machines the lease of a run keeps the others from its sync, and whoever
+rewrites what a sync remembers holds its row, without which no lease is given.
+"""
 
 from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
+from django.db import connection, transaction
+
+from headcount.control import runs
+from headcount.control.models import Sync
+from headcount.errors import ConfigurationError
 from headcount.home import Home, unusable
 
 
 @contextmanager
 def sync_lock(home: Home, state_id: str) -> Iterator[bool]:
-    """True while this process alone may run the sync, False when another one does. Never waits.
+    """True while this process alone on this machine may run the sync, False when another one does. Never waits.
 
     The lock ends with its process, also when that is killed.
     """
@@ -26,3 +35,22 @@ def sync_lock(home: Home, state_id: str) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def hold_still(locks: ExitStack, home: Home, row: Sync) -> None:
+    """Keep every run of a sync from beginning, on any machine, until ``locks`` ends.
+
+    Raises ``ConfigurationError`` when one has not ended.
+    """
+    if not locks.enter_context(sync_lock(home, row.stream.state_id)):
+        raise ConfigurationError(
+            f"The sync {row.key} is running.", hint="Wait for its end, or cancel its run."
+        )
+    if connection.vendor == "postgresql":
+        locks.enter_context(transaction.atomic())
+        Sync.objects.select_for_update().get(pk=row.pk)
+    if begun := runs.unfinished(row):
+        raise ConfigurationError(
+            f"Run {begun[0].pk} of the sync {row.key} has not ended: it is {begun[0].status}.",
+            hint=f"Run the sync once more, or: headcount cancel {begun[0].pk}",
+        )

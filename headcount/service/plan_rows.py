@@ -17,6 +17,7 @@ from headcount.errors import ConfigurationError
 from headcount.frozen import Frozen, load
 from headcount.service.lines import sync_as_of
 from headcount.service.planning import FieldChange
+from headcount.service.plans import plan_folder
 from headcount.service.record_names import key_of, token_of
 from headcount.service.slices import PAGE, Slice
 from headcount.service.veil import Veil, veil_of
@@ -77,7 +78,7 @@ def plan_of_run(run_id: int) -> Kept:
     """Raises ``ConfigurationError`` when the run has no plan, or not any more."""
     home = setup()
     run = runs.find(run_id)
-    frozen = load_of(run, home.plans / str(run.pk))
+    frozen = load_of(run, plan_folder(home, run.pk))
     if frozen is None:
         raise ConfigurationError(
             f"There is no plan of run {run_id}.",

@@ -115,9 +115,9 @@ def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
 
 
 def _guard(prepared: Setup, frozen: Frozen, bench: Workbench) -> str:
-    with prepared.line.state.reading(bench) as catalogue:
+    with prepared.line.state.reading(bench) as opened:
         try:
-            check_guards(prepared.line.sync, frozen.planned, catalogue, prepared.line.identity)
+            check_guards(prepared.line.sync, frozen.planned, opened.catalogue, prepared.line.identity)
         except ApprovalNeeded as guard:
             return guard.message
     return ""

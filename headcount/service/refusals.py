@@ -28,8 +28,8 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
     Doing it twice changes nothing.
     """
     with Workbench(line.scratch, ordered=True) as bench:
-        with line.state.reading(bench) as catalogue:
-            known = "state.held" if line.state.path.exists() else "(SELECT NULL::VARCHAR AS key WHERE false)"
+        with line.state.reading(bench) as opened:
+            known = "state.held" if opened.catalogue.held else "(SELECT NULL::VARCHAR AS key WHERE false)"
             bench.run(f"CREATE TEMP TABLE held_now AS SELECT DISTINCT key FROM {known}")
         _load_refused(bench, ledger)
         held.record_rejected(run, _refused(bench, frozen))
@@ -37,7 +37,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
         _resolve(bench, run)
         run.sync.held = int(bench.value("SELECT count(*) FROM held_now"))
     runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
-    run.sync.acknowledged = catalogue.acknowledged
+    run.sync.acknowledged = opened.catalogue.acknowledged
     run.sync.save(update_fields=["acknowledged", "held"])
 
 

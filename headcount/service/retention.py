@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.home import Home
+from headcount.service.plans import drop_copies, drop_plans, known_plans
 
 KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
 AT_ONCE = 200  # runs whose rows are deleted in one transaction: writers must not wait long
@@ -79,6 +79,8 @@ def tidy() -> Tidied:
     """
     home, days = setup(), retention()
     syncs = list(Sync.objects.all())
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    drop_copies(home, set(Run.objects.filter(finished_at__lt=yesterday).values_list("id", flat=True)))
     return Tidied(
         requests=sum(_forget_requests(sync, days.requests) for sync in syncs),
         plans=sum(forget_old_plans(home, sync, days.plans) for sync in syncs),
@@ -108,16 +110,14 @@ def forget_old_plans(home: Home, sync: Sync, days: int = Retention().plans) -> i
 
 def forget_plan(home: Home, run: Run) -> None:
     """Delete one run's plan; the run itself, its counts and its receipts stay."""
-    shutil.rmtree(home.plans / str(run.pk), ignore_errors=True)
+    drop_plans(home, [run.pk])
     Run.objects.filter(pk=run.pk).update(plan_path="")
 
 
 def forget_orphans(home: Home) -> None:
     """Delete the plans of runs that are no longer in the control store, because their sync was deleted."""
     known = set(Run.objects.values_list("id", flat=True))
-    for folder in home.plans.iterdir():
-        if folder.name.isdigit() and int(folder.name) not in known:
-            shutil.rmtree(folder, ignore_errors=True)
+    drop_plans(home, [run for run in known_plans(home) if run not in known])
 
 
 def _old(sync: Sync, days: int) -> QuerySet[Run]:
@@ -154,8 +154,7 @@ def _forget_runs(home: Home, sync: Sync, days: int) -> int:
     old = _old(sync, days).exclude(id__in=open_)
     count = 0
     for some in _chunks(list(old.values_list("id", flat=True))):
-        for number in some:
-            shutil.rmtree(home.plans / str(number), ignore_errors=True)
+        drop_plans(home, some)
         Run.objects.filter(id__in=some).delete()
         count += len(some)
     return count

@@ -13,6 +13,7 @@ from headcount.errors import ConfigurationError
 from headcount.model import Counts, RunStatus
 from headcount.service.lines import find_sync
 from headcount.service.plan_rows import load_of
+from headcount.service.plans import has_plan, plan_folder
 from headcount.service.slices import PAGE, Slice, sliced
 from headcount.service.watching import RunProgress, progress_of
 
@@ -103,7 +104,7 @@ def run_page(run_id: int) -> RunPage:
         warnings=tuple(run.warnings),
         invalid_reasons=reasons,
         field_changes=changes,
-        has_plan=(home.plans / str(run.pk) / "plan.json").exists(),
+        has_plan=has_plan(home, run.pk),
         live=status in (RunStatus.QUEUED, RunStatus.WORKING),
         can_cancel=status in runs.UNFINISHED and not progress.canceling,
         can_pause=status in (RunStatus.QUEUED, RunStatus.WORKING)
@@ -177,7 +178,7 @@ def _step(progress: RunProgress, name: str, place: int, now: int) -> Step:
 def _why(run: Run, *, waiting: bool) -> tuple[dict[str, int], tuple[Reasons, ...]]:
     """From the run itself, or from its plan while it waits."""
     changes, reasons = run.field_changes, run.invalid_reasons
-    if waiting and (frozen := load_of(run, setup().plans / str(run.pk))) is not None:
+    if waiting and (frozen := load_of(run, plan_folder(setup(), run.pk))) is not None:
         changes, reasons = frozen.planned.field_changes, frozen.planned.invalid_reasons
     ordered = dict(sorted(changes.items(), key=lambda item: -item[1]))
     return ordered, tuple(Reasons(field=field, reason=reason, rows=rows) for field, reason, rows in reasons)

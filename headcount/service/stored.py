@@ -7,6 +7,7 @@ from typing import Any
 
 from headcount.control.models import Connection, Model, Stream, Sync
 from headcount.project.project import Project
+from headcount.service.states import usual_place
 
 Entry = Mapping[str, Any]
 
@@ -59,7 +60,7 @@ def _save_model(key: str, name: str, entry: dict[str, Any]) -> None:
 
 def _save_sync(key: str, name: str, entry: dict[str, Any]) -> None:
     """A key that named a sync before gets back its stream, and with it the ids of its events."""
-    stream, _ = Stream.objects.get_or_create(key=key)
+    stream, _ = Stream.objects.get_or_create(key=key, defaults={"state_in": usual_place()})
     Sync.objects.update_or_create(
         key=key,
         defaults={

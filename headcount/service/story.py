@@ -15,12 +15,14 @@ from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import HeadcountError
 from headcount.frozen import Frozen, load
+from headcount.home import Home
 from headcount.model import RunStatus
 from headcount.recall import Remembered, remembered
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.planning import FieldChange, row_changes
-from headcount.state import StateFile
+from headcount.service.plans import known_plans, plan_folders
+from headcount.service.states import state_of
 from headcount.workbench import Workbench, quote_text
 
 LOOKED_AT = 500  # plans of the newest runs in which a record is looked for
@@ -59,11 +61,12 @@ def explain(sync: str, key: str) -> Story:
     """
     home, row = setup(), find_sync(sync)
     key = canonical(sync_as_of(row).identifier, key)
-    state = StateFile(home.state / f"{row.stream.state_id}.duckdb")
+    state = state_of(home, row.stream)
     with Workbench(home.root / "scratch", ordered=True) as bench:
-        with state.reading(bench) as catalogue:
-            now = remembered(bench, catalogue, key)
-        runs = row.runs.filter(id__in=_runs_with(bench, _kept(row, home.plans), key)).order_by("-id")
+        with state.reading(bench) as opened:
+            opened.complete(f"SELECT {quote_text(key)} AS key")
+            now = remembered(bench, opened.catalogue, key)
+        runs = row.runs.filter(id__in=_runs_with(bench, _kept(row, home), key)).order_by("-id")
         chapters = [c for run in runs for c in _chapters(bench, run, home.plans, key)]
     sent = _was_sent(row, chapters) if now and now.acknowledged else False
     return Story(sync=sync, key=key, now=now, sent=sent, chapters=tuple(chapters))
@@ -77,12 +80,12 @@ def _was_sent(row: SyncRow, chapters: Sequence[Chapter]) -> bool | None:
     return False if SEEN in answers else None
 
 
-def _kept(row: SyncRow, plans: Path) -> list[Path]:
+def _kept(row: SyncRow, home: Home) -> list[Path]:
     """The folders of the sync's newest runs whose plans are still there."""
-    there = {int(folder.name) for folder in plans.iterdir() if folder.name.isdigit()}
+    there = known_plans(home)
     newest = row.runs.order_by("-id").values_list("id", flat=True)
-    kept = [plans / str(run) for run in newest.iterator() if run in there]
-    return [folder for folder in kept[:LOOKED_AT] if (folder / "plan.json").exists()]
+    kept = [run for run in newest.iterator() if run in there][:LOOKED_AT]
+    return [folder for folder in plan_folders(home, kept) if (folder / "plan.json").exists()]
 
 
 _FILES = ("plan.parquet", "invalid.parquet", "seen.parquet")

@@ -11,8 +11,8 @@ from headcount.delivery import ask
 from headcount.destinations.customerio.client import READS_PER_SECOND
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import ConfigurationError
-from headcount.limiter import FileLimiter
 from headcount.model import RetryPolicy
+from headcount.service.budgets import limiter
 from headcount.service.lines import client_for
 
 SAMPLE = 100  # profiles that are looked at; what a hundred people do not have is seldom what one looks for
@@ -54,13 +54,14 @@ def seen_fields(connection: str) -> tuple[Suggestion, ...]:
             hint="Add one to the connection, or type the names.",
         )
     client = client_for(row)
-    limiter = FileLimiter(setup().limits / f"{row.environment_id or row.key}-app", READS_PER_SECOND)
+    budget = limiter(setup(), f"{row.environment_id or row.key}-app", READS_PER_SECOND)
     retry = RetryPolicy(attempts=2)
     try:
-        people = ask(lambda: client.some_people(SAMPLE), limiter, retry) or ()
-        counted = ask(lambda: client.attribute_names(people), limiter, retry) or {}
+        people = ask(lambda: client.some_people(SAMPLE), budget, retry) or ()
+        counted = ask(lambda: client.attribute_names(people), budget, retry) or {}
     finally:
         client.close()
+        budget.close()
     names = sorted(counted, key=lambda name: (-counted[name], name))
     return tuple(
         Suggestion(to=name, type="auto", why=f"{counted[name]} of {len(people)} people have it")

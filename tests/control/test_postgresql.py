@@ -119,3 +119,19 @@ def test_the_doctor_looks_at_its_settings(database: None) -> None:
     assert found["control store"].message.startswith("PostgreSQL ")
     assert found["control store"].health is Health.OK
     assert "max_connections" in found["PostgreSQL"].message
+
+
+def test_what_was_applied_is_not_applied_again_though_keys_come_back_in_another_order(database: None) -> None:
+    setup()
+    apply(outlook(project()))
+    assert outlook(project()).effective == ()
+
+
+def test_a_second_setup_leaves_the_connection_and_its_transaction_alone(database: None) -> None:
+    from django.db import transaction
+
+    setup()
+    with transaction.atomic():
+        make_run("kept")
+        setup()
+    assert Sync.objects.filter(key="kept").exists()

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import gc
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from headcount.postgresql.state import PostgreSQLState
 from headcount.sandbox.server import Running, start_in_thread
 from tests.line.harness import World
+from tests.postgresql.server import Server
+from tests.postgresql.server import running as postgresql
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +22,41 @@ def sandbox() -> Iterator[Running]:
     gc.collect()
 
 
+# What holds of a state holds wherever it is kept. The other files are about what happens before or after it.
+STATES = (
+    "test_lost_answers",
+    "test_held_rows",
+    "test_mirror_and_guards",
+    "test_events",
+    "test_resuming",
+    "test_digest",
+)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with postgresql() as it:
+        yield it
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    name = metafunc.module.__name__.rpartition(".")[2]
+    if "world" in metafunc.fixturenames and name in STATES:
+        metafunc.parametrize("place", ["file", "postgresql"])
+
+
 @pytest.fixture
-def world(sandbox: Running, tmp_path: Path) -> Iterator[World]:
+def place() -> str:
+    """Where the state is kept."""
+    return "file"
+
+
+@pytest.fixture
+def world(sandbox: Running, tmp_path: Path, place: str, request: pytest.FixtureRequest) -> Iterator[World]:
     it = World(sandbox.url, tmp_path)
+    if place == "postgresql":
+        url = request.getfixturevalue("server").new_database()
+        it.state = PostgreSQLState(url, uuid.uuid4().hex)
     it.admin("/reset", {})
     yield it
     it.client.close()

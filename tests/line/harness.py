@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
+import uuid
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +37,7 @@ from headcount.model import (
     Sync,
 )
 from headcount.sandbox.seed import PRODUCTION, Seed
-from headcount.state import StateFile
+from headcount.state import State, StateFile
 from headcount.sync import Line, Result, make_plan, run_line
 from headcount.workbench import Workbench
 
@@ -125,7 +126,7 @@ class World:
         self.folder = folder
         self.seed = seed
         self.source = folder / "source.duckdb"
-        self.state = StateFile(folder / "state.duckdb")
+        self.state: State = StateFile(folder / "state.duckdb")
         self.number = 0
         self.read = 0
         self.client: Any = self.connect()
@@ -195,13 +196,19 @@ class World:
 
     def acknowledged(self) -> dict[str, tuple[Any, ...]]:
         """Per key: in doubt?, then the values by position."""
-        rows = "SELECT * EXCLUDE (digest) FROM acknowledged"
-        with duckdb.connect(str(self.state.path), read_only=True) as database:
-            return {row[0]: tuple(row[1:]) for row in database.execute(rows).fetchall()}
+        rows = self.stored("SELECT * EXCLUDE (digest) FROM acknowledged")
+        return {row[0]: tuple(row[1:]) for row in rows}
 
     def held(self) -> set[str]:
-        with duckdb.connect(str(self.state.path), read_only=True) as database:
-            return {key for (key,) in database.execute("SELECT key FROM held WHERE NOT released").fetchall()}
+        return {key for (key,) in self.stored("SELECT key FROM held WHERE NOT released")}
+
+    def stored(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the state as it is kept; there must be one."""
+        with Workbench(self.folder / "scratch") as bench:
+            path = self.folder / f"copy-{uuid.uuid4().hex}.duckdb"
+            copy = self.state.copied(bench, path).path
+        with duckdb.connect(str(copy), read_only=True) as database:
+            return database.execute(sql).fetchall()
 
     # The sandbox.
 

@@ -49,13 +49,13 @@ def test_the_id_follows_from_stream_and_unique_id_and_nothing_else(world: World)
     ]
     for sync, changed in variants:
         world.admin("/reset", {})
-        world.state.path.unlink()
+        world.state.delete()
         world.table(TYPES, changed)
         world.run(sync)
         assert set(ids(world).values()) == {first}
     for sync, changed in [(replace(SYNC, stream_id="returns"), row("1")), (SYNC, row("2"))]:
         world.admin("/reset", {})
-        world.state.path.unlink()
+        world.state.delete()
         world.table(TYPES, changed)
         world.run(sync)
         assert set(ids(world).values()).isdisjoint({first})
@@ -67,7 +67,7 @@ def test_the_unique_ids_type_does_not_matter_to_the_id(world: World) -> None:
     for type_ in ("VARCHAR", "DOUBLE", "DECIMAL(8,3)"):
         world.table({**TYPES, "id": type_}, row("42"))
         counts(world.run(SYNC), read=1, unchanged=1)
-        world.state.path.unlink()
+        world.state.delete()
         world.run(SYNC)
     assert world.events()["total"] == 1
     assert world.events()["dropped_repeats"] == 3

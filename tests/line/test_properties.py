@@ -181,7 +181,7 @@ def play(world: World, step: Step, behavior: Behavior) -> Sync:
     sync = sync_of(step, behavior)
     for fault in step.faults:
         world.fault(**fault)
-    if step.release and world.state.path.exists():
+    if step.release and world.state.exists():
         world.release()
     world.run(sync, budget=Budget(max_items=step.max_items))
     world.mend()

@@ -6,7 +6,6 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import duckdb
 import pytest
 
 from headcount.errors import StateError
@@ -115,8 +114,8 @@ def test_a_run_killed_between_fold_and_done_folds_no_second_time(world: World) -
     run, folder = world.next_run()
     run_line(world.line(SYNC), run, book, folder)
     before = world.acknowledged()
-    with duckdb.connect(str(world.state.path)) as database:
-        database.execute("UPDATE acknowledged SET f000 = 'a sign that nobody wrote here since'")
+    with Workbench(world.folder / "scratch") as bench, world.state.writing(bench, lambda _: None):
+        bench.run("UPDATE state.acknowledged SET f000 = 'a sign that nobody wrote here since'")
     counts(resumed(world, book, run, folder), read=9, add=9, accepted=9)
     assert {values[1] for values in world.acknowledged().values()} == {"a sign that nobody wrote here since"}
     assert before.keys() == world.acknowledged().keys()

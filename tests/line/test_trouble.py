@@ -16,7 +16,7 @@ import pytest
 
 from headcount.errors import HeadcountError, SourceError, StateBusy, StateError, WorkbenchError
 from headcount.model import Column, Kind, Mapping, Template
-from headcount.state import StateFile
+from headcount.state import StateFile, nothing
 from headcount.workbench import Workbench
 from tests.line.harness import World, column, counts, people
 
@@ -56,7 +56,11 @@ def test_a_state_that_somebody_else_has_open_is_busy(world: World, monkeypatch: 
     monkeypatch.setattr("headcount.state.PATIENCE", 0.2)
     world.table(TYPES, (1, "a"))
     world.run(SYNC)
-    with Workbench(world.folder / "other") as bench, world.state.writing(bench), pytest.raises(StateBusy):
+    with (
+        Workbench(world.folder / "other") as bench,
+        world.state.writing(bench, nothing),
+        pytest.raises(StateBusy),
+    ):
         world.plan(SYNC)
     script = (
         f"import duckdb, time; held = duckdb.connect({str(world.state.path)!r}); "

@@ -7,21 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from headcount.control.models import (
-    Connection,
-    Exchange,
-    Intent,
-    Model,
-    Receipt,
-    Rejected,
-    RejectedGroup,
-    Run,
-    Stream,
-    Sync,
-)
+from headcount.control.held import Refused, record_rejected, resolve
+from headcount.control.models import Connection, Exchange, Intent, Model, Receipt, Run, Stream, Sync
 from headcount.control.setup import close, setup
 from headcount.errors import ConfigurationError
 from headcount.home import Home
+from headcount.model import Fate, Operation, Outcome
 from headcount.service.retention import (
     KEEP_RUNS,
     Retention,
@@ -90,10 +81,10 @@ def test_receipts_go_later_and_runs_last(sync: Sync) -> None:
 def test_a_run_whose_refused_rows_are_still_open_stays(sync: Sync) -> None:
     [run, other] = made(sync, 500, 2)
     made(sync, 1, KEEP_RUNS)
-    group = RejectedGroup.objects.create(sync=sync, reason="invalid", field="plan", open=1)
-    common = {"sync": sync, "group": group, "seq": 0, "op": "add", "reason": "invalid"}
-    Rejected.objects.create(run=run, key="7", **common)
-    Rejected.objects.create(run=other, key="8", status="resolved", **common)
+    for one, key in ((run, "7"), (other, "8")):
+        refused = Outcome(index=0, fate=Fate.REJECTED, reason="invalid")
+        record_rejected(one, [Refused(seq=0, key=key, op=Operation.ADD, outcome=refused)])
+    resolve(sync, ["8"])
     assert tidy().runs == 1
     assert Run.objects.filter(pk=run.pk).exists()
 

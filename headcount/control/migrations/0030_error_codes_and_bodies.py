@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0021_first_alert_rules"),
+        ("control", "0022_state_place"),
     ]
 
     operations = [

@@ -17,7 +17,8 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from headcount.control import audit
-from headcount.control.models import Connection, Stream, User
+from headcount.control.database import postgresql_url
+from headcount.control.models import Connection, Run, Stream, User
 from headcount.control.secrets import VARIABLE
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -25,6 +26,10 @@ from headcount.errors import ConfigurationError
 from headcount.home import Home, unusable
 from headcount.service.backups.manifest import NAME, Manifest, not_a_backup
 from headcount.service.backups.tables import APP, Table, lines_of, read_rows, tables
+from headcount.service.plans import keep_plan, known_plans
+from headcount.service.states import state_at, state_of
+from headcount.state import StateFile
+from headcount.workbench import Workbench
 
 _FILES = re.compile(r"secret\.key|state/[0-9a-f]{32}\.duckdb(\.wal)?|plans/\d+/[a-z]+\.(json|parquet)")
 
@@ -53,6 +58,7 @@ def restore(path: Path) -> Restored:
         _check_key(manifest)
         states, plans = _restore_files(home, archive)
         rows = _restore_rows(archive, manifest)
+        _put_in_place(home)
         audit.record("restored", "backup", {"made_at": manifest.made_at, "version": manifest.version})
     return Restored(made_at=manifest.made_at, rows=rows, states=states, plans=plans)
 
@@ -111,6 +117,24 @@ def _restore_files(home: Home, archive: tarfile.TarFile) -> tuple[int, int]:
         elif folder == "plans":
             plans.add(rest.partition("/")[0])
     return len(states), len(plans)
+
+
+def _put_in_place(home: Home) -> None:
+    """States and plans came as files; now they go to where this control store has them. Whoever worked on a run then
+    does not work on this one.
+    """
+    Run.objects.update(worker="", lease_until=None)
+    for stream in Stream.objects.exclude(state_in=Stream.Place.FILE):
+        file = state_at(home, stream.state_id, Stream.Place.FILE)
+        if not postgresql_url():
+            Stream.objects.filter(pk=stream.pk).update(state_in=Stream.Place.FILE)
+        elif isinstance(file, StateFile) and file.exists():
+            with Workbench(home.root / "scratch") as bench:
+                state_of(home, stream).replace(bench, file)
+            file.delete()
+    for run in known_plans(home):
+        if (home.plans / str(run) / "plan.json").exists():
+            keep_plan(run, home.plans / str(run))
 
 
 def _write(target: Path, source: IO[bytes]) -> None:

@@ -24,7 +24,8 @@ from headcount.home import Home, unusable
 from headcount.scratch import scratch_folder
 from headcount.service.backups.manifest import NAME, Manifest
 from headcount.service.backups.tables import columns, tables, write_rows
-from headcount.state import StateFile
+from headcount.service.plans import plan_folder
+from headcount.service.states import state_of
 from headcount.workbench import Workbench, own_files
 
 
@@ -110,10 +111,10 @@ def _save_states(home: Home, folder: Path) -> int:
     count = 0
     (folder / "state").mkdir()
     with Workbench(folder / "bench") as bench:
-        for state_id in Stream.objects.values_list("state_id", flat=True):
-            state = StateFile(home.state / f"{state_id}.duckdb")
-            if state.path.exists():
-                state.copied(bench, folder / "state" / state.path.name)
+        for stream in Stream.objects.all():
+            state = state_of(home, stream)
+            if state.exists():
+                state.copied(bench, folder / "state" / f"{stream.state_id}.duckdb")
                 count += 1
     return count
 
@@ -123,8 +124,9 @@ def _save_plans(home: Home, folder: Path) -> int:
     unfinished = Run.objects.filter(status__in=[status.value for status in UNFINISHED])
     count = 0
     for number in unfinished.values_list("id", flat=True):
-        if (home.plans / str(number) / "plan.json").exists():
-            shutil.copytree(home.plans / str(number), folder / "plans" / str(number))
+        made = plan_folder(home, number)
+        if (made / "plan.json").exists():
+            shutil.copytree(made, folder / "plans" / str(number))
             count += 1
     return count
 

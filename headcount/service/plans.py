@@ -1,0 +1,79 @@
+"""Where the plan of a run is: in a folder here, and with a control store in PostgreSQL there too, for every machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from headcount.control.database import postgresql_url
+from headcount.errors import Suspended
+from headcount.frozen import FILE
+from headcount.home import Home
+from headcount.postgresql.plans import Plans
+from headcount.workbench import own_files
+
+
+def plan_folder(home: Home, run: int) -> Path:
+    """The folder of a run's plan, with the plan in it if there is one, on whichever machine it was made."""
+    (folder,) = plan_folders(home, [run])
+    return folder
+
+
+def plan_folders(home: Home, runs: Sequence[int]) -> list[Path]:
+    """The same for several runs, in their order."""
+    folders = {run: home.plans / str(run) for run in runs}
+    if folders and (url := postgresql_url()):
+        Plans(url).fetch(folders)
+    return list(folders.values())
+
+
+def has_plan(home: Home, run: int) -> bool:
+    """Is the plan of a run still there, on whichever machine?"""
+    if (home.plans / str(run) / FILE).exists():
+        return True
+    return bool((url := postgresql_url()) and Plans(url).has(run))
+
+
+def keep_plan(run: int, folder: Path, holder: str | None = None) -> None:
+    """Let other machines have the plan. Raises ``Suspended`` when the run is not ``holder``'s any more."""
+    if (url := postgresql_url()) and not Plans(url).keep(run, folder, holder):
+        raise Suspended
+
+
+def keep_rewritten(run: int, folder: Path) -> None:
+    """Let other machines know that files of the plan were changed: their copies are out of date then."""
+    if not postgresql_url():
+        return
+    with own_files(folder):
+        document = json.loads((folder / FILE).read_text())
+        (folder / FILE).write_text(json.dumps({**document, "rewritten": uuid.uuid4().hex}))
+    keep_plan(run, folder)
+
+
+def drop_plans(home: Home, runs: Sequence[int]) -> None:
+    """Delete the plans of runs, here and there."""
+    for run in runs:
+        shutil.rmtree(home.plans / str(run), ignore_errors=True)
+    if runs and (url := postgresql_url()):
+        Plans(url).drop(runs)
+
+
+def known_plans(home: Home) -> set[int]:
+    """The runs of which there are plans, here or there."""
+    here = {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
+    there = Plans(url).stored() if (url := postgresql_url()) else set()
+    return here | there
+
+
+def drop_copies(home: Home, ended: Collection[int]) -> None:
+    """Delete what is left here of plans that were deleted or changed on another machine. ``ended`` runs are over."""
+    if not (url := postgresql_url()):
+        return
+    stored = Plans(url).stored()
+    for folder in home.plans.iterdir():
+        run = int(folder.name) if folder.name.isdigit() else None
+        if run is not None and ((run in ended and run not in stored) or Plans(url).outdated(run, folder)):
+            shutil.rmtree(folder, ignore_errors=True)

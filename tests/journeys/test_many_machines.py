@@ -1,0 +1,234 @@
+"""Several machines on one PostgreSQL: what one of them sent, planned or began is known to the others."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from headcount.control.setup import close, setup
+from tests.journeys.desk import Desk, ended, sums, wait_for
+
+
+@pytest.fixture
+def url(postgresql_address: dict[str, Any]) -> str:
+    """An empty database."""
+    name = f"many_{uuid.uuid4().hex}"
+    host = postgresql_address["host"]
+    with psycopg.connect(host=host, dbname="postgres", user="postgres", autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    return f"postgresql://postgres@/{name}?host={host}"
+
+
+@pytest.fixture
+def many(desk: Desk, url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The desk with its control store in PostgreSQL, applied."""
+    close()
+    shutil.rmtree(desk.home)
+    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", url)
+    desk.apply()
+    yield desk
+    close()
+
+
+def machine(desk: Desk, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Go on at another machine: a home in which nothing is, on the same control store."""
+    close()
+    desk.home = desk.folder / name
+    monkeypatch.setenv("HEADCOUNT_HOME", str(desk.home))
+    setup()
+
+
+def moved(desk: Desk, *options: str) -> str:
+    return str(desk.done("state", "move", "people", "--json", *options).json["place"])
+
+
+def files(desk: Desk) -> list[Path]:
+    return list((desk.home / "state").iterdir())
+
+
+def contents(url: str) -> str:
+    """Every value of every table in the schema of the states, as text."""
+    with psycopg.connect(url) as database:
+        tables = database.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'headcount_state'"
+        ).fetchall()
+        return "".join(
+            str(database.execute(f"SELECT t::text FROM headcount_state.{name} t").fetchall())  # type: ignore[arg-type]
+            for (name,) in tables
+        )
+
+
+def test_what_one_machine_has_sent_is_known_to_the_other(many: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sums(many.run("people")) == (250, 0, 0, 250)
+    assert sums(many.run("events")) == (100, 0, 0, 100)
+    assert files(many) == []
+    machine(many, "second", monkeypatch)
+    many.sql("UPDATE users SET plan = 'pro' WHERE id = 7")
+    many.sql("DELETE FROM users WHERE id = 8")
+    many.order(1, first=101)
+    assert sums(many.run("people")) == (0, 1, 1, 2)
+    assert sums(many.run("events")) == (1, 0, 0, 1)
+    machine(many, "home", monkeypatch)
+    assert sums(many.run("people")) == (0, 0, 0, 0)
+    story = many.done("explain", "people", "7").out
+    assert "pro" in story  # also what the other machine planned
+
+
+def test_a_paused_run_goes_on_at_another_machine_with_the_plan_it_had(
+    many: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.target["budget"] = {"requests_per_second": 500, "max_items": 10, "senders": 1}
+    many.apply()
+    many.workspace.slow(0.2)
+    process = many.start("run", "people", HEADCOUNT_DATABASE_URL=url, JOURNEY_API_KEY=_key())
+    wait_for(lambda: len(many.workspace.requests()) > 5, seconds=60)
+    many.done("pause", "1")
+    ended(process)
+    many.workspace.heal()
+    many.sql("UPDATE users SET plan = 'changed after the plan was made'")
+    machine(many, "second", monkeypatch)
+    report = many.done("resume", "1", "--json").json
+    assert (report["run"], report["status"]) == (1, "completed")
+    assert sums(report) == (250, 0, 0, 250)
+    items = [
+        item
+        for request in many.workspace.requests("/api/v2/batch")
+        for item in json.loads(request["body"])["batch"]
+    ]
+    assert len({item["identifiers"]["id"] for item in items}) == 250 == len(items)
+    assert {one["plan"] for one in many.workspace.people().values()} == {'"free"'}
+
+
+def test_a_run_that_waits_is_approved_at_another_machine(many: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    many.run("people")
+    many.sql("DELETE FROM users WHERE id > 50")
+    assert many.run("people", code=3)["status"] == "waiting"
+    machine(many, "second", monkeypatch)
+    report = many.done("approve", "2", "--json").json
+    assert (report["run"], sums(report)) == (2, (0, 0, 200, 200))
+
+
+def test_a_state_is_moved_there_and_back_and_nothing_is_sent_again(many: Desk, url: str) -> None:
+    many.workspace.fault(
+        kind="errors",
+        rows={"keys": ["9"]},
+        error={"reason": "invalid", "field": "attributes.plan", "message": "no"},
+    )
+    assert sums(many.run("people", code=1)) == (250, 0, 0, 249)
+    many.workspace.heal()
+    for place in ("file", "postgresql", "file"):
+        assert moved(many) == place
+        assert bool(files(many)) is (place == "file")
+        assert ("p9" in contents(url) or '"free"' in contents(url)) is (place == "postgresql")
+        many.workspace.forget()
+        report = many.run("people")
+        assert (report["source"]["unchanged"], report["source"]["held"]) == (249, 1)
+        assert many.workspace.requests() == []
+    assert moved(many, "--to", "file") == "file"  # where it is already
+    many.sql("UPDATE users SET plan = 'pro' WHERE id = 7")
+    assert sums(many.run("people")) == (0, 1, 0, 1)
+
+
+def test_a_machine_without_the_file_does_not_take_what_was_sent_for_new(
+    many: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.run("people")
+    moved(many, "--to", "file")
+    machine(many, "second", monkeypatch)
+    many.workspace.forget()
+    said = many.done("run", "people", code=3)
+    assert "headcount state move people --to postgresql" in said.all
+    assert many.workspace.requests() == []
+    machine(many, "home", monkeypatch)
+    moved(many)
+    machine(many, "second", monkeypatch)
+    assert sums(many.run("people")) == (0, 0, 0, 0)
+
+
+def test_a_move_that_is_killed_loses_nothing(many: Desk, url: str) -> None:
+    many.hire(60_000, first=1000)
+    many.run("people")
+    for wait in (0.0, 0.3, 0.8, 1.6):
+        process = many.start("state", "move", "people", HEADCOUNT_DATABASE_URL=url, JOURNEY_API_KEY=_key())
+        begun = lambda it=process: it.poll() is not None or any((many.home / "scratch").glob("tmp-*"))  # noqa: E731
+        wait_for(begun, seconds=60)
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        many.workspace.forget()
+        assert many.run("people")["source"]["unchanged"] == 60_250
+        assert many.workspace.requests() == []
+    moved(many, "--to", "postgresql")
+    assert files(many) == []
+
+
+def test_a_state_is_not_moved_while_a_run_has_not_ended(many: Desk) -> None:
+    many.run("people")
+    many.sql("DELETE FROM users WHERE id > 50")
+    many.run("people", code=3)
+    assert "has not ended" in many.cli("state", "move", "people").all
+
+
+def test_without_postgresql_there_is_nowhere_to_move_to(applied: Desk) -> None:
+    said = applied.cli("state", "move", "people")
+    assert said.code == 2
+    assert "HEADCOUNT_DATABASE_URL" in said.all
+    assert "Choose one of: file, postgresql" in applied.cli("state", "move", "people", "--to", "moon").all
+
+
+def test_whoever_is_forgotten_is_forgotten_in_the_database_too(
+    many: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.project["syncs"]["people"]["identifier"] = {"from": "email", "to": "email"}
+    many.sql("UPDATE users SET email = 'ada.the.unforgettable@example.com' WHERE id = 7")
+    many.apply()
+    many.run("people")
+    assert "unforgettable" in contents(url)
+    machine(many, "second", monkeypatch)
+    many.done("explain", "people", "ada.the.unforgettable@example.com")  # brings the plan here
+    machine(many, "home", monkeypatch)
+    many.done("forget", "ada.the.unforgettable@example.com")
+    text = contents(url)
+    assert "unforgettable" not in text
+    assert b"unforgettable".hex() not in text
+    machine(many, "second", monkeypatch)
+    many.done("tidy")
+    assert list((many.home / "plans").iterdir()) == []
+    assert sums(many.run("people")) == (1, 0, 0, 1)
+
+
+def test_a_backup_holds_the_states_and_a_home_without_postgresql_can_be_made_from_it(
+    many: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.run("people")
+    many.run("events")
+    assert "2 states" in many.done("backup", "all.tar.gz").out
+    monkeypatch.delenv("HEADCOUNT_DATABASE_URL")
+    machine(many, "alone", monkeypatch)
+    assert "2 states" in many.done("restore", "all.tar.gz").out
+    many.workspace.forget()
+    assert sums(many.run("people")) == sums(many.run("events")) == (0, 0, 0, 0)
+    assert many.workspace.requests() == []
+    assert len(files(many)) == 2
+
+
+def test_the_last_trace_of_a_deleted_sync_goes(many: Desk, url: str) -> None:
+    many.run("people")
+    del many.project["syncs"]["people"]
+    many.apply("--prune", "--yes")
+    assert '"free"' not in contents(url)
+
+
+def _key() -> str:
+    from headcount.sandbox.seed import PRODUCTION
+
+    return PRODUCTION.api_key
