@@ -280,7 +280,7 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
-    """One request and what came back, without the rows in it.
+    """One request and what came back. ``request`` and ``answer`` are empty unless somebody asked for copies.
 
     ``status`` is None when no readable answer came; ``errors`` are field, reason and message of what the answer
     complained about, each once, ``complaints`` how many items it named.
@@ -294,6 +294,8 @@ class Exchange:
     status: int | None = None
     complaints: int = 0
     errors: tuple[tuple[str, str, str], ...] = ()
+    request: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

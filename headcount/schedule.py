@@ -42,6 +42,18 @@ class Schedule:
             return _EPOCH + step * ((moment - _EPOCH) // step + 1)
         return next(_ticks(self.cron, moment.astimezone(_zone(self.timezone)))).astimezone(UTC)
 
+    def upcoming(self, moment: datetime, count: int) -> tuple[datetime, ...]:
+        """The first due times after ``moment``, in UTC."""
+        found: list[datetime] = []
+        for _ in range(count):
+            found.append(self.next_after(found[-1] if found else moment))
+        return tuple(found)
+
+    def said(self, moment: datetime) -> str:
+        """A moment in the schedule's time zone, as people say it."""
+        local = moment.astimezone(_zone(self.timezone))
+        return f"{local:%A}, {local.day} {local:%B %Y at %H:%M} ({self.timezone})"
+
     @property
     def words(self) -> str:
         """As people say it."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from headcount.batching import batches
 from headcount.delivery import Delivery, always, ask, deliver, greet
+from headcount.delivery.copyist import Copyist
 from headcount.destinations.base import Client, DestinationObject
 from headcount.diff import Diff
 from headcount.engines.base import Source
@@ -77,6 +78,7 @@ class Line:
     can_look_up: bool = False  # an App API key is there
     lookups: Limiter = field(default_factory=Unlimited)  # the budget of looking up
     progress: Progress = field(default_factory=Progress)
+    copyist: Copyist | None = None  # of requests and answers, if they are to be kept
 
     @property
     def identity(self) -> Identity:
@@ -241,6 +243,7 @@ def _deliver(
             earlier=ledger.receipts(),
             permit=permit,
             progress=line.progress.answered,
+            copyist=line.copyist,
         )
 
 

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "explain": "headcount.cli.running",
     "runs": "headcount.cli.listings",
     "rejected": "headcount.cli.listings",
+    "schedule": "headcount.cli.schedule",
     "cancel": "headcount.cli.listings",
     "pause": "headcount.cli.listings",
     "resume": "headcount.cli.running",

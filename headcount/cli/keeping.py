@@ -85,6 +85,7 @@ def tidy(
     plans: Annotated[int | None, typer.Option(help="From now on keep plans for so many days.")] = None,
     receipts: Annotated[int | None, typer.Option(help="The same for receipts.")] = None,
     runs: Annotated[int | None, typer.Option(help="The same for runs.")] = None,
+    requests: Annotated[int | None, typer.Option(help="The same for the log of requests.")] = None,
     json: Json = False,
 ) -> None:
     """Delete plans, receipts and runs that are older than they have to be kept."""
@@ -93,14 +94,18 @@ def tidy(
     from headcount.service.retention import keep, retention
     from headcount.service.retention import tidy as delete
 
-    wanted = {"plans": plans, "receipts": receipts, "runs": runs}
+    wanted = {"plans": plans, "receipts": receipts, "runs": runs, "requests": requests}
     if given := {name: days for name, days in wanted.items() if days is not None}:
         keep(replace(retention(), **given))
     days, done = retention(), delete()
     if json:
         print_json({"keep_days": asdict(days), "deleted": asdict(done)})
         return
-    console.print(f"Kept: plans {days.plans} days, receipts {days.receipts} days, runs {days.runs} days.")
     console.print(
-        f"Deleted: plans of {done.plans:,} runs, receipts of {done.receipts:,} runs, {done.runs:,} runs."
+        f"Kept: plans {days.plans} days, receipts {days.receipts} days, runs {days.runs} days, "
+        f"requests {days.requests} days."
+    )
+    console.print(
+        f"Deleted: plans of {done.plans:,} runs, receipts of {done.receipts:,} runs, {done.runs:,} runs, "
+        f"{done.requests:,} requests."
     )

@@ -16,8 +16,8 @@ PAUSE = 1.0  # seconds between two writings
 
 _TABLE = ExchangeRow._meta.db_table
 _INSERT = (
-    f"INSERT INTO {_TABLE} (run_id, at, attempt, items, bytes, seconds, status, complaints, troubled, errors)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    f"INSERT INTO {_TABLE} (run_id, at, attempt, items, bytes, seconds, status, complaints, troubled, errors,"
+    " request, answer) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _TRIM = (
     f"DELETE FROM {_TABLE} WHERE run_id = %s AND troubled = %s AND id <= (SELECT id FROM {_TABLE}"
@@ -62,4 +62,6 @@ def _row(exchange: Exchange) -> tuple[Any, ...]:
         exchange.complaints,
         bool(exchange.errors),
         json.dumps(exchange.errors),
+        exchange.request,
+        exchange.answer,
     )

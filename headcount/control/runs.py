@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from headcount.control import news, tallies
+from headcount.control.error_codes import error_code
 from headcount.control.models import Run, Sync
 from headcount.errors import ConfigurationError, HeadcountError, Suspended
 from headcount.model import Counts, Plan, RunInfo, RunKind, RunStatus
@@ -75,12 +76,15 @@ def finish(
     run.status = status.value
     run.counts = asdict(counts) if counts is not None else run.counts
     run.error, run.hint = (error.message, error.hint) if error is not None else ("", "")
+    run.error_code = error_code(error) if error is not None and status is not RunStatus.SKIPPED else ""
     run.warnings = list(warnings)
     run.folded = run.folded or folded
     run.finished_at = None if status in UNFINISHED else timezone.now()
     run.pid = None
     with transaction.atomic():
-        _save(run, "status", "counts", "error", "hint", "warnings", "folded", "finished_at", "pid")
+        _save(
+            run, "status", "counts", "error", "hint", "error_code", "warnings", "folded", "finished_at", "pid"
+        )
         if ends:
             tallies.count(run)
         if told:

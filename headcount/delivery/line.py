@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from headcount.delivery.ceiling import Ceiling
 from headcount.delivery.clerk import Clerk
+from headcount.delivery.copyist import Copyist, NoCopies
 from headcount.delivery.crew import Crew
 from headcount.delivery.halt import Halt, always
 from headcount.delivery.parcels import Rules, Unpacking
@@ -59,6 +60,7 @@ def deliver(
     progress: Callable[[Receipt], None] | None = None,
     sleep: Callable[[float], None] = time.sleep,
     rng: Callable[[], float] = random.random,
+    copyist: Copyist | None = None,
 ) -> Delivery:
     """Send the batches and keep the ledger; returns when every batch taken from ``batches`` has its receipt.
 
@@ -76,10 +78,12 @@ def deliver(
 
     ``permit`` is asked immediately before each request is written, and every 0.3 seconds. Once it says no, requests
     in flight are finished and get their receipts, and no other is sent.
+
+    ``copyist`` makes the copies of bodies that exchanges carry; without one there are none.
     """
     halt = Halt(sleep, permit)
     rules = Rules(
-        post=Post(client, limiter, retry, halt, rng),
+        post=Post(client, limiter, retry, halt, rng, copyist or NoCopies()),
         halt=halt,
         ceiling=Ceiling(),
         probation=Probation(first_refusals, halt),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from headcount.delivery.copyist import Copyist
 from headcount.delivery.halt import Halt
 from headcount.destinations.base import Answer, Client
 from headcount.errors import DestinationError, HeadcountError, TransientError
@@ -39,20 +40,28 @@ class Reply:
 class _Call:
     """A request that is on its way."""
 
-    def __init__(self, *, attempt: int, items: int, bytes: int) -> None:
-        self._known: dict[str, int] = {"attempt": attempt, "items": items, "bytes": bytes}
+    def __init__(self, body: bytes, *, attempt: int, items: int, copyist: Copyist) -> None:
+        self._known: dict[str, int] = {"attempt": attempt, "items": items, "bytes": len(body)}
+        self._body = body
+        self._copyist = copyist
         self._at = datetime.now(UTC)
         self._began = time.monotonic()
 
     def answered(self, answer: Answer) -> Exchange:
         errors = tuple(dict.fromkeys((e.field, e.reason, e.message) for e in answer.errors))[:TOLD]
-        return self._over(status=answer.status, complaints=len(answer.errors), errors=errors)
+        said = self._copyist.answer(answer.body)
+        return self._over(status=answer.status, complaints=len(answer.errors), errors=errors, answer=said)
 
     def failed(self, error: HeadcountError) -> Exchange:
         return self._over(status=None, complaints=0, errors=(("", "", error.message),))
 
     def _over(
-        self, *, status: int | None, complaints: int, errors: tuple[tuple[str, str, str], ...]
+        self,
+        *,
+        status: int | None,
+        complaints: int,
+        errors: tuple[tuple[str, str, str], ...],
+        answer: str = "",
     ) -> Exchange:
         return Exchange(
             at=self._at,
@@ -60,6 +69,8 @@ class _Call:
             status=status,
             complaints=complaints,
             errors=errors,
+            request=self._copyist.request(self._body, self._known["items"]),
+            answer=answer,
             **self._known,
         )
 
@@ -68,7 +79,13 @@ class Post:
     """Shared by all senders."""
 
     def __init__(
-        self, client: Client, limiter: Limiter, policy: RetryPolicy, halt: Halt, rng: Callable[[], float]
+        self,
+        client: Client,
+        limiter: Limiter,
+        policy: RetryPolicy,
+        halt: Halt,
+        rng: Callable[[], float],
+        copyist: Copyist,
     ) -> None:
         self._client = client
         self._limiter = limiter
@@ -76,6 +93,7 @@ class Post:
         self._attempts = max(1, policy.attempts)
         self._halt = halt
         self._rng = rng
+        self._copyist = copyist
 
     def send(self, body: bytes, count: int, usage: Usage) -> Reply:
         """Send until there is an answer. Trouble that is no row's ends in ``Halt``, not in an exception."""
@@ -85,7 +103,7 @@ class Post:
                 break
             usage.requests += 1
             usage.bytes += len(body)
-            call = _Call(attempt=attempt + 1, items=count, bytes=len(body))
+            call = _Call(body, attempt=attempt + 1, items=count, copyist=self._copyist)
             try:
                 answer = self._client.send(body, count)
             except TransientError as error:

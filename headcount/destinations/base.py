@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -31,11 +31,12 @@ class ItemError:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One answer, read to its last byte. At most one error per index; ``status`` is the HTTP status."""
+    """One answer, read to its last byte: ``body``. At most one error per index; ``status`` is the HTTP status."""
 
     verdict: Verdict
     status: int
     errors: tuple[ItemError, ...] = ()
+    body: bytes = field(default=b"", repr=False, compare=False)
 
 
 class Client(Protocol):

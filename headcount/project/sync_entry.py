@@ -84,6 +84,15 @@ class GuardsEntry(Entry):
     zero_rows: bool = Field(True, description="Stop when a source that had rows has none.")
 
 
+class ApiLogEntry(Entry):
+    """What is kept of the requests of a run."""
+
+    bodies: bool = Field(
+        False,
+        description="Keep what was sent and answered, which holds row values; masked columns are veiled.",
+    )
+
+
 class SyncEntry(Entry):
     """A model, an object of a destination, and how one becomes the other."""
 
@@ -116,5 +125,6 @@ class SyncEntry(Entry):
     )
     checks: ChecksEntry = Field(ChecksEntry.model_validate({}), description="Which limits only warn.")
     guards: GuardsEntry = Field(GuardsEntry.model_validate({}), description="When a run stops and asks.")
+    api_log: ApiLogEntry = Field(ApiLogEntry.model_validate({}), description="What is kept of the requests.")
     triggers: TriggersEntry = Field(TriggersEntry.model_validate({}), description="What starts it by itself.")
     paused: bool = Field(False, description="No schedule starts it; run still does.")

@@ -1,13 +1,19 @@
-"""What was asked of the destination, and what it answered: requests without the rows in them."""
+"""What was asked of the destination, and what it answered; the rows in it only where a sync keeps bodies."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.functions import Length
 
 from headcount.control.models import Exchange
 from headcount.control.trouble import told
 from headcount.destinations.customerio.client import SENDS_TO
+from headcount.errors import ConfigurationError
+from headcount.service.copies import shown
 from headcount.service.lines import find_sync
 from headcount.service.slices import PAGE, Slice, sliced
 from headcount.service.veil import Veil, veil_of
@@ -26,7 +32,10 @@ class Complaint:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """One request. ``status`` is None when no readable answer came; ``complaints`` how many items it named."""
+    """One request. ``status`` is None when no readable answer came; ``complaints`` how many items it named.
+
+    ``bodies``: what travelled was kept as well, for ``bodies_of``.
+    """
 
     id: int
     run: int
@@ -40,6 +49,16 @@ class Request:
     status: int | None
     complaints: int
     errors: tuple[Complaint, ...]
+    bodies: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bodies:
+    """What travelled, as JSON with one value in a line and masked ones veiled; empty where it was not kept."""
+
+    about: Request
+    request: str
+    answer: str
 
 
 @told()
@@ -53,7 +72,7 @@ def requests(
     veil = veil_of(row)
     runs = row.runs.order_by("-id").values_list("id", flat=True)
     chosen = runs.filter(pk=run) if run is not None else runs[:RUNS]
-    found = Exchange.objects.filter(run__in=list(chosen)).order_by("-id")
+    found = _rows().filter(run__in=list(chosen)).order_by("-id")
     if troubled:
         found = found.filter(troubled=True)
     if before is not None:
@@ -61,7 +80,29 @@ def requests(
     return sliced(list(found[: PAGE + 1]), PAGE, lambda each: _request(each, veil), lambda each: each.pk)
 
 
-def _request(row: Exchange, veil: Veil) -> Request:
+@told()
+def bodies_of(sync: str, number: int) -> Bodies:
+    """What one request and its answer said. Raises ``ConfigurationError`` when that request is not kept."""
+    row = find_sync(sync)
+    found = _rows().defer(None).filter(run__sync=row, pk=number).first()
+    if found is None:
+        raise ConfigurationError(
+            f"There is no request {number} of {sync}.", hint="Its log may have been deleted."
+        )
+    veil = veil_of(row)
+    return Bodies(
+        about=_request(found, veil),
+        request=shown(found.request, veil),
+        answer=shown(found.answer, veil, answer=True),
+    )
+
+
+def _rows() -> QuerySet[Exchange]:
+    """Without the bodies themselves: a page of them may be some megabytes."""
+    return Exchange.objects.annotate(kept=Length("request")).defer("request", "answer")
+
+
+def _request(row: Any, veil: Veil) -> Request:
     method, path = SENDS_TO
     return Request(
         id=row.pk,
@@ -79,4 +120,5 @@ def _request(row: Exchange, veil: Veil) -> Request:
             Complaint(field=field, reason=reason, message=veil.words(field, message))
             for field, reason, message in row.errors
         ),
+        bodies=bool(row.kept),
     )

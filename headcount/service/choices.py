@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from headcount.control.models import Connection
 from headcount.control.models import Model as ModelRow
+from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.base import DestinationObject
@@ -80,6 +81,14 @@ def destinations_to_choose() -> tuple[Choice, ...]:
     kinds = [kind.name for kind in KINDS.values() if kind.role == "destination"]
     rows = Connection.objects.filter(type__in=kinds).order_by("name")
     return tuple(Choice(value=row.key, label=_destination_label(row)) for row in rows)
+
+
+@told()
+def syncs_to_choose(*, but: str = "") -> tuple[Choice, ...]:
+    """All syncs by name, without one."""
+    setup()
+    rows = SyncRow.objects.exclude(key=but).order_by("name", "key").values_list("key", "name")
+    return tuple(Choice(value=key, label=name) for key, name in rows)
 
 
 def _destination_label(row: Connection) -> str:

@@ -57,7 +57,9 @@ def _edits(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Edit]:
     for path in dict.fromkeys([*before, *after]):
         if path not in before or path not in after or before[path] != after[path]:
             yield Edit(path=path, old=before.get(path), new=after.get(path))
-    if set(before) == set(after) and _order(old) != _order(new):  # PostgreSQL gives keys back in another order
+    if set(before) == set(after) and _order(old) != _order(
+        new
+    ):  # PostgreSQL gives keys back in another order
         yield Edit(path="order of mappings", old=_order(old), new=_order(new))
 
 

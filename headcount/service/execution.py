@@ -21,6 +21,7 @@ from headcount.home import Home
 from headcount.model import Counts, RunInfo, RunKind, RunStatus
 from headcount.receipts import Book
 from headcount.service.abandoned import BEFORE_PLAN
+from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
 from headcount.service.interruption import noting_interruption
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
@@ -126,6 +127,7 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     with noting_interruption(setup(), run):
         try:
             prepared = prepare_line(row, hold.progress)
+            prepared = replace(prepared, line=replace(prepared.line, copyist=copyist_of(row)))
         except HeadcountError as error:
             runs.finish(run, RunStatus.FAILED, error=error)
             return report_of(run)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import connection
+from django.db.models import Q
 
 from headcount.control import audit, held
 from headcount.control.models import Exchange, Invalid, Rejected, Run
@@ -25,6 +26,7 @@ from headcount.service.drafts import forget_drafts
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.locks import hold_still
+from headcount.service.masking import VEIL
 from headcount.service.moving import delete_left
 from headcount.service.plans import keep_rewritten, plan_folder
 from headcount.service.states import state_of
@@ -87,6 +89,7 @@ def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
         erased = [(run, _erase(bench, home, run, key, own)) for run in row.runs.order_by("id")]
     forget_drafts(row.key)
     answers = sum(_silence(run, positions) for run, positions in erased)
+    _drop_bodies(row, key)
     listed = _unlist(row, own, erased)
     return Forgotten(
         sync=row.key,
@@ -186,6 +189,14 @@ def _silence(run: Run, positions: Sequence[int]) -> int:
     if positions:
         Exchange.objects.filter(run=run, troubled=True).delete()
     return sum(_silenced(run, position) for position in positions)
+
+
+def _drop_bodies(row: SyncRow, key: str) -> None:
+    """Of requests and answers that mention the person, or in which a value is veiled: it may be the key."""
+    kept = Exchange.objects.filter(run__sync=row).exclude(request="", answer="")
+    spoken = json.dumps(key, ensure_ascii=False)[1:-1]
+    named = Q(request__icontains=spoken) | Q(answer__icontains=spoken) | Q(request__contains=VEIL)
+    kept.filter(named).update(request="", answer="")
 
 
 def _silenced(run: Run, position: int) -> bool:

@@ -27,6 +27,8 @@ from headcount.service.settings import budget_of, resolved
 from headcount.service.states import state_for_a_run
 from headcount.sync import Line, Progress
 
+IRRELEVANT = ("triggers", "paused", "api_log")  # parts of a sync that no plan depends on
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
@@ -80,7 +82,7 @@ def snapshot_of(row: SyncRow) -> dict[str, Any]:
 def fingerprint(snapshot: dict[str, Any]) -> str:
     """A digest of everything that would make a frozen plan wrong; a new name or another schedule does not."""
     sync = {k: v for k, v in snapshot["sync"].items() if k != "name"}
-    sync["definition"] = {k: v for k, v in sync["definition"].items() if k not in ("triggers", "paused")}
+    sync["definition"] = {k: v for k, v in sync["definition"].items() if k not in IRRELEVANT}
     return hashlib.sha256(json.dumps({**snapshot, "sync": sync}, sort_keys=True).encode()).hexdigest()
 
 

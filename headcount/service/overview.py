@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, Sum, Window
+from django.db.models import Count, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from headcount.control.models import Connection, RejectedGroup, Run
@@ -15,6 +15,8 @@ from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.model import RunStatus
+from headcount.service.heartbeat import worker_seen
+from headcount.service.timing import timing
 
 HOURS = 24
 RECENT = 20  # runs in the small picture of a sync
@@ -42,7 +44,9 @@ class Glimpse:
 
 @dataclass(frozen=True, kw_only=True)
 class SyncSummary:
-    """One sync as lists show it. ``recent`` are its newest runs, oldest first; ``open`` its open rejected rows."""
+    """One sync as lists show it. ``recent`` are its newest runs, oldest first; ``open`` its open rejected rows.
+    ``starts`` says what starts it by itself, ``next_due`` when its schedule does.
+    """
 
     key: str
     name: str
@@ -53,6 +57,8 @@ class SyncSummary:
     acknowledged: int | None
     open: int
     muted: int
+    starts: tuple[str, ...] = ()
+    next_due: datetime | None = None
     recent: tuple[Glimpse, ...] = ()
 
     @property
@@ -67,9 +73,9 @@ class SyncSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class Attention:
-    """Something for a person to look at. Exactly one of ``run``, ``sync`` and ``connection`` says where."""
+    """Something for a person to look at. At most one of ``run``, ``sync`` and ``connection`` says where."""
 
-    kind: str  # waiting, failed, rejected or connection
+    kind: str  # worker, waiting, failed, rejected or connection
     sentence: str
     run: int | None = None
     sync: str = ""
@@ -89,14 +95,20 @@ class Home:
 
 @told()
 def home() -> Home:
-    """The first page: five queries, whatever there is."""
+    """The first page: seven queries at most, whatever there is."""
     setup()
-    syncs = tuple(_summaries(SyncRow.objects.select_related("model", "destination")))
+    syncs = tuple(_summaries(_rows()))
     connections = list(Connection.objects.values_list("key", "name", "test_passed", "test_result"))
     return Home(
         hours=HOURS,
         runs=_lately(),
-        attention=(*_waiting(), *_failing(syncs), *_unreachable(connections), *_refused(syncs)),
+        attention=(
+            *_unattended(syncs),
+            *_waiting(),
+            *_failing(syncs),
+            *_unreachable(connections),
+            *_refused(syncs),
+        ),
         syncs=syncs,
         connections=len(connections),
     )
@@ -106,7 +118,11 @@ def home() -> Home:
 def list_syncs() -> tuple[SyncSummary, ...]:
     """All syncs in the order of their keys."""
     setup()
-    return tuple(_summaries(SyncRow.objects.select_related("model", "destination")))
+    return tuple(_summaries(_rows()))
+
+
+def _rows() -> QuerySet[SyncRow]:
+    return SyncRow.objects.select_related("model", "destination", "timetable")
 
 
 @told()
@@ -131,8 +147,10 @@ def _summaries(rows: Iterable[SyncRow]) -> Iterator[SyncSummary]:
         .values_list("sync_id")
         .annotate(Sum("open"), Sum("muted"))
     }
+    now = datetime.now(UTC)
     for sync in syncs:
         open_, muted = refused.get(sync.pk, (0, 0))
+        timed = timing(sync, now)
         yield SyncSummary(
             key=sync.key,
             name=sync.name,
@@ -143,6 +161,8 @@ def _summaries(rows: Iterable[SyncRow]) -> Iterator[SyncSummary]:
             acknowledged=sync.acknowledged,
             open=open_,
             muted=muted,
+            starts=timed.words,
+            next_due=timed.next_due,
             recent=tuple(recent.get(sync.pk, ())),
         )
 
@@ -178,6 +198,20 @@ def _lately() -> dict[str, int]:
     since = datetime.now(UTC) - timedelta(hours=HOURS)
     counted = Run.objects.filter(created_at__gte=since).order_by().values_list("status")
     return dict(counted.annotate(Count("id")))
+
+
+NOBODY_LOOKS = (
+    "No worker is looking: schedules and queued runs wait for one. headcount serve includes one, and headcount worker "
+    "is one."
+)
+
+
+def _unattended(syncs: Iterable[SyncSummary]) -> Iterator[Attention]:
+    """Is there something for a worker to do, and none?"""
+    awaited = any(sync.starts and not sync.paused for sync in syncs)
+    awaited = awaited or Run.objects.filter(status=RunStatus.QUEUED.value, attempt__gt=0).exists()
+    if awaited and not worker_seen(datetime.now(UTC)):
+        yield Attention(kind="worker", sentence=NOBODY_LOOKS)
 
 
 def _waiting() -> Iterator[Attention]:

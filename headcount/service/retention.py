@@ -18,28 +18,32 @@ from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.service.plans import drop_copies, drop_plans, known_plans
 
-REQUESTS = 7  # days that the log of a run's requests is kept
 KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
 AT_ONCE = 200  # runs whose rows are deleted in one transaction: writers must not wait long
 SETTING = "retention"
+TIDIED = "tidied at"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retention:
-    """Days after the end of a run. Receipts tell what became of a record; runs are lines in a list."""
+    """Days after the end of a run. Receipts tell what became of a record; runs are lines in a list; requests are those
+    of the API log.
+    """
 
     plans: int = 30
     receipts: int = 90
     runs: int = 400
+    requests: int = 7
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tidied:
-    """How much was deleted: plans, receipts and runs, each counted by runs."""
+    """How much was deleted: plans, receipts and runs, each counted by runs, and requests of the API log."""
 
     plans: int
     receipts: int
     runs: int
+    requests: int
 
 
 def retention() -> Retention:
@@ -70,23 +74,34 @@ def keep(days: Retention) -> None:
 def tidy() -> Tidied:
     """Delete what is older than it has to be. May be done at any time, also while runs work.
 
-    Of each sync the newest 20 runs stay as they are, and so does every run that has not ended or whose refused rows
-    are still open.
+    Of each sync the newest 20 runs stay as they are but for the log of their requests, and so does every run that has
+    not ended or whose refused rows are still open.
     """
     home, days = setup(), retention()
     syncs = list(Sync.objects.all())
     yesterday = datetime.now(UTC) - timedelta(days=1)
     drop_copies(home, set(Run.objects.filter(finished_at__lt=yesterday).values_list("id", flat=True)))
     return Tidied(
+        requests=sum(_forget_requests(sync, days.requests) for sync in syncs),
         plans=sum(forget_old_plans(home, sync, days.plans) for sync in syncs),
         receipts=sum(_forget_receipts(sync, days.receipts) for sync in syncs),
         runs=sum(_forget_runs(home, sync, days.runs) for sync in syncs),
     )
 
 
+def tidy_daily(now: datetime) -> Tidied | None:
+    """``tidy``, unless that was done within the last day; of several workers one does it. ``now`` has a zone."""
+    setup()
+    with told():
+        latest = Setting.objects.get_or_create(name=TIDIED, defaults={"value": ""})[0].value
+        if latest and now - datetime.fromisoformat(latest) < timedelta(days=1):
+            return None
+        mine = Setting.objects.filter(name=TIDIED, value=latest).update(value=now.isoformat())
+    return tidy() if mine else None
+
+
 def forget_old_plans(home: Home, sync: Sync, days: int = Retention().plans) -> int:
-    """Delete the plans of a sync's old runs and return of how many. Their requests go even earlier."""
-    Exchange.objects.filter(run__in=_old(sync, REQUESTS).values("id")).delete()
+    """Delete the plans of a sync's old runs and return of how many."""
     old = list(_old(sync, days).exclude(plan_path=""))
     for run in old:
         forget_plan(home, run)
@@ -111,6 +126,16 @@ def _old(sync: Sync, days: int) -> QuerySet[Run]:
     before = datetime.now(UTC) - timedelta(days=days)
     unfinished = [status.value for status in UNFINISHED]
     return sync.runs.filter(finished_at__lt=before).exclude(id__in=newest).exclude(status__in=unfinished)
+
+
+def _forget_requests(sync: Sync, days: int) -> int:
+    """The log of requests belongs to runs that may stay for years; it goes early."""
+    before = datetime.now(UTC) - timedelta(days=days)
+    ended = sync.runs.filter(finished_at__lt=before, exchanges__isnull=False).distinct()
+    count = 0
+    for some in _chunks(list(ended.values_list("id", flat=True))):
+        count += Exchange.objects.filter(run_id__in=some).delete()[0]
+    return count
 
 
 def _forget_receipts(sync: Sync, days: int) -> int:

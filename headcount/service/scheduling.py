@@ -47,12 +47,6 @@ def tick(now: datetime) -> list[int]:
     return [run for row in with_triggers if (run := _look(row, now)) is not None]
 
 
-def next_due(row: Sync) -> datetime | None:
-    """When a schedule starts the sync next; None without one, or before a worker has looked at it."""
-    table: Timetable | None = getattr(row, "timetable", None)
-    return table.due_at if table and not row.paused else None
-
-
 def _look(row: Sync, now: datetime) -> int | None:
     entry = row.definition.get("triggers")
     if not entry:

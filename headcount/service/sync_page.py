@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from headcount.control.models import Run
 from headcount.control.trouble import told
+from headcount.service.heartbeat import worker_seen
 from headcount.service.lines import find_sync
 from headcount.service.overview import RECENT, SyncSummary, summary_of
-from headcount.service.scheduling import next_due
+from headcount.service.timing import Timing, timing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +34,9 @@ class LeftOut:
 
 @dataclass(frozen=True, kw_only=True)
 class SyncPage:
-    """``next_run`` is None while no schedule starts the sync. ``working`` is its run that has not ended."""
+    """``next_run`` is None while no schedule starts the sync; ``timing`` says more. ``working`` is its run that has not
+    ended. ``unattended``: it has triggers, and no worker looks at them.
+    """
 
     sync: SyncSummary
     behavior: str
@@ -41,6 +44,8 @@ class SyncPage:
     events: bool
     created_at: datetime
     next_run: datetime | None
+    timing: Timing
+    unattended: bool
     working: int | None
     fields: tuple[FieldShare, ...]
     left_out: tuple[LeftOut, ...]
@@ -58,7 +63,8 @@ def sync_page(key: str) -> SyncPage:
         .order_by("-id")
         .only("id", "status", "counts", "field_changes", "invalid_reasons")[:RECENT]
     )
-    definition = row.definition
+    definition, now = row.definition, datetime.now(UTC)
+    timed = timing(row, now)
     identifier = (definition.get("identifier") or {}).get("to") or definition.get("unique_id") or ""
     return SyncPage(
         sync=summary_of(row),
@@ -66,7 +72,9 @@ def sync_page(key: str) -> SyncPage:
         identifier=identifier,
         events=definition.get("behavior") == "append_only",
         created_at=row.created_at,
-        next_run=next_due(row),
+        next_run=timed.next_due,
+        timing=timed,
+        unattended=bool(timed.words) and not row.paused and not worker_seen(now),
         working=next((run.pk for run in runs if run.status in UNENDED), None),
         fields=_fields(runs),
         left_out=_left_out(runs),

@@ -21,6 +21,10 @@ class Veil:
     fields: frozenset[str] = frozenset()
     over_keys: bool = False
 
+    @property
+    def hides_anything(self) -> bool:
+        return bool(self.fields) or self.over_keys
+
     def key(self, key: str) -> str:
         return VEIL if self.over_keys and key else key
 

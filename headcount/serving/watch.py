@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
@@ -11,6 +12,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 
 from headcount import __version__
 from headcount.errors import HeadcountError
+from headcount.service.heartbeat import worker_seen
 from headcount.service.measuring import Measure, measures
 from headcount.service.roles import Deed, may
 from headcount.service.tokens import who
@@ -27,12 +29,13 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 def ready(request: HttpRequest) -> HttpResponse:
-    """The control store can be read and is of this version. 503 while it is not."""
+    """The control store can be read and is of this version; 503 while it is not. ``worker``: one looked lately."""
     try:
         measures()
+        worker = worker_seen(datetime.now(UTC))
     except HeadcountError as error:
         return JsonResponse({"status": "not ready", "message": error.message}, status=503)
-    return JsonResponse({"status": "ready"})
+    return JsonResponse({"status": "ready", "worker": worker})
 
 
 @open_to_all

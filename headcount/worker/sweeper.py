@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from headcount.errors import HeadcountError
 from headcount.home import Home
 from headcount.service import workplace
+from headcount.service.heartbeat import beat
 from headcount.service.queue import Due, begin_again, due_runs
+from headcount.service.retention import tidy_daily
 from headcount.service.scheduling import tick
 from headcount.worker import jobs
 
@@ -19,7 +20,9 @@ LISTEN = 0.1  # seconds between two looks at the bell, which cost no query
 LOOK = 2.0  # seconds between two looks into the control store
 DOUBT = 10.0  # seconds a run may be due before the queue is asked what became of its attempt
 SLOW = timedelta(seconds=30)  # a worker that took an attempt has begun the run by then, or is gone
-TIDY = 3600.0
+BEAT = 10.0  # seconds between two signs of life
+SETTLED = 60.0  # seconds after its start before a worker tidies
+TIDY = 3600.0  # seconds between two times that it is asked what is old
 
 log = logging.getLogger("headcount.worker")
 
@@ -32,21 +35,25 @@ class Sweeper:
         self._end = threading.Event()
         self._wanted = threading.Event()
         self._seen: dict[Due, float] = {}
+        self._beat = 0.0
+        self._tidying: threading.Thread | None = None
         self._thread = threading.Thread(target=self._work, name="headcount-sweeper", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when the present look is over."""
+        """Returns when the present look is over. Tidying is given a moment: it may stop anywhere."""
         self._end.set()
         self._thread.join()
+        if self._tidying is not None:
+            self._tidying.join(timeout=5.0)
 
     def wake(self) -> None:
         self._wanted.set()
 
     def _work(self) -> None:
-        heard, look, tidy = -1, 0.0, time.monotonic() + 60.0
+        heard, look, tidy = -1, 0.0, time.monotonic() + SETTLED
         while not self._end.wait(LISTEN):
             ringing, now = workplace.rings(self._home), time.monotonic()
             if ringing == heard and now < look and not self._wanted.is_set():
@@ -56,11 +63,12 @@ class Sweeper:
             self._look()
             if now >= tidy:
                 tidy = now + TIDY
-                self._tidy()
+                self._begin_tidying()
 
     def _look(self) -> None:
         """No trouble ends the thread: the next look may go better."""
         try:
+            self._show()
             tick(datetime.now(UTC))
             self._enqueue(due_runs())
         except HeadcountError as error:
@@ -69,6 +77,11 @@ class Sweeper:
             log.warning("queue_unreachable", extra={"reason": type(error).__name__})
         finally:
             workplace.let_go()
+
+    def _show(self) -> None:
+        if time.monotonic() >= self._beat:
+            beat(datetime.now(UTC))
+            self._beat = time.monotonic() + BEAT
 
     def _enqueue(self, dues: list[Due]) -> None:
         now = time.monotonic()
@@ -93,9 +106,23 @@ class Sweeper:
                 jobs.drop(due) if attempt is not None and not attempt.ended else None
                 begin_again(due)
 
+    def _begin_tidying(self) -> None:
+        """Beside the looks, for it may take minutes."""
+        if self._tidying is None or not self._tidying.is_alive():
+            self._tidying = threading.Thread(target=self._tidy, name="headcount-tidying", daemon=True)
+            self._tidying.start()
+
     def _tidy(self) -> None:
-        with suppress(Exception):  # tidying can wait an hour
+        """Tidying can wait an hour, whatever hinders it."""
+        try:
             jobs.forget_old()
+            tidy_daily(datetime.now(UTC))
+        except HeadcountError as error:
+            log.warning("tidying_put_off", extra={"reason": error.message})
+        except Exception as error:  # of DBOS, whose words may quote a statement
+            log.warning("tidying_put_off", extra={"reason": type(error).__name__})
+        finally:
+            workplace.let_go()
 
 
 def _long_ago(began: datetime | None) -> bool:

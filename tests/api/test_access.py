@@ -82,6 +82,7 @@ TABLE: dict[tuple[str, str], Deed] = {
     ("GET", "/sync_runs/{sync_run_id}/rejected"): Deed.LOOK,
     ("GET", "/sync_runs/{sync_run_id}/invalid"): Deed.LOOK,
     ("GET", "/syncs/{sync_id}/requests"): Deed.LOOK,
+    ("GET", "/syncs/{sync_id}/requests/{request_id}"): Deed.LOOK,
     ("GET", "/activity"): Deed.LOOK,
     ("GET", "/overview"): Deed.LOOK,
     ("GET", "/health"): Deed.LOOK,

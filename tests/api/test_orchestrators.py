@@ -187,7 +187,7 @@ def test_a_run_that_failed_says_why_and_its_sync_is_failing(office: Desk, owner:
     assert owner.get(f"/syncs/{number('people')}").data["status"] == "Up to Date"
     work_off()
     found = owner.get(f"/sync_runs/{run}").data
-    assert (found["status"], found["error_code"]) == ("failed", "RUN_FAILED")
+    assert (found["status"], found["error_code"]) == ("failed", "SOURCE_ERROR")
     assert "plan" in found["error_message"]
     assert owner.get(f"/syncs/{number('people')}").data["status"] == "Failing"
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from headcount.control.models import Audit, MaskedColumn, Model, Role, Sync
+from headcount.service.editing import open_sync
+from headcount.service.scheduling import tick
 from tests.api.caller import Caller
 from tests.api.conftest import Call
 from tests.journeys.desk import Desk
+from tests.web.work import work
 
 
 def number(key: str) -> int:
@@ -178,3 +185,108 @@ def test_a_schedule_reads_as_other_clients_know_it(office: Desk, owner: Caller) 
     assert told({"every_minutes": 20}) == ["expression", None, None, None, "*/20 * * * *"]
     assert told({"cron": "0 6 * * 1-5"}) == ["expression", None, None, None, "0 6 * * 1-5"]
     assert owner.get(f"/syncs/{number('events')}").data["schedule_frequency"] == "never"
+
+
+def schedule_of(key: str) -> Any:
+    return open_sync(key).entry.get("triggers", {}).get("schedule")
+
+
+def test_a_schedule_is_set_in_the_words_of_other_clients(office: Desk, owner: Caller) -> None:
+    path = f"/syncs/{number('people')}"
+    owner.patch(path, {"entry": {"triggers": {"after": ["events"]}}})
+    for frequency, meant in {"continuous": 1, "quarter_hourly": 15}.items():
+        assert owner.patch(path, {"schedule_frequency": frequency}).data["schedule_frequency"] == frequency
+        assert schedule_of("people") == {"every_minutes": meant}
+    weekly = {
+        "schedule_frequency": "weekly",
+        "schedule_day": "Friday",
+        "schedule_hour": 6,
+        "schedule_timezone": "Europe/Berlin",
+    }
+    data = owner.patch(path, weekly).data
+    assert [data[name] for name in weekly] == list(weekly.values())
+    due = datetime.fromisoformat(data["next_scheduled_run"])
+    assert due > datetime.now(UTC)
+    assert due.astimezone(ZoneInfo("Europe/Berlin")).strftime("%A %H:%M") == "Friday 06:00"
+    owner.patch(path, {"schedule_minute": 30})
+    assert schedule_of("people") == {
+        "frequency": "weekly",
+        "day": "friday",
+        "hour": 6,
+        "minute": 30,
+        "timezone": "Europe/Berlin",
+    }
+    cron = {"schedule_frequency": "expression", "cron_expression": "0 6 * * 1-5"}
+    assert owner.patch(path, cron).data["cron_expression"] == "0 6 * * 1-5"
+    assert owner.patch(path, {"paused": True}).code == 200
+    never = owner.patch(path, {"schedule_frequency": "never"}).data
+    assert (never["schedule_frequency"], never["next_scheduled_run"]) == ("never", None)
+    assert open_sync("people").entry["triggers"] == {"after": ["events"]}
+
+
+def test_a_sync_is_made_with_a_schedule(office: Desk, owner: Caller) -> None:
+    entry = owner.get(f"/syncs/{number('people')}").data
+    body = {
+        "label": "Scheduled",
+        "operation": "upsert",
+        "source_attributes": {
+            "connection_id": entry["source_attributes"]["connection_id"],
+            "object": {"type": "model", "id": entry["source_attributes"]["object"]["id"]},
+        },
+        "destination_attributes": entry["destination_attributes"],
+        "mappings": [
+            {"from": {"type": "column", "data": "id"}, "to": "id", "is_primary_identifier": True},
+            {"from": {"type": "column", "data": "plan"}, "to": "tier"},
+        ],
+        "schedule_frequency": "daily",
+        "schedule_hour": 4,
+    }
+    assert owner.post("/syncs", body).code == 201
+    assert schedule_of("scheduled") == {"frequency": "daily", "hour": 4}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"schedule_frequency": "sometimes"}, "schedule_frequency"),
+        ({"schedule_frequency": "expression"}, "cron_expression"),
+        ({"cron_expression": "61 * * * *"}, "cron_expression"),
+        ({"schedule_frequency": "weekly", "schedule_day": "Someday"}, "schedule_day"),
+        ({"schedule_frequency": "daily", "schedule_timezone": "Berlin"}, "schedule_timezone"),
+        ({"schedule_frequency": "daily", "schedule_hour": 24}, "schedule_hour"),
+        ({"schedule_hour": 6}, "schedule_frequency"),
+    ],
+)
+def test_a_schedule_that_cannot_be_followed_names_its_field(
+    office: Desk, owner: Caller, body: dict[str, Any], field: str
+) -> None:
+    said = owner.patch(f"/syncs/{number('people')}", body)
+    assert (said.code, said.fields) == (422, [field])
+    assert schedule_of("people") is None
+
+
+def test_a_run_says_for_when_it_was_scheduled_and_what_triggered_it(office: Desk, owner: Caller) -> None:
+    owner.patch(f"/syncs/{number('people')}", {"schedule_frequency": "continuous"})
+    noon = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+    tick(noon)
+    [run] = tick(noon + timedelta(minutes=1))
+    said = owner.get(f"/sync_runs/{run}").data
+    assert said["scheduled_execution_time"].startswith("2026-11-24T12:01:00")
+    assert said["sync_trigger_reason"] == {"ui_tag": "Scheduled", "ui_detail": "Due by its schedule"}
+
+
+def test_a_run_that_failed_says_what_kind_of_error_it_was(office: Desk, owner: Caller) -> None:
+    office.sql("ALTER TABLE users RENAME TO gone")
+    run = owner.post(f"/syncs/{number('people')}/trigger").data["sync_run_id"]
+    work()
+    said = owner.get(f"/sync_runs/{run}").data
+    assert (said["status"], said["error_code"]) == ("failed", "SOURCE_ERROR")
+    office.sql("ALTER TABLE gone RENAME TO users")
+    office.workspace.fault(kind="status", status=401, match={"path": "/api/v2/"})
+    run = owner.post(f"/syncs/{number('people')}/trigger").data["sync_run_id"]
+    work()
+    assert owner.get(f"/sync_runs/{run}").data["error_code"] == "CREDENTIALS_REFUSED"
+    office.workspace.heal()
+    run = owner.post(f"/syncs/{number('people')}/trigger").data["sync_run_id"]
+    work()
+    assert owner.get(f"/sync_runs/{run}").data["error_code"] is None

@@ -54,6 +54,27 @@ def test_a_custom_field_is_added_and_the_preview_follows_without_moving_the_page
     expect(preview).to_contain_text("The model has no column emial. Did you mean email?")
 
 
+def test_what_starts_a_sync_shows_the_inputs_it_needs_and_the_preview_its_next_times(
+    company: Desk, people: dict[str, str], served: Served, page: Page
+) -> None:
+    at_work(page, served)
+    page.goto(f"{served.url}/syncs/people/configuration/")
+    part, due = page.locator("#starts-part"), page.locator("#preview")
+    expect(part.get_by_label("Minutes")).to_be_hidden()
+    part.get_by_label("It runs").select_option("weekly")
+    expect(part.get_by_label("Day")).to_be_visible()
+    expect(part.get_by_label("Minutes")).to_be_hidden()
+    part.get_by_label("Hour").fill("6")
+    part.get_by_label("Time zone").fill("Europe/Berlin")
+    part.get_by_label("Time zone").press("Tab")
+    expect(due).to_contain_text("Starts every Monday at 06:00 (Europe/Berlin).")
+    expect(due.get_by_text("at 06:00 (Europe/Berlin)", exact=False)).to_have_count(4)
+    part.get_by_label("It runs").select_option("minutes")
+    expect(part.get_by_label("Minutes")).to_be_visible()
+    expect(part.get_by_label("Day")).to_be_hidden()
+    expect(due).to_contain_text("Starts every 15 minutes.")
+
+
 def test_the_editor_and_the_review_are_accessible(
     company: Desk, people: dict[str, str], served: Served, page: Page
 ) -> None:

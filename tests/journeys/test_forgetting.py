@@ -83,3 +83,18 @@ def test_what_is_on_its_way_must_end_first(known: Desk) -> None:
 
 def test_an_unknown_key_is_said_to_be_unknown(known: Desk) -> None:
     assert "Nothing is kept" in known.done("forget", "nobody@example.com").out
+
+
+def test_kept_bodies_that_mention_the_person_are_dropped_and_others_stay(known: Desk) -> None:
+    known.people_sync["api_log"] = {"bodies": True}
+    known.apply()
+    known.sql("UPDATE users SET plan = 'team' WHERE id IN (7, 8)")
+    known.done("retry", "people")
+    known.sql("UPDATE users SET plan = 'pro' WHERE id = 9")
+    known.run("people")
+    with_body = "SELECT count(*) FROM control_exchange WHERE request <> ''"
+    assert known.count(f"{with_body} AND request LIKE '%{NAME}%'") == 1
+    kept = known.count(with_body)
+    known.done("forget", f"{NAME}@example.com")
+    assert words(known.home) == []
+    assert known.count(with_body) == kept - 1 > 0

@@ -14,7 +14,8 @@ from headcount.control.models import Run, Sync, Timetable
 from headcount.control.setup import close, setup
 from headcount.project.reading import read_project
 from headcount.service.applying import apply, outlook
-from headcount.service.scheduling import next_due, tick
+from headcount.service.scheduling import tick
+from headcount.service.timing import timing
 from tests.project.sample import PROJECT
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -36,6 +37,10 @@ def triggers(said: dict[str, Any], *, of: str = "orders", **more: Any) -> None:
 def store(home: Path) -> Iterator[None]:
     yield
     close()
+
+
+def next_due(key: str, now: datetime = NOON) -> datetime | None:
+    return timing(Sync.objects.get(key=key), now).next_due
 
 
 def runs(key: str = "orders") -> list[tuple[str, str]]:
@@ -64,7 +69,7 @@ def test_a_schedule_starts_nothing_when_it_is_set_and_a_run_when_its_time_comes(
         NOON + timedelta(minutes=15),
     )
     assert tick(NOON + timedelta(minutes=16)) == []
-    assert next_due(Sync.objects.get(key="orders")) == NOON + timedelta(minutes=30)
+    assert next_due("orders") == NOON + timedelta(minutes=30)
 
 
 def test_what_fell_due_while_nobody_looked_is_run_once() -> None:
@@ -89,7 +94,7 @@ def test_a_paused_sync_is_not_due_and_goes_on_at_its_next_time() -> None:
     tick(NOON)
     triggers(schedule, paused=True)
     assert tick(NOON + timedelta(minutes=30)) == []
-    assert next_due(Sync.objects.get(key="orders")) is None
+    assert next_due("orders") is None
     triggers(schedule)
     assert tick(NOON + timedelta(minutes=31)) == []
     assert len(tick(NOON + timedelta(minutes=40))) == 1
@@ -100,7 +105,7 @@ def test_another_schedule_counts_from_when_it_was_set() -> None:
     tick(NOON)
     triggers({"schedule": {"frequency": "daily", "hour": 18, "timezone": "Europe/Berlin"}})
     assert tick(NOON + timedelta(minutes=10)) == []
-    assert next_due(Sync.objects.get(key="orders")) == datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
+    assert next_due("orders") == datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
     triggers({})
     assert tick(NOON + timedelta(hours=9)) == []
     assert not Timetable.objects.exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from headcount.control.held import Refused, record_rejected, resolve
-from headcount.control.models import Connection, Intent, Model, Receipt, Run, Stream, Sync
+from headcount.control.models import Connection, Exchange, Intent, Model, Receipt, Run, Stream, Sync
 from headcount.control.setup import close, setup
 from headcount.errors import ConfigurationError
 from headcount.home import Home
@@ -22,6 +22,7 @@ from headcount.service.retention import (
     keep,
     retention,
     tidy,
+    tidy_daily,
 )
 
 
@@ -69,12 +70,12 @@ def test_old_plans_go_the_newest_runs_keep_theirs_and_runs_stay(sync: Sync) -> N
 def test_receipts_go_later_and_runs_last(sync: Sync) -> None:
     ancient, old, aged = made(sync, 401, 1), made(sync, 91, 2), made(sync, 31, 3)
     made(sync, 1, KEEP_RUNS)
-    assert tidy() == Tidied(plans=6, receipts=3, runs=1)
+    assert tidy() == Tidied(plans=6, receipts=3, runs=1, requests=0)
     assert not Run.objects.filter(pk=ancient[0].pk).exists()
     assert not Receipt.objects.filter(run__in=old).exists()
     assert not Intent.objects.filter(run__in=old).exists()
     assert Receipt.objects.filter(run__in=aged).count() == 3
-    assert tidy() == Tidied(plans=0, receipts=0, runs=0)
+    assert tidy() == Tidied(plans=0, receipts=0, runs=0, requests=0)
 
 
 def test_a_run_whose_refused_rows_are_still_open_stays(sync: Sync) -> None:
@@ -91,7 +92,7 @@ def test_a_run_whose_refused_rows_are_still_open_stays(sync: Sync) -> None:
 def test_a_run_that_waits_for_approval_stays_however_long_it_waits(sync: Sync) -> None:
     [run] = made(sync, 500, 1, status="waiting")
     made(sync, 1, KEEP_RUNS)
-    assert tidy() == Tidied(plans=0, receipts=0, runs=0)
+    assert tidy() == Tidied(plans=0, receipts=0, runs=0, requests=0)
     assert run.receipts.count() == 1
 
 
@@ -110,3 +111,33 @@ def test_numbers_that_cannot_be_meant_are_refused(sync: Sync, days: Retention) -
     with pytest.raises(ConfigurationError):
         keep(days)
     assert retention() == Retention()
+
+
+def asked(run: Run) -> None:
+    Exchange.objects.create(
+        run=run, at=datetime.now(UTC), attempt=1, items=1, bytes=9, seconds=0.1, complaints=0, troubled=False
+    )
+
+
+def test_the_log_of_requests_goes_after_a_week_also_of_the_newest_runs(sync: Sync) -> None:
+    old, young = (made(sync, days, 1)[0] for days in (8, 6))
+    asked(old), asked(young)
+    assert tidy() == Tidied(plans=0, receipts=0, runs=0, requests=1)
+    assert [each.run_id for each in Exchange.objects.all()] == [young.pk]
+    keep(Retention(requests=5))
+    assert tidy().requests == 1
+
+
+def test_tidying_by_itself_is_done_once_a_day(sync: Sync) -> None:
+    (run,) = made(sync, 8, 1)
+    now = datetime.now(UTC)
+    asked(run)
+    done = tidy_daily(now)
+    assert done is not None
+    assert done.requests == 1
+    asked(run)
+    assert tidy_daily(now + timedelta(hours=23)) is None
+    assert Exchange.objects.count() == 1
+    again = tidy_daily(now + timedelta(hours=25))
+    assert again is not None
+    assert again.requests == 1

@@ -355,3 +355,54 @@ def test_deleting_says_what_is_lost_and_wants_the_name(company: Desk, visit: Vis
     assert b"Type Users to People exactly" in wrong.content
     assert client.post("/syncs/people/delete/", {"name": "Users to People"}).headers["Location"] == "/syncs/"
     assert b"There is no sync people" in client.get(EDIT).content
+
+
+def test_what_starts_a_sync_is_chosen_in_the_form_and_its_next_times_are_told(
+    company: Desk, visit: Visit
+) -> None:
+    page = opened(visit(Role.EDITOR), EDIT)
+    assert page.value("starts") == ""
+    chosen = {"starts": "weekly", "on_day": "friday", "at_hour": "6", "timezone": "Europe/Berlin"}
+    page = page.press("preview", **chosen, after="events")
+    assert "Starts every Friday at 06:00 (Europe/Berlin); after events." in page
+    assert page.text.count("at 06:00 (Europe/Berlin)</li>") == 3
+    assert "<li>Friday, " in page
+    page = page.press("review")
+    assert "Nothing is sent again because of this" in page
+    page = page.press("save")
+    assert page.answer.status_code == 302
+    schedule = {"frequency": "weekly", "day": "friday", "hour": 6, "timezone": "Europe/Berlin"}
+    assert open_sync("people").entry["triggers"] == {"schedule": schedule, "after": ["events"]}
+    applies_cleanly(company)
+    page = opened(visit(Role.EDITOR), EDIT)
+    assert [page.value(name) for name in ("starts", "on_day", "at_hour", "after")] == [
+        "weekly", "friday", "6", "events",
+    ]  # fmt: skip
+    page.press("review", starts="", after="").press("save")
+    assert "triggers" not in open_sync("people").entry
+
+
+def test_a_schedule_that_cannot_be_followed_is_told_beside_its_inputs(company: Desk, visit: Visit) -> None:
+    page = opened(visit(Role.EDITOR), EDIT)
+    page = page.press("review", starts="cron", cron="61 * * * *", timezone="Berlin")
+    assert page.answer.status_code == 422
+    assert 'id="cron-wrong"' in page
+    assert 'id="timezone-wrong"' in page
+    assert "There is no time zone Berlin." in page
+    page = page.press("review", starts="minutes", every_minutes="0")
+    assert 'id="every_minutes-wrong"' in page
+    page = page.press("review", every_minutes="15", after="people")
+    assert 'id="after-wrong"' in page
+    assert "people would wait for itself" in page
+    assert "triggers" not in open_sync("people").entry
+
+
+def test_pausing_says_what_it_means_for_the_schedule(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    opened(client, EDIT).press("review", starts="hourly", at_minute="5").press("save")
+    paused = client.post("/syncs/people/pause/", follow=True).content.decode()
+    assert "What would start it is left: every hour at minute 5 (UTC)." in paused
+    resumed = client.post("/syncs/people/resume/", follow=True).content.decode()
+    assert "It starts every hour at minute 5 (UTC). Due next: " in resumed
+    client.post("/syncs/events/pause/")
+    assert "It has no triggers" in client.post("/syncs/events/resume/", follow=True).content.decode()

@@ -41,6 +41,7 @@ PEOPLE = {
     "changed_fields_only": True,
     "checks": {"warn": ["email_form", "id_bytes"]},
     "guards": {"max_changed": 0.333, "max_removed": 0.07, "minimum": 5, "zero_rows": False},
+    "api_log": {"bodies": True},
     "paused": True,
 }
 EVENTS = {
@@ -80,6 +81,39 @@ def test_an_entry_that_says_only_what_it_must_comes_back_so() -> None:
     least = {name: PEOPLE[name] for name in ("name", "source", "destination", "behavior", "identifier")}
     assert through_the_form(least) == least
     assert through_the_form({**least, "sync_all_columns": {}}) == {**least, "sync_all_columns": {}}
+
+
+@pytest.mark.parametrize(
+    "triggers",
+    [
+        {"schedule": {"every_minutes": 5}},
+        {"schedule": {"frequency": "hourly", "minute": 7, "timezone": "Asia/Kolkata"}},
+        {"schedule": {"frequency": "daily", "hour": 6}},
+        {"schedule": {"frequency": "weekly", "day": "sunday", "hour": 23, "minute": 59}},
+        {"schedule": {"frequency": "weekly"}},
+        {"schedule": {"cron": "*/20 8-18 * * 1-5", "timezone": "Europe/Berlin"}},
+        {"after": ["orders", "accounts"]},
+        {"after_dbt": "/srv/dbt project/target/run_results.json"},
+        {"schedule": {"every_minutes": 60}, "after": ["orders"], "after_dbt": "/srv/run_results.json"},
+    ],
+)
+def test_triggers_come_back_from_the_form_as_they_were(triggers: dict[str, Any]) -> None:
+    assert through_the_form({**PEOPLE, "triggers": triggers}) == {**PEOPLE, "triggers": triggers}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "place"),
+    [
+        ({"starts": "minutes", "every_minutes": ""}, "every_minutes"),
+        ({"starts": "daily", "at_hour": "six"}, "at_hour"),
+        ({"starts": "hourly", "at_minute": "-1"}, "at_minute"),
+    ],
+)
+def test_what_is_no_number_of_a_schedule_is_told_beside_its_input(inputs: dict[str, str], place: str) -> None:
+    _, wrong = SyncForm.of_data({"identifier_from": "id", **inputs}).entry(stream=False)
+    assert wrong == {place: ["Type a whole number."]}
+    _, unused = SyncForm.of_data({"identifier_from": "id", **inputs, "starts": ""}).entry(stream=False)
+    assert unused == {}
 
 
 def test_what_no_input_shows_is_kept() -> None:

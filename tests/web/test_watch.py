@@ -12,6 +12,7 @@ from headcount.control import runs
 from headcount.control.models import Role, Run, Sync, User
 from headcount.errors import HeadcountError
 from headcount.model import Counts, RunStatus
+from headcount.service.heartbeat import beat
 from headcount.service.retention import KEEP_RUNS, Retention, keep, tidy
 from headcount.service.tokens import issue, revoke
 from tests.control.sample import make_run
@@ -99,7 +100,9 @@ def test_the_queue_and_the_syncs_are_told_as_they_are_now(token: str) -> None:
 def test_alive_and_ready_need_nobody_to_be_signed_in(visit: Visit) -> None:
     stranger = visit(None)
     assert stranger.get("/healthz").json()["status"] == "alive"
-    assert stranger.get("/readyz").json() == {"status": "ready"}
+    assert stranger.get("/readyz").json() == {"status": "ready", "worker": False}
+    beat(datetime.now(UTC))
+    assert stranger.get("/readyz").json() == {"status": "ready", "worker": True}
 
 
 def test_without_its_control_store_it_is_alive_and_not_ready(

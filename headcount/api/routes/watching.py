@@ -14,7 +14,7 @@ from headcount.api.bearer import allowed
 from headcount.api.envelope import LARGEST, Number, One, Some, answers, some
 from headcount.service.about import about
 from headcount.service.activity import activity
-from headcount.service.api_log import requests
+from headcount.service.api_log import bodies_of, requests
 from headcount.service.overview import home
 from headcount.service.register import syncs
 from headcount.service.roles import Deed
@@ -48,7 +48,9 @@ class Answered(Schema):
 
 
 class Sent(Schema):
-    """One request to the workspace, without the rows in it. ``status`` is null when no readable answer came."""
+    """One request to the workspace. ``status`` is null when no readable answer came. ``bodies`` says that
+    what travelled was kept.
+    """
 
     id: int
     run: int
@@ -62,6 +64,15 @@ class Sent(Schema):
     status: int | None
     complaints: int
     errors: list[Answered]
+    bodies: bool
+
+
+class Travelled(Schema):
+    """Bodies as JSON text, empty where they were not kept; values of masked columns are veiled."""
+
+    about: Sent
+    request: str
+    answer: str
 
 
 class Entry(Schema):
@@ -110,6 +121,14 @@ def list_requests(request: HttpRequest, sync_id: Number, wanted: Query[BackInReq
     key = syncs.key_of(sync_id)
     found = requests(key, run=wanted.sync_run_id, troubled=wanted.failed, before=wanted.after)
     return some(found, lambda each: each)
+
+
+@router.get(
+    "/syncs/{sync_id}/requests/{request_id}", auth=allowed(Deed.LOOK), response=answers(One[Travelled])
+)
+def fetch_request(request: HttpRequest, sync_id: Number, request_id: Number) -> Any:
+    """One request with its body and the answer's, if the sync keeps them."""
+    return {"data": bodies_of(syncs.key_of(sync_id), request_id)}
 
 
 @router.get("/activity", auth=allowed(Deed.LOOK), response=answers(Some[Entry]))

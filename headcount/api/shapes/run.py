@@ -29,7 +29,15 @@ CODES = {
     RunStatus.SUPERSEDED: "SUPERSEDED",
 }
 STEPS = {RunStatus.QUEUED: "Waiting in the queue", RunStatus.WORKING: "Running", RunStatus.PAUSED: "Paused"}
-TAGS = {"manual": "Manual", "api": "API", "schedule": "Scheduled", "retry": "Retry", "test": "Test"}
+REASONS = {
+    "manual": ("Manual", "Started by a person"),
+    "api": ("API", "Triggered by the API"),
+    "schedule": ("Scheduled", "Due by its schedule"),
+    "after": ("Sequence", "Triggered after other syncs completed"),
+    "dbt": ("dbt", "Triggered after a run of dbt"),
+    "retry": ("Retry", "Rejected rows were sent again"),
+    "test": ("Test", "One row was sent"),
+}  # by trigger: tag and sentence
 CANCELED = "The run was canceled."
 
 
@@ -99,8 +107,8 @@ def sync_run(found: NumberedRun) -> SyncRun:
         created_at=found.created_at,
         updated_at=found.finished_at or found.started_at or found.created_at,
         completed_at=found.finished_at,
-        scheduled_execution_time=None,
-        error_code=CODES.get(found.status),
+        scheduled_execution_time=found.scheduled_for,
+        error_code=_code(found),
         error_message=found.error or (CANCELED if found.status is RunStatus.CANCELED else None),
         error_detail=found.hint or None,
         current_step=STEPS.get(found.status),
@@ -114,6 +122,13 @@ def sync_run(found: NumberedRun) -> SyncRun:
     )
 
 
+def _code(found: NumberedRun) -> str | None:
+    """Of a run that failed what its error was; of others what became of it."""
+    if found.status is RunStatus.FAILED and found.error_code:
+        return found.error_code
+    return CODES.get(found.status)
+
+
 def _reason(found: NumberedRun) -> Reason:
-    tag = TAGS.get(found.trigger, found.trigger.capitalize())
-    return Reason(ui_tag=tag, ui_detail=f"Triggered by {found.trigger}")
+    tag, detail = REASONS.get(found.trigger, (found.trigger.capitalize(), f"Triggered by {found.trigger}"))
+    return Reason(ui_tag=tag, ui_detail=detail)

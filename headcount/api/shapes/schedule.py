@@ -18,6 +18,7 @@ class Schedule:
     hour: int | None = None
     minute: int | None = None
     cron: str | None = None
+    timezone: str | None = None
 
 
 def schedule(entry: Mapping[str, Any]) -> Schedule:
@@ -27,14 +28,15 @@ def schedule(entry: Mapping[str, Any]) -> Schedule:
         return Schedule()
     if every := given.get("every_minutes"):
         return Schedule(frequency=_EVERY.get(every, "expression"), cron=_cron(every))
-    frequency = given.get("frequency")
+    frequency, zone = given.get("frequency"), given.get("timezone", "UTC")
     if frequency is None:
-        return Schedule(frequency="expression", cron=given.get("cron"))
+        return Schedule(frequency="expression", cron=given.get("cron"), timezone=zone)
     return Schedule(
         frequency=frequency,
         day=given.get("day", "monday").capitalize() if frequency == "weekly" else None,
         hour=given.get("hour", 0) if frequency != "hourly" else None,
         minute=given.get("minute", 0),
+        timezone=zone,
     )
 
 

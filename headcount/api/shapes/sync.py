@@ -76,6 +76,8 @@ class Sync(Schema):
     schedule_hour: int | None
     schedule_minute: int | None
     cron_expression: str | None
+    schedule_timezone: str | None
+    next_scheduled_run: datetime | None
     field_behavior: str
     field_normalization: str | None
     source_attributes: SourceAttributes
@@ -107,6 +109,8 @@ def sync(found: NumberedSync) -> Sync:
         schedule_hour=timed.hour,
         schedule_minute=timed.minute,
         cron_expression=timed.cron,
+        schedule_timezone=timed.timezone,
+        next_scheduled_run=found.next_due,
         field_behavior="sync_all_properties" if everything else "specific_properties",
         field_normalization=everything.get("names", "match_source_names") if everything else None,
         source_attributes=_source(found),

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from headcount.api.shapes.schedule_body import ScheduleBody, scheduled
 from headcount.api.shapes.strict import Strict
 from headcount.api.trouble import Mistake, Mistaken
 from headcount.errors import ConfigurationError
@@ -46,7 +47,7 @@ class MappingBody(Strict):
     field_type: str = "auto"
 
 
-class SyncBody(Strict):
+class SyncBody(ScheduleBody):
     """Either ``entry``, which is what ``headcount.yml`` says under a sync's key, or the other fields.
 
     ``key`` is made from the name when it is left out. ``version`` is the one that was fetched: when the sync was
@@ -65,26 +66,26 @@ class SyncBody(Strict):
     field_behavior: Literal["specific_properties", "sync_all_properties"] | None = None
     field_normalization: str | None = None
     paused: bool | None = None
-    schedule_frequency: Literal["never"] | None = None
 
 
 def new_entry(body: SyncBody) -> dict[str, Any]:
     """The entry of a new sync. Raises ``Mistaken``."""
-    return dict(body.entry) if body.entry is not None else _translated(body)
+    return dict(body.entry) if body.entry is not None else _translated({}, body)
 
 
 def changed_entry(stored: Mapping[str, Any], body: SyncBody) -> dict[str, Any]:
     """The stored entry with what was sent in it: what is given replaces, null removes, the rest stays."""
-    given = body.entry if body.entry is not None else _translated(body)
+    given = body.entry if body.entry is not None else _translated(stored, body)
     merged = {**stored, **given}
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def _translated(body: SyncBody) -> dict[str, Any]:
+def _translated(stored: Mapping[str, Any], body: SyncBody) -> dict[str, Any]:
     problems = list(_not_possible(body))
     if problems:
         raise Mistaken(problems)
-    return {name: value for name, value in _parts(body) if value is not None}
+    given = {name: value for name, value in _parts(body) if value is not None}
+    return {**given, "triggers": scheduled(stored, body)} if body.says_when else given
 
 
 def _not_possible(body: SyncBody) -> Iterator[Mistake]:

@@ -10,7 +10,8 @@ from headcount.control.models.run import Run
 class Exchange(models.Model):
     """One request. A run keeps its newest ones only, and of those with trouble as many again.
 
-    ``errors`` lists ``[field, reason, message]``; no row is in it.
+    ``errors`` lists ``[field, reason, message]``. ``request`` and ``answer`` are empty unless the sync keeps bodies;
+    then they are JSON without the values of masked columns.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="exchanges", db_index=False)
@@ -23,6 +24,8 @@ class Exchange(models.Model):
     complaints = models.IntegerField()
     troubled = models.BooleanField()
     errors = models.JSONField(default=list)
+    request = models.TextField(default="")
+    answer = models.TextField(default="")
 
     class Meta:
         indexes = [models.Index(fields=["run", "troubled", "id"], name="exchange_of_run")]

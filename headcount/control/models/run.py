@@ -47,6 +47,7 @@ class Run(models.Model):
     invalid_reasons = models.JSONField(default=list)  # [field, reason, rows]
     error = models.TextField(default="")
     hint = models.TextField(default="")
+    error_code = models.CharField(max_length=40, default="")  # headcount.control.error_codes
     warnings = models.JSONField(default=list)  # sentences
 
     cancel_requested = models.BooleanField(default=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -81,7 +82,7 @@ class CustomerIoClient:
     def send(self, body: bytes, count: int) -> Answer:
         url = self._track_url() + SENDS_TO[1]
         reply = self._transport.post(url, self._credentials.tracking, body)
-        return batch_answer(reply, count, self._credentials.advice())
+        return replace(batch_answer(reply, count, self._credentials.advice()), body=reply.body)
 
     def known(self, identifier: str, keys: Sequence[str]) -> frozenset[str]:
         if identifier not in IDENTIFIERS or len(keys) > KEYS_AT_ONCE:

@@ -12,7 +12,14 @@ from headcount.service.doctor.finding import Finding, Health, failed
 Look = Callable[[], Iterable[Finding]]
 
 FIRST: tuple[Look, ...] = (house.versions, house.home)
-WITH_STORE: tuple[Look, ...] = (store.settings, keys.key, keys.references, work.unfinished, store.owners)
+WITH_STORE: tuple[Look, ...] = (
+    store.settings,
+    keys.key,
+    keys.references,
+    work.unfinished,
+    work.workers,
+    store.owners,
+)
 FAR: tuple[Look, ...] = (reach.reachable, reach.clocks)
 
 

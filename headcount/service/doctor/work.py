@@ -1,14 +1,16 @@
-"""Runs that nobody works on any more."""
+"""Runs that nobody works on any more, and whether anybody would begin one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
-from headcount.control.models import Run
+from headcount.control.models import Run, Sync
 from headcount.control.trouble import told
 from headcount.model import RunStatus
 from headcount.service.abandoned import is_abandoned
 from headcount.service.doctor.finding import Finding, attention, ok
+from headcount.service.heartbeat import LATELY, last_beat
 
 
 def unfinished() -> Iterator[Finding]:
@@ -24,3 +26,20 @@ def unfinished() -> Iterator[Finding]:
         )
     if not left:
         yield ok("runs", f"{len(working)} working, none interrupted")
+
+
+def workers() -> Iterator[Finding]:
+    """Is a worker there, if one is needed?"""
+    last, now = last_beat(), datetime.now(UTC)
+    if last is not None and now - last < LATELY:
+        yield ok("worker", "looked within the last minute")
+        return
+    with told():
+        waiting = Run.objects.filter(status=RunStatus.QUEUED.value, attempt__gt=0).count()
+        timed = sum(bool(row.definition.get("triggers")) for row in Sync.objects.filter(paused=False))
+    seen = f"none since {last:%Y-%m-%d %H:%M} UTC" if last else "none has ever looked"
+    if waiting or timed:
+        needed = f"{waiting} runs are queued and {timed} syncs have triggers"
+        yield attention("worker", f"{seen}; {needed}.", "Start headcount serve or headcount worker.")
+    else:
+        yield ok("worker", f"{seen}; nothing needs one")

@@ -15,7 +15,9 @@ from headcount.service.register.syncs import key_of
 
 @dataclass(frozen=True, kw_only=True)
 class NumberedRun:
-    """A run. ``counts`` has the names of ``headcount.model.Counts``; empty before the plan is made."""
+    """A run. ``counts`` has the names of ``headcount.model.Counts``; empty before the plan is made. ``error_code`` is
+    one of ``headcount.control.error_codes``, or empty.
+    """
 
     id: int
     sync: int
@@ -24,12 +26,14 @@ class NumberedRun:
     full: bool
     counts: dict[str, int]
     error: str
+    error_code: str
     hint: str
     warnings: tuple[str, ...]
     cancel_requested: bool
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    scheduled_for: datetime | None
 
 
 @told()
@@ -58,10 +62,12 @@ def _shape(row: Run) -> NumberedRun:
         full=row.full,
         counts=row.counts,
         error=row.error,
+        error_code=row.error_code,
         hint=row.hint,
         warnings=tuple(row.warnings),
         cancel_requested=row.cancel_requested,
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        scheduled_for=row.scheduled_for,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -14,6 +14,7 @@ from headcount.control.trouble import told
 from headcount.service.editing import version_of
 from headcount.service.register.slices import Slice, Sliced, numbered, sliced
 from headcount.service.stored import entry_of
+from headcount.service.timing import timing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class NumberedSync:
     held: int | None
     last_run: str | None
     last_run_id: int | None
+    next_due: datetime | None
     created_at: datetime
     changed_at: datetime
     version: str  # comes back when the sync is saved, so that nobody's change is overwritten unseen
@@ -74,7 +76,7 @@ def number_of(key: str) -> int:
 
 def _rows() -> QuerySet[Sync]:
     latest = Run.objects.filter(sync=OuterRef("pk")).order_by("-id")
-    return Sync.objects.select_related("model").annotate(
+    return Sync.objects.select_related("model", "timetable").annotate(
         last_run=Subquery(latest.values("status")[:1]), last_run_id=Subquery(latest.values("pk")[:1])
     )
 
@@ -98,6 +100,7 @@ def _shape(row: Any) -> NumberedSync:
         held=row.held,
         last_run=row.last_run,
         last_run_id=row.last_run_id,
+        next_due=timing(row, datetime.now(UTC)).next_due,
         created_at=row.created_at,
         changed_at=row.changed_at,
         version=version_of(entry_of(row)),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from headcount.errors import HeadcountError
 from headcount.model import Column, NameStyle
 from headcount.names import styled
-from headcount.service.choices import Choice, ObjectChoices, choices_of
+from headcount.service.choices import Choice, ObjectChoices, choices_of, syncs_to_choose
 from headcount.service.drafting import columns_of
 from headcount.service.editing import Checked, Opened, check_sync, free_key
 from headcount.service.suggestions import Suggestion, declared_fields
+from headcount.service.timing import Timing, timing_of
 from headcount.web.forms import row as rows_
 from headcount.web.forms.origin import needs_lines
 from headcount.web.forms.places import placed
@@ -124,6 +126,23 @@ class Editor:
     @property
     def warned(self) -> list[str]:
         return self.form.warn.split()
+
+    @property
+    def followed(self) -> list[str]:
+        """Keys of the syncs it runs after."""
+        return self.form.after.split()
+
+    @property
+    def parents(self) -> list[Choice]:
+        """The syncs it may run after; those of the stored entry first and in its order."""
+        stored = self.opened.entry.get("triggers", {}).get("after", []) if self.opened else []
+        places = {key: place for place, key in enumerate(stored)}
+        return sorted(syncs_to_choose(but=self.form.key), key=lambda one: places.get(one.value, len(places)))
+
+    @property
+    def timing(self) -> Timing | None:
+        """What starts it and when next, once the form was checked and found right."""
+        return timing_of(self.entry, datetime.now(UTC)) if self.entry is not None else None
 
 
 def opened_editor(form: SyncForm, opened: Opened | None, *, seen: Sequence[str] = ()) -> Editor:

@@ -31,6 +31,15 @@ _INPUTS: dict[Path, str] = {
     ("guards", "max_removed"): "max_removed",
     ("guards", "minimum"): "minimum",
     ("guards", "zero_rows"): "zero_rows",
+    ("triggers",): "starts",
+    ("triggers", "schedule", "every_minutes"): "every_minutes",
+    ("triggers", "schedule", "minute"): "at_minute",
+    ("triggers", "schedule", "hour"): "at_hour",
+    ("triggers", "schedule", "day"): "on_day",
+    ("triggers", "schedule", "cron"): "cron",
+    ("triggers", "schedule", "timezone"): "timezone",
+    ("triggers", "after"): "after",
+    ("triggers", "after_dbt"): "after_dbt",
 }
 _PARTS = {"from": "text", "to": "to", "type": "type", "nulls": "nulls"}
 

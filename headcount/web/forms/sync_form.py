@@ -10,12 +10,15 @@ from typing import Any
 
 from headcount.web.forms.origin import Unreadable, origin, shown
 from headcount.web.forms.row import Row, Rows, rows_of, unpacked
+from headcount.web.forms.trigger_inputs import NAMES as TRIGGERS
+from headcount.web.forms.trigger_inputs import trigger_inputs, triggers_of
 
 _SHOWN = {
     "name", "source", "destination", "behavior", "identifier", "unique_id", "first_run", "event", "mappings",
     "sync_all_columns", "changed_fields_only", "checks", "guards",
+    "triggers", "api_log",
 }  # fmt: skip
-_CHECKBOXES = ("all_columns", "changed_fields_only", "zero_rows")
+_CHECKBOXES = ("all_columns", "changed_fields_only", "zero_rows", "bodies")
 
 Wrong = dict[str, list[str]]  # messages by the name of the input; "" for the whole form
 
@@ -49,6 +52,16 @@ class SyncForm:
     max_removed: str = "10"
     minimum: str = "100"
     zero_rows: bool = True
+    bodies: bool = False
+    starts: str = ""
+    every_minutes: str = "15"
+    at_minute: str = "0"
+    at_hour: str = "0"
+    on_day: str = "monday"
+    cron: str = ""
+    timezone: str = "UTC"
+    after: str = ""
+    after_dbt: str = ""
     kept: str = ""
     rows: Rows = ()
 
@@ -73,6 +86,8 @@ class SyncForm:
             changed_fields_only=entry.get("changed_fields_only", False),
             warn=" ".join(entry.get("checks", {}).get("warn", [])),
             **_guard_inputs(entry.get("guards", {})),
+            bodies=entry.get("api_log", {}).get("bodies", False),
+            **trigger_inputs(entry.get("triggers") or {}),
             kept=json.dumps(rest) if rest else "",
             rows=tuple(Row.of(mapping) for mapping in entry.get("mappings", [])),
         )
@@ -116,6 +131,8 @@ class SyncForm:
             "mappings": self._mappings(wrong),
             "checks": {"warn": self.warn.split()},
             "guards": self._guards(),
+            "api_log": {"bodies": self.bodies},
+            "triggers": triggers_of({name: getattr(self, name) for name in TRIGGERS}, wrong),
         }
         if self.all_columns:
             entry["sync_all_columns"] = {"names": self.all_names}

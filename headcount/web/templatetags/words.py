@@ -79,6 +79,12 @@ def ago(moment: datetime | None) -> SafeString | str:
     return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, _ago(moment))
 
 
+@register.filter
+def due(moment: datetime) -> SafeString | str:
+    """When something is due; what should have begun already is due now."""
+    return "now" if moment <= timezone.now() else ago(moment)
+
+
 def _ago(moment: datetime) -> str:
     seconds = (timezone.now() - moment).total_seconds()
     if abs(seconds) < 5:

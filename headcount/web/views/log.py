@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from headcount.service.api_log import requests
+from headcount.service.api_log import bodies_of, requests
 from headcount.service.roles import Deed
 from headcount.service.sync_page import sync_head
 from headcount.web.access import takes
@@ -27,4 +27,20 @@ def log(request: HttpRequest, key: str) -> Page:
     )
 
 
-routes = twin("syncs/<slug:key>/log/", log, "sync-log")
+@takes(Deed.LOOK)
+def said(request: HttpRequest, key: str, number: int) -> Page:
+    """What one request and its answer said."""
+    head = sync_head(key)
+    return Page(
+        template="web/syncs/log_request.html",
+        title=head.name,
+        data={"sync": head, "bodies": bodies_of(key, number)},
+        extra={"tab": "log"},
+        trail=SYNCS,
+    )
+
+
+routes = [
+    *twin("syncs/<slug:key>/log/", log, "sync-log"),
+    *twin("syncs/<slug:key>/log/<int:number>/", said, "sync-log-request"),
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -10,6 +11,7 @@ from django.urls import path
 from headcount.service.choices import destinations_to_choose
 from headcount.service.editing import delete_sync, loss_of, open_sync, pause_sync
 from headcount.service.roles import Deed
+from headcount.service.timing import timing_of
 from headcount.web.access import takes
 from headcount.web.page import Answer, Page, twin
 from headcount.web.said import tell
@@ -31,9 +33,21 @@ def _paused(request: HttpRequest, key: str, *, paused: bool) -> HttpResponse:
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     pause_sync(key, paused=paused)
-    name = open_sync(key).name
-    tell(request, f"{name} is paused: no schedule starts it." if paused else f"{name} is no longer paused.")
+    tell(request, _meaning(key, paused=paused))
     return HttpResponseRedirect(f"/syncs/{key}/configuration/")
+
+
+def _meaning(key: str, *, paused: bool) -> str:
+    """What it means for what starts the sync."""
+    opened = open_sync(key)
+    timed = timing_of(opened.entry, datetime.now(UTC), count=1)
+    if paused:
+        left = f" What would start it is left: {'; '.join(timed.words)}." if timed.words else ""
+        return f"{opened.name} is paused: nothing starts it by itself, and who runs it still does.{left}"
+    if not timed.words:
+        return f"{opened.name} is no longer paused. It has no triggers: it runs when somebody starts it."
+    when = f" Due next: {timed.upcoming[0]}." if timed.upcoming else ""
+    return f"{opened.name} is no longer paused. It starts {'; '.join(timed.words)}.{when}"
 
 
 @takes(Deed.EDIT)

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from headcount.errors import HeadcountError
+from headcount.schedule import DAYS
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
 from headcount.service.drafting import Resend, resend_of, starts_over
 from headcount.service.editing import (
@@ -40,6 +41,19 @@ _STYLES = options(
     ("lower_case", "lower case"),
     ("upper_case", "UPPER CASE"),
 )
+_ZONES = (
+    "UTC",
+    "Europe/London",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "Asia/Kolkata",
+    "Asia/Singapore",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+)  # some of those that may be typed
 _WORDS = {
     "kinds": options(*KINDS),
     "types": options(*((name, name) for name in TYPES)),
@@ -51,6 +65,16 @@ _WORDS = {
         ("backfill", "Backfill: send the rows that are there already"),
         ("record_as_seen", "Record as seen: remember them, and send only rows that come later"),
     ),
+    "ways": options(
+        ("", "when somebody starts it"),
+        ("minutes", "every so many minutes"),
+        ("hourly", "hourly"),
+        ("daily", "daily"),
+        ("weekly", "weekly"),
+        ("cron", "by a cron expression"),
+    ),
+    "days": options(*((day, day.capitalize()) for day in (*DAYS[1:], DAYS[0]))),
+    "zones": _ZONES,
 }
 
 
@@ -85,7 +109,8 @@ def _first_form(request: HttpRequest) -> SyncForm:
 
 
 def _posted(request: HttpRequest, opened: Opened | None) -> Answer:
-    form = SyncForm.of_data({**request.POST.dict(), "warn": " ".join(request.POST.getlist("warn"))})
+    several = {name: " ".join(request.POST.getlist(name)) for name in ("warn", "after")}
+    form = SyncForm.of_data({**request.POST.dict(), **several})
     if opened is not None:
         form = replace(form, key=opened.key)
     verb, _, argument = request.POST.get("do", "").partition(":")

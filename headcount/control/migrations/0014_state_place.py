@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0021_first_alert_rules"),
+        ("control", "0013_first_alert_rules"),
     ]
 
     operations = [

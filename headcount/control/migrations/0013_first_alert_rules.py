@@ -11,6 +11,6 @@ def first_rules(apps: Apps, _: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("control", "0020_alerts")]
+    dependencies = [("control", "0012_alerts")]
 
     operations = [migrations.RunPython(first_rules, migrations.RunPython.noop)]
