@@ -14,8 +14,6 @@ from tests.browser.conftest import sign_in
 from tests.browser.office import Office
 from tests.browser.witness import Witness
 
-pytestmark = pytest.mark.xdist_group("browser-looks")
-
 PAGES = (
     "/",
     "/syncs/",

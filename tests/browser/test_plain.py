@@ -13,8 +13,6 @@ from tests.browser.conftest import sign_in
 from tests.browser.office import Office
 from tests.journeys.desk import wait_for
 
-pytestmark = pytest.mark.xdist_group("browser-plain")
-
 
 @pytest.fixture
 def plain(browser: Browser) -> Iterator[Page]:

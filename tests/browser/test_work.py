@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from headcount.sandbox.seed import STAGING
@@ -13,8 +12,6 @@ from tests.browser.conftest import sign_in
 from tests.browser.newcomer import PASSWORD
 from tests.browser.office import Office
 from tests.journeys.desk import wait_for
-
-pytestmark = pytest.mark.xdist_group("browser-work")
 
 
 def test_a_second_workspace_gets_a_copy_of_a_sync(office: Office, page: Page) -> None:
