@@ -172,16 +172,28 @@ def _seconds_to_stop(server: Scripted, limiter: FileLimiter) -> float:
     return time.monotonic() - stopped[0]
 
 
+def interrupting(server: Scripted) -> threading.Thread:
+    """Ctrl-C as soon as a request is on its way."""
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def interrupt() -> None:
+        while not server.requests:
+            time.sleep(0.005)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    return thread
+
+
 def test_an_interrupt_lets_requests_finish_stores_their_receipts_and_is_raised(server: Scripted) -> None:
     server.script = lambda _: later(0.2, say(200))
     book = Book()
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT))
-    timer.start()
+    interrupter = interrupting(server)
     with pytest.raises(KeyboardInterrupt):
         run(numbered(1000, 10), client_of(server.url), book)
-    timer.join()
+    interrupter.join()
     assert 0 < len(book.of(Fate.ACCEPTED)) == 10 * len(server.requests) < 1000
     assert set(book.receipts) <= set(book.intents)
     assert not book.of(Fate.UNSENT)  # the run will be resumed: what was not tried goes then
@@ -190,13 +202,10 @@ def test_an_interrupt_lets_requests_finish_stores_their_receipts_and_is_raised(s
 def test_an_interrupt_during_the_last_requests_stores_their_receipts_too(server: Scripted) -> None:
     server.script = lambda _: later(0.5, say(200))
     book = Book()
-    main = threading.main_thread().ident
-    assert main is not None
-    timer = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT))
-    timer.start()
+    interrupter = interrupting(server)
     with pytest.raises(KeyboardInterrupt):
         run(numbered(1, 1), client_of(server.url), book)
-    timer.join()
+    interrupter.join()
     assert book.of(Fate.ACCEPTED) == {0}
 
 
