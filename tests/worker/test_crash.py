@@ -82,7 +82,9 @@ def test_a_run_is_paused_resumed_and_canceled_while_it_works(floor: Floor) -> No
     assert pause_run(people) == "working"
     rest = floor.ended(people)
     assert rest.status == "paused"
-    assert time.monotonic() - began < 5
+    assert (
+        time.monotonic() - began < 10
+    )  # with room for a busy machine; receipts below tell that it rested early
     assert receipts(people) == rest.done / 100 < 30
     assert floor.reached(resume_run(people), "sending", done=rest.done + 100).status == "working"
     assert cancel_run(people).status.value in ("working", "canceled")
