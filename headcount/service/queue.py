@@ -75,9 +75,8 @@ def queue_approval(run_id: int) -> int:
     Raises ``ConfigurationError`` when it does not wait for approval.
     """
     setup()
-    run = approvable(run_id)
-    if not runs.requeue(run, approved=True):
-        approvable(run_id)
+    while not runs.requeue(approvable(run_id), approved=True):
+        pass  # it changed since it was read: its worker was just letting go of it, for example
     return _rung(run_id)
 
 
@@ -98,9 +97,8 @@ def resume_run(run_id: int) -> int:
     Raises ``ConfigurationError`` for a run that is not paused.
     """
     setup()
-    run = resumable_run(run_id)
-    if not runs.requeue(run):
-        resumable_run(run_id)
+    while not runs.requeue(resumable_run(run_id)):
+        pass  # it changed since it was read: its worker was just letting go of it, for example
     return _rung(run_id)
 
 
