@@ -89,8 +89,7 @@ def _connect_the_shop(page: Page, shop: Path) -> None:
 def _write_a_query(page: Page) -> None:
     page.get_by_role("link", name="Models").click()
     page.get_by_role("link", name="New model").click()
-    if page.get_by_text("From which source do the rows come?").is_visible():
-        page.get_by_role("link", name="Bicycle shop").click()
+    page.get_by_role("main").get_by_role("link", name="Bicycle shop").click()
     page.get_by_label("Name", exact=True).fill("Riders")
     page.get_by_role("radio", name="SQL").check()
     page.get_by_role("textbox", name="SQL").fill(
@@ -114,6 +113,7 @@ def _make_a_sync(page: Page) -> None:
     page.get_by_label("Column", exact=True).fill("id")
     page.get_by_role("radio", name=re.compile("^id\\b", re.I)).check()
     page.get_by_role("button", name="Map all columns").click()
+    expect(page.get_by_label(re.compile("^Row 3: field$"))).to_be_visible()
     page.get_by_role("button", name="+ Add Custom Field").click()
     row = page.locator(".mapping").filter(has=page.get_by_placeholder("any name")).last
     row.get_by_label(re.compile("value$")).fill("bikes")

@@ -74,6 +74,7 @@ def at_work(building: Office, browser: Browser) -> Iterator[dict[str, str]]:
     run = page.url.rstrip("/").rpartition("/")[2]
     page.goto(f"{building.url}/syncs/refused/rejected/")
     page.get_by_role("link", name="Show rows").click()
+    page.wait_for_url("**/rejected/*/")
     group = page.url.rstrip("/").rpartition("/")[2]
     yield {"run": run, "group": group, "state": context.storage_state()}  # type: ignore[dict-item]
     context.close()

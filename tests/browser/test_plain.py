@@ -42,6 +42,7 @@ def test_a_sync_is_made_previewed_and_run_without_scripts(office: Office, plain:
     plain.get_by_role("button", name="Save", exact=True).click()
     expect(plain.get_by_text("Without scripts is saved.")).to_be_visible()
     plain.get_by_role("button", name="Run now").click()
+    plain.wait_for_url("**/runs/*/")
     wait_for(lambda: _reloaded(plain))
     assert office.workspace.people()["4001"]["Tariff"] == '"free"'
 

@@ -12,10 +12,11 @@ from tests.browser.witness import Witness
 def test_a_run_outlives_the_server_and_its_page_follows_without_being_reloaded(
     building: Office, page: Page, witness: Witness
 ) -> None:
-    building.workspace.slow(0.15)
+    building.workspace.slow(0.3)
     sign_in(page, building.served, "operator")
     page.goto(f"{building.url}/syncs/slow/")
     page.get_by_role("button", name="Run now").click()
+    page.wait_for_url("**/runs/*/")
     page.evaluate("document.body.dataset.reloaded = 'never'")
     accepted = page.locator("#live .figures li").filter(has_text="accepted").locator("b")
     expect(accepted).not_to_have_text("0")
