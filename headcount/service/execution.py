@@ -14,7 +14,14 @@ from headcount.control.ledger import RunLedger
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
-from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp, Suspended
+from headcount.errors import (
+    ApprovalNeeded,
+    ConfigurationError,
+    HeadcountError,
+    SourceError,
+    SumsDoNotAddUp,
+    Suspended,
+)
 from headcount.fold import release
 from headcount.frozen import FILE, Frozen, load
 from headcount.home import Home
@@ -30,6 +37,7 @@ from headcount.service.refusals import record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
 from headcount.service.states import state_of
+from headcount.service.time_limit import timed_out
 from headcount.service.words import warnings_of
 from headcount.sync import Result, count, resumable, run_line, settle
 from headcount.workbench import Workbench
@@ -127,7 +135,9 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     with noting_interruption(setup(), run):
         try:
             prepared = prepare_line(row, hold.progress)
-            prepared = replace(prepared, line=replace(prepared.line, copyist=copyist_of(row)))
+            line = prepared.line
+            line = replace(line, copyist=copyist_of(row), open_source=hold.watching(line.open_source))
+            prepared = replace(prepared, line=line)
         except HeadcountError as error:
             runs.finish(run, RunStatus.FAILED, error=error)
             return report_of(run)
@@ -138,7 +148,7 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
 def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
     folder = plan_folder(prepared.home, run.pk)
     only = run.keys[0] if run.kind == RunKind.TEST.value else None
-    with RunLedger(run.pk, hold.holder) as ledger, prepared.closing():
+    with RunLedger(run.pk, hold.holder, over=hold.over) as ledger, prepared.closing():
         try:
             result = run_line(
                 prepared.line,
@@ -154,8 +164,18 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
         except HeadcountError as error:
+            if isinstance(error, SourceError) and not hold.may_read():
+                raise Suspended from error  # the source was stopped, and says so
             return _stopped(run, prepared, info, ledger, folder, error)
-        return _record(run, prepared, result, ledger)
+        return _record(run, prepared, _in_time(result, hold), ledger)
+
+
+def _in_time(result: Result, hold: Hold) -> Result:
+    """A run that was stopped because its time was up has failed, unless everything was sent all the same."""
+    if not result.canceled or not hold.over() or hold.canceled:
+        return result
+    error = timed_out(hold.allowed or 0) if result.counts.unsent else None
+    return replace(result, canceled=False, error=result.error or error)
 
 
 def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
@@ -235,6 +255,8 @@ def _rest(run: Run, hold: Hold) -> RunReport:
     if run.worker == hold.holder:
         if run.cancel_requested and not run.intents.exists():
             runs.finish(run, RunStatus.CANCELED)
+        elif hold.over() and not run.intents.exists():
+            runs.finish(run, RunStatus.FAILED, error=timed_out(hold.allowed or 0))
         elif run.pause_requested:
             runs.pause(run)
         elif run.attempt:

@@ -27,7 +27,7 @@ from headcount.service.settings import budget_of, resolved
 from headcount.service.states import state_for_a_run
 from headcount.sync import Line, Progress
 
-IRRELEVANT = ("triggers", "paused", "api_log")  # parts of a sync that no plan depends on
+IRRELEVANT = ("triggers", "paused", "api_log", "timeout_minutes")  # parts of a sync that no plan depends on
 
 
 @dataclass(frozen=True, kw_only=True)
