@@ -53,6 +53,7 @@ def claim(run: Run, holder: str, *, attempt: int | None = None) -> bool:
             worker=holder,
             status=RunStatus.WORKING.value,
             pause_requested=False,
+            not_before=None,
             lease_until=Now() + timedelta(seconds=SECONDS),
             heartbeat_at=Now(),
         )

@@ -19,6 +19,7 @@ from headcount.errors import (
     ConfigurationError,
     HeadcountError,
     SourceError,
+    SourceUnavailable,
     SumsDoNotAddUp,
     Suspended,
 )
@@ -36,6 +37,7 @@ from headcount.service.plans import drop_plans, keep_plan, plan_folder
 from headcount.service.refusals import record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
+from headcount.service.source_retries import given_up, pause_of
 from headcount.service.states import state_of
 from headcount.service.time_limit import timed_out
 from headcount.service.words import warnings_of
@@ -125,7 +127,7 @@ def not_held(key: str, wanted: list[str]) -> ConfigurationError:
 def _nothing_held(row: SyncRow, run: Run) -> ConfigurationError | None:
     """Release what is to be retried. Only a first attempt can find that there is nothing."""
     keys = list(run.keys) or None
-    if not release_held(setup(), row, keys) and keys and run.started_at is None:
+    if not release_held(setup(), row, keys) and keys and run.started_at is None and not run.source_tries:
         return not_held(row.key, keys)
     return None
 
@@ -166,6 +168,8 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
         except HeadcountError as error:
             if isinstance(error, SourceError) and not hold.may_read():
                 raise Suspended from error  # the source was stopped, and says so
+            if isinstance(error, SourceUnavailable):
+                return _put_off(run, hold, error)
             return _stopped(run, prepared, info, ledger, folder, error)
         return _record(run, prepared, _in_time(result, hold), ledger)
 
@@ -176,6 +180,17 @@ def _in_time(result: Result, hold: Hold) -> Result:
         return result
     error = timed_out(hold.allowed or 0) if result.counts.unsent else None
     return replace(result, canceled=False, error=result.error or error)
+
+
+def _put_off(run: Run, hold: Hold, error: SourceUnavailable) -> RunReport:
+    """Nothing was sent, for a plan that is complete needs no source: the run may begin anew later."""
+    pause = pause_of(run)
+    if pause is None:
+        runs.finish(run, RunStatus.FAILED, error=given_up(run, error))
+    else:
+        runs.put_off(run, pause, error, worked=hold.worked)
+        run.refresh_from_db()
+    return report_of(run)
 
 
 def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
