@@ -186,7 +186,7 @@ def due() -> list[Run]:
     queued = Run.objects.filter(now, status=RunStatus.QUEUED.value, attempt__gt=0).order_by("id")
     working = Run.objects.filter(status=RunStatus.WORKING.value).values_list("sync_id", flat=True)
     first: dict[int, Run] = {}
-    for run in queued.only("id", "sync_id", "attempt"):
+    for run in queued.select_related("sync"):
         first.setdefault(run.sync_id, run)
     busy = set(working) if first else set()
     return [run for sync, run in first.items() if sync not in busy]

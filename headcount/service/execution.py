@@ -26,12 +26,13 @@ from headcount.errors import (
 from headcount.fold import release
 from headcount.frozen import FILE, Frozen, load
 from headcount.home import Home
-from headcount.model import Counts, RunInfo, RunKind, RunStatus
+from headcount.model import Counts, Lane, RunInfo, RunKind, RunStatus
 from headcount.receipts import Book
 from headcount.service.abandoned import BEFORE_PLAN
 from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
 from headcount.service.interruption import noting_interruption
+from headcount.service.lanes import lane_of
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
 from headcount.service.plans import drop_plans, keep_plan, plan_folder
 from headcount.service.refusals import record_rows
@@ -136,7 +137,7 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     """Plan (unless that is done), deliver, fold; the run row tells how it ended."""
     with noting_interruption(setup(), run):
         try:
-            prepared = prepare_line(row, hold.progress)
+            prepared = prepare_line(row, hold.progress, yields=lane_of(run) is Lane.BACKFILL)
             line = prepared.line
             line = replace(line, copyist=copyist_of(row), open_source=hold.watching(line.open_source))
             prepared = replace(prepared, line=line)
