@@ -10,6 +10,7 @@ import time
 from headcount.errors import ConfigurationError, HeadcountError
 from headcount.service import workplace
 from headcount.service.running import execute_run, fail_run
+from headcount.service.source_retries import pauses
 from headcount.worker import jobs
 from headcount.worker.postman import Postman
 from headcount.worker.slot import Slot
@@ -34,6 +35,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to take runs. Raises ``StateError`` when the queue's tables cannot be used."""
+        pauses()  # a setting that cannot be read is told now
         home = workplace.home()
         self._slot = Slot(home)
         try:
