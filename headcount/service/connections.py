@@ -203,8 +203,8 @@ def _facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> Iterable[Fact]:
 def _info(row: Connection, same: Iterable[Connection] = (), *, changed: bool = False) -> ConnectionInfo:
     workspace = ""
     if row.environment_id is not None:
-        workspace = " ".join(word for word in (row.workspace_name, f"{row.environment_id}") if word)
-        workspace += f", {row.region.upper()}" if row.region else ""
+        workspace = f"workspace {row.environment_id}{', ' + row.region.upper() if row.region else ''}"
+        workspace = f"{row.workspace_name} ({workspace})" if row.workspace_name else workspace
     return ConnectionInfo(
         key=row.key,
         name=row.name,
