@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -76,6 +77,16 @@ def _value_mistakes(field: Declared, value: Any) -> Iterator[tuple[str, str]]:
         yield f"{field.name} holds a password.", f"Put it into a field of its own. {references.HELP}"
     elif field.choices and value not in field.choices and not references.is_variable(value):
         yield f"{field.name} cannot be {value}.", did_you_mean(value, field.choices)
+    elif field.address and not references.is_variable(value) and not _is_web_address(value):
+        yield f"{field.name} is no web address.", "It looks like http://127.0.0.1:8026."
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _whole(value: Any) -> bool:

@@ -58,6 +58,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "region: ue\n    budget:",
         ":13: connections.production.region: region cannot be ue.",
     ),
+    "a base URL without http": (
+        "budget:",
+        "base_url: 127.0.0.1:8026\n    budget:",
+        ":13: connections.production.base_url: base_url is no web address. It looks like http://127.0.0.1:8026.",
+    ),
     "a budget that is no number": (
         "max_items: 200",
         "max_items: many",
