@@ -30,11 +30,14 @@ class Scale:
     small: int = 5_000
     small_changed: int = 2
     many: int = 10_000_000
+    wide: tuple[int, int] = (200_000, 600_000)
     rounds: int = 3
 
 
 FULL = Scale()
-QUICK = Scale(people=20_000, changed=200, events=20_000, small=500, many=60_000, rounds=1)
+QUICK = Scale(
+    people=20_000, changed=200, events=20_000, small=500, many=60_000, wide=(2_000, 6_000), rounds=1
+)
 
 Found = Iterator[Measured]
 
@@ -172,6 +175,21 @@ def _pgstate_round(bench: Bench, one: Headcount, table: Path, changed: Path) -> 
     return found
 
 
+def wide(bench: Bench) -> Found:
+    """The first load and the rerun of people with 299 attributes, and of three times as many."""
+    for rows in bench.scale.wide:
+        table = prepare(Table(kind="wide", rows=rows))
+        with bench.work() as folder:
+            one = Headcount(folder / "wide", "wide", bench.sink)
+            for measure, sent in (
+                (f"first_load_wide_{rows // 1000}k", rows),
+                (f"rerun_wide_{rows // 1000}k", 0),
+            ):
+                found = measured(measure, "headcount", rows, one.run(table), bench.sink)
+                _exactly(found, sent)
+                yield _told(bench, found)
+
+
 MEASURES: dict[str, Callable[[Bench], Found]] = {
     "people": people,
     "pgstate": pgstate,
@@ -179,6 +197,9 @@ MEASURES: dict[str, Callable[[Bench], Found]] = {
     "small": small,
     "many": many,
 }
+EXTRA: dict[str, Callable[[Bench], Found]] = {
+    "wide": wide
+}  # take long, and are left out unless they are asked for
 
 
 def _peers(bench: Bench, measure: str, table: Path, reference: Measured) -> Found:
