@@ -66,7 +66,7 @@ WIDE_KINDS = (
 class Table:
     """One Parquet file. ``changed`` rows have another balance than in the file of the same size without changes."""
 
-    kind: str  # people, events or wide
+    kind: str  # people, events, wide or bad (people of whom nine in ten have too long an id)
     rows: int
     changed: int = 0
 
@@ -100,6 +100,11 @@ def select(table: Table, folder: Path) -> str:
         unchanged = prepare(Table(kind=table.kind, rows=table.rows))
         every = table.rows // table.changed
         return f"SELECT * REPLACE (balance + if(id % {every} = 0, 1, 0) AS balance) FROM '{unchanged}'"
+    if table.kind == "bad":
+        people = prepare(Table(kind="people", rows=table.rows))
+        return (
+            f"SELECT * REPLACE (if(id % 10 = 0, id::VARCHAR, repeat('x', 150) || id) AS id) FROM '{people}'"
+        )
     if table.kind == "wide":
         return _wide(table.rows)
     if table.kind == "people":
@@ -132,7 +137,7 @@ def _copy(select: str, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=("people", "events", "wide"))
+    parser.add_argument("kind", choices=("people", "events", "wide", "bad"))
     parser.add_argument("rows", type=int)
     parser.add_argument("changed", type=int)
     chosen = parser.parse_args()
