@@ -63,10 +63,10 @@ class Sink:
             refused_rows=counted["refused_rows"],
         )
 
-    def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
+    def _ask(self, method: str, path: str, given: bytes | None = None) -> bytes:
         # The certificate itself is asked for here, so nothing is verified: it is the loopback interface.
         unverified = ssl._create_unverified_context() if self.url.startswith("https:") else None
-        request = urllib.request.Request(self.url + path, method=method, data=body)
+        request = urllib.request.Request(self.url + path, method=method, data=given)
         with urllib.request.urlopen(request, timeout=120, context=unverified) as answer:
             body: bytes = answer.read()
             return body

@@ -252,7 +252,8 @@ def test_a_wide_file_with_large_pages_is_read_in_little_memory(folder: Path, sou
     wanted = model(path="wide.parquet")
     names = [column.name for column in source.columns(wanted)]
     chosen = names[:3] + names[5:]
-    expected = duckdb.sql(f"FROM ({made}) LIMIT 40").to_arrow_table().select(chosen).to_pylist()
+    with duckdb.connect() as connection:
+        expected = connection.sql(f"FROM ({made}) LIMIT 40").to_arrow_table().select(chosen).to_pylist()
     with source.read(wanted, chosen, 40) as reader:
         assert reader.read_all().to_pylist() == expected
     rows = 0
