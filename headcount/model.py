@@ -214,7 +214,7 @@ class Plan:
     """A frozen, numbered list of changes: ``path`` is an immutable Parquet file, ``fields`` its column order.
 
     Columns of the file: ``seq`` (from 0), ``op``, ``key``, ``f000`` … (wire values to send, NULL: not sent) and
-    ``o000`` … (wire values acknowledged before, NULL: never sent).
+    ``o000`` … (wire values acknowledged before, NULL: never sent; not there when nothing was acknowledged at all).
     """
 
     path: Path
