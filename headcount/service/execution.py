@@ -14,7 +14,14 @@ from headcount.control.ledger import RunLedger
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
-from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp, Suspended
+from headcount.errors import (
+    ApprovalNeeded,
+    ConfigurationError,
+    HeadcountError,
+    StoreAway,
+    SumsDoNotAddUp,
+    Suspended,
+)
 from headcount.fold import release
 from headcount.frozen import FILE, Frozen, load
 from headcount.home import Home
@@ -128,6 +135,8 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
         try:
             prepared = prepare_line(row, hold.progress)
             prepared = replace(prepared, line=replace(prepared.line, copyist=copyist_of(row)))
+        except StoreAway:
+            raise
         except HeadcountError as error:
             runs.finish(run, RunStatus.FAILED, error=error)
             return report_of(run)
@@ -153,6 +162,8 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
             )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
+        except StoreAway:
+            raise  # nothing can be recorded now: the run goes on from its book when the store is back
         except HeadcountError as error:
             return _stopped(run, prepared, info, ledger, folder, error)
         return _record(run, prepared, result, ledger)

@@ -17,6 +17,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from headcount.errors import StateError
 from headcount.home import Home, unusable
+from headcount.postgresql.session import BRIEF
 from headcount.service.queue import Due
 
 QUEUE = "headcount-runs"
@@ -134,6 +135,7 @@ def _config(home: Home, executor: str) -> DBOSConfig:
     }
     if url:
         config["dbos_system_schema"] = SCHEMA
+        config["db_engine_kwargs"] = {"connect_args": {"application_name": "headcount_jobs", **BRIEF}}
     return config
 
 

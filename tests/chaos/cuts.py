@@ -47,8 +47,11 @@ class Scene:
         found = differences(self.stage.company, self.stage.far_end) + wrong_sums()
         failed = Run.objects.exclude(status="completed").select_related("sync")
         found += [f"run {run.pk} of {run.sync.key} {run.status}: {run.error}" for run in failed]
+        return found
+
+    def too_fast(self) -> list[str]:
         self.stage.far_end.stop()
-        return found + too_fast(self.stage.company, self.stage.far_end.requests())
+        return too_fast(self.stage.company, self.stage.far_end.requests())
 
 
 @contextmanager
@@ -68,11 +71,14 @@ def opened() -> Iterator[Scene]:
 
 
 def cut_and_healed(scene: Scene, address: str) -> float:
-    """Seconds from the end of the cut to the end of all runs, with no other machine there."""
+    """Seconds from the end of the cut until answers are recorded again; no other machine is there."""
     scene.wire.cut(address)
     time.sleep(CUT)
+    before = Receipt.objects.count()
+    began = time.monotonic()
     scene.wire.heal(address)
-    return scene.ended()
+    wait_for(lambda: Receipt.objects.count() > before, seconds=ENDED)
+    return time.monotonic() - began
 
 
 def taken_over(scene: Scene) -> float:
