@@ -15,7 +15,7 @@ from headcount.control.models import Run
 from headcount.control.setup import close
 from headcount.control.trouble import told
 from headcount.engines.base import Source
-from headcount.errors import StateError
+from headcount.errors import StateError, StoreAway
 from headcount.home import Home
 from headcount.limiter import never
 from headcount.service.recorder import Recorder
@@ -66,6 +66,8 @@ class Hold:
     ) -> None:
         self._end.set()
         self._thread.join()
+        if isinstance(error, StoreAway):
+            return  # still under this name, it is found by this machine as soon as the store is back
         with suppress(StateError), told():  # else the lease ends by itself
             leases.release(self._run_id, self.holder, self.worked)
 
