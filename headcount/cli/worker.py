@@ -31,8 +31,10 @@ def worker(
     ] = None,
 ) -> None:
     """Execute queued runs until it is told to end. Several workers share the work."""
+    from headcount.logs import lines
     from headcount.worker.worker import Worker
 
+    lines.start()
     working = Worker(parallel=runs)
     working.start()
     typer.echo("Waiting for runs. Ctrl-C ends the worker and hands its runs back.", err=True)

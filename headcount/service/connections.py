@@ -216,7 +216,8 @@ def _pace(budget: Budget) -> str:
 def _info(row: Connection, same: Iterable[Connection] = (), *, changed: bool = False) -> ConnectionInfo:
     workspace = ""
     if row.environment_id is not None:
-        workspace = f"{row.workspace_name or 'workspace'} ({row.environment_id}, {row.region})"
+        workspace = f"workspace {row.environment_id}{', ' + row.region.upper() if row.region else ''}"
+        workspace = f"{row.workspace_name} ({workspace})" if row.workspace_name else workspace
     return ConnectionInfo(
         key=row.key,
         name=row.name,

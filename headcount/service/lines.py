@@ -55,7 +55,10 @@ def find_sync(key: str) -> SyncRow:
     if row is not None:
         return row
     known = list(SyncRow.objects.values_list("key", flat=True))
-    hint = did_you_mean(key, known) or "Apply a project file first: headcount apply"
+    hint = (
+        did_you_mean(key, known)
+        or "It may have been deleted. New ones are made on the page Syncs, or with headcount apply."
+    )
     raise ConfigurationError(f"There is no sync {key}.", hint=hint)
 
 

@@ -116,7 +116,10 @@ def sync_row(key: str) -> Sync:
     row = Sync.objects.filter(key=key).first()
     if row is None:
         known = list(Sync.objects.values_list("key", flat=True))
-        hint = did_you_mean(key, known) or "Apply a project file first: headcount apply"
+        hint = (
+            did_you_mean(key, known)
+            or "It may have been deleted. New ones are made on the page Syncs, or with headcount apply."
+        )
         raise ConfigurationError(f"There is no sync {key}.", hint=hint)
     return row
 

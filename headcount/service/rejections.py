@@ -100,12 +100,15 @@ def refusals_of_run(run_id: int, *, after: int = 0) -> Slice[Refusal]:
 
 
 @told()
-def never_sent(run_id: int, *, after: int = 0) -> Slice[NeverSent]:
-    """A page of the examples of rows that a run did not send. At most 1,000 are kept."""
+def never_sent(run_id: int, *, field: str = "", reason: str = "", after: int = 0) -> Slice[NeverSent]:
+    """A page of the examples of rows that a run did not send, of one field or reason if wanted. At most 1,000 are
+    kept.
+    """
     setup()
     run = runs.find(run_id)
     veil = veil_of(run.sync)
-    found = list(run.invalid.filter(id__gt=after).order_by("id")[: PAGE + 1])
+    wanted = {name: text for name, text in (("field", field), ("reason", reason)) if text}
+    found = list(run.invalid.filter(id__gt=after, **wanted).order_by("id")[: PAGE + 1])
 
     def shown(row: Invalid) -> NeverSent:
         return NeverSent(key=veil.key(row.key), field=row.field, reason=veil.words(row.field, row.reason))

@@ -43,6 +43,15 @@ def test_the_daily_path_of_people(applied: Desk) -> None:
     assert "9" not in held
 
 
+def test_nothing_to_send_and_nothing_to_read_are_told_apart(applied: Desk) -> None:
+    applied.run()
+    assert "nothing to send" in applied.done("run", "people").out
+    assert "Nothing to send." in applied.done("plan", "people").out
+    applied.sql("DELETE FROM orders")
+    assert "The model has no rows." in applied.done("plan", "events").out
+    assert "The model has no rows." in applied.done("run", "events").out
+
+
 def test_the_daily_path_of_events(applied: Desk) -> None:
     desk, workspace = applied, applied.workspace
     assert sums(desk.run("events")) == (100, 0, 0, 100)

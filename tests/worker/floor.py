@@ -35,7 +35,7 @@ class Floor:
     def ready_worker(self, *words: str, **more: str) -> subprocess.Popen[str]:
         worker = self.worker(*words, **more)
         assert worker.stderr
-        assert "Waiting for runs" in worker.stderr.readline()
+        assert any("Waiting for runs" in line for line in iter(worker.stderr.readline, ""))
         return worker
 
     def kill(self, worker: subprocess.Popen[str]) -> None:
