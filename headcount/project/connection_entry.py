@@ -36,6 +36,12 @@ class BudgetEntry(Entry):
     """How fast a workspace may be written to, by all syncs and processes together."""
 
     requests_per_second: float = Field(50.0, gt=0, description="Requests in any one second.")
+    reserve: float = Field(
+        0.0,
+        ge=0,
+        le=0.95,
+        description="Share of them that is left to others, such as the live application: from 0 to 0.95.",
+    )
     max_items: int = Field(100, ge=0, description="Operations in one request; 0 leaves only the bytes.")
     max_bytes: int = Field(500_000, ge=40_000, le=500_000, description="Bytes in one request.")
     senders: int = Field(3, ge=1, le=64, description="Requests in flight at once.")

@@ -172,8 +172,8 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
         except StoreAway:
             raise  # nothing can be recorded now: the run goes on from its book when the store is back
         except HeadcountError as error:
-            if isinstance(error, SourceError) and not hold.may_read():
-                raise Suspended from error  # the source was stopped, and says so
+            if isinstance(error, SourceError) and hold.stopped_reading:
+                raise Suspended from error
             if isinstance(error, SourceUnavailable):
                 return _put_off(run, hold, error)
             return _stopped(run, prepared, info, ledger, folder, error)

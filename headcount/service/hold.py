@@ -85,6 +85,11 @@ class Hold:
         """Did somebody ask the run to stop?"""
         return self._canceled
 
+    @property
+    def stopped_reading(self) -> bool:
+        """Was the source told to stop? It says so as if that were its own trouble."""
+        return self._reading.on or not self.may_read()
+
     def watching(self, open_source: Callable[[], Source]) -> Callable[[], Source]:
         """A source opened this way is stopped when the run may not read any more."""
         return self._reading.watching(open_source)

@@ -68,6 +68,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "max_items: many",
         ":13: connections.production.budget.max_items: max_items must be a whole number.",
     ),
+    "a reserve of everything": (
+        "max_items: 200",
+        "reserve: 1",
+        ":13: connections.production.budget.reserve: reserve must be at most 0.95.",
+    ),
     "a budget on a source": (
         "path: /data",
         "budget: {senders: 2}\n    path: /data",
