@@ -18,6 +18,7 @@ from headcount.errors import StateError
 from headcount.home import Home
 from headcount.limiter import never
 from headcount.service.recorder import Recorder
+from headcount.service.tracing import trace_of
 from headcount.sync import Progress
 
 BEAT = 1.0  # seconds between two looks at the run row; its progress is written at most that often
@@ -40,7 +41,8 @@ class Hold:
         stopping: Callable[[], bool] = never,
     ) -> None:
         self.holder = run.worker
-        self.progress = Recorder(progress, self._may_read)
+        self._trace = trace_of(run, progress)
+        self.progress = Recorder(self._trace.progress, self._may_read)
         self._run_id = run.pk
         self._stopping = stopping
         self._shared = connection.vendor == "postgresql"
@@ -50,12 +52,14 @@ class Hold:
         self._thread = threading.Thread(target=self._beat, name=f"headcount-hold-{run.pk}", daemon=True)
 
     def __enter__(self) -> Hold:
+        self._trace.begin()
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._trace.end(kind)
         self._end.set()
         self._thread.join()
         with suppress(StateError), told():  # else the lease ends by itself
