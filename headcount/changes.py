@@ -33,9 +33,7 @@ def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
 
 def _all_go(task: Comparison) -> bool:
     """Is what was staged the plan already? So it is on a first load without a bad row, which saves a copy of it all."""
-    if not task.may_be_plan or task.any_duplicates:
-        return False
-    return bool(task.bench.value(f"SELECT count(invalid) = 0 FROM {task.staged}"))
+    return task.may_be_plan and not task.any_duplicates and not task.any_invalid
 
 
 def _linked(file: Path, name: Path) -> bool:

@@ -5,6 +5,7 @@
     └── OperatorError            the person who runs Headcount: mend something, then run again
         ├── ConfigurationError   the project file, an option, a name            (exit code 2)
         ├── SourceError          the database or file, its query, its columns
+        │   └── SourceUnavailable    it may be there again soon
         ├── DestinationError     the workspace, its address
         │   ├── CredentialsRefused
         │   └── WrongWorkspace
@@ -13,6 +14,7 @@
         ├── WorkbenchError       the embedded SQL engine refused a statement
         ├── EveryRowRefused      the first operations all failed for one reason (P9)
         ├── ApprovalNeeded       a guard stopped the run and asks (P9)
+        ├── RunTimedOut          a run took longer than its sync allows
         └── SumsDoNotAddUp       a run whose counts disagree (P1): a bug, never the data
 
 What the *row* must answer for is no exception: it is an ``Outcome`` or an invalid row, and the run goes on.
@@ -69,6 +71,10 @@ class SourceError(OperatorError):
     """The source cannot be read: unreachable, refused, a broken query, a mapped column that is gone."""
 
 
+class SourceUnavailable(SourceError):
+    """The source does not answer now, or let go of a read: the same may succeed later, and a worker tries again."""
+
+
 class DestinationError(OperatorError):
     """The destination cannot be used as configured."""
 
@@ -109,6 +115,10 @@ class EveryRowRefused(OperatorError):
 
 class ApprovalNeeded(OperatorError):
     """A guard stopped the run before its first request."""
+
+
+class RunTimedOut(OperatorError):
+    """A run was worked on longer than its sync allows. What it did not send stays due."""
 
 
 class SumsDoNotAddUp(OperatorError):

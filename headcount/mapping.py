@@ -117,15 +117,19 @@ class Staging:
     prepared: tuple[Prepared, ...]
     wires: str  # a SELECT of ``key`` and each field's wire value before its null rule, ``w000`` …
     fields: tuple[str, ...]  # over ``wires``: the values to send
-    invalid: str  # over ``wires``: complaints, or NULL
+    invalid: str  # over ``values``: complaints, or NULL
     warned: str
 
     @property
-    def select(self) -> str:
-        """SQL for ``key``, one value per field (``f000`` …), ``invalid``, ``warned``."""
+    def values(self) -> str:
+        """SQL for ``key`` and one value per field, ``f000`` …"""
         fields = [f"{value} AS f{i:03d}" for i, value in enumerate(self.fields)]
-        columns = ["key", *fields, f"{self.invalid} AS invalid", f"{self.warned} AS warned"]
-        return f"SELECT {', '.join(columns)} FROM ({self.wires})"
+        return f"SELECT {', '.join(['key', *fields])} FROM ({self.wires})"
+
+    @property
+    def select(self) -> str:
+        """The same, with ``invalid`` and ``warned``."""
+        return f"SELECT *, {self.invalid} AS invalid, {self.warned} AS warned FROM ({self.values})"
 
 
 def staging(mapped: Mapped, schema: pa.Schema, rows: str) -> Staging:

@@ -335,6 +335,14 @@ class RunKind(Enum):
     TEST = "test"  # one row, whether it changed or not
 
 
+class Lane(Enum):
+    """Which of several runs that wait goes first, and which gives way while it works."""
+
+    EVENTS = 1  # of what happened lately: campaigns wait for it
+    REGULAR = 2
+    BACKFILL = 3  # of everything: takes what the others leave
+
+
 class RunStatus(Enum):
     QUEUED = "queued"  # recorded, not begun
     WORKING = "working"

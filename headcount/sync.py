@@ -113,7 +113,8 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
         with Workbench(line.scratch) as bench, line.state.reading(bench) as opened:
             frozen = _compare(line, folder, bench, opened, full=full, only=only)
     finally:
-        (folder / "staged.parquet").unlink(missing_ok=True)
+        for name in ("staged.parquet", "judged.parquet"):
+            (folder / name).unlink(missing_ok=True)
     if only is not None and not frozen.planned.read:
         raise ConfigurationError(
             "No row of the model has that key.",

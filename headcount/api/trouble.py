@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,11 +20,10 @@ from headcount.errors import (
     TransientError,
     WrongWorkspace,
 )
+from headcount.logs import Event, note
 from headcount.project.problems import Path, Problem, ProjectError
 from headcount.service.applying import ChangedMeanwhile
 from headcount.service.entries import Refused, Stale
-
-log = logging.getLogger("headcount.api")
 
 Mistake = tuple[Path, str, str]  # where, what is wrong, how to mend it
 
@@ -207,7 +205,7 @@ def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.exception("api.failed", exc_info=error)
+    note(Event.UNEXPECTED, trouble=error)
     return failure(
         500,
         "Headcount came upon something it did not expect.",

@@ -25,12 +25,16 @@ def register(app: typer.Typer) -> None:
 def worker(
     runs: Annotated[
         int | None,
-        typer.Option(min=1, help="Runs at a time. Default: HEADCOUNT_WORKER_RUNS, or 4."),
+        typer.Option(
+            min=1, help="Runs at a time, and half as many backfills. Default: HEADCOUNT_WORKER_RUNS, or 4."
+        ),
     ] = None,
 ) -> None:
     """Execute queued runs until it is told to end. Several workers share the work."""
+    from headcount.logs import lines
     from headcount.worker.worker import Worker
 
+    lines.start()
     working = Worker(parallel=runs)
     working.start()
     typer.echo("Waiting for runs. Ctrl-C ends the worker and hands its runs back.", err=True)

@@ -5,7 +5,6 @@ Nothing is sent here: a worker does that afterwards, and a run neither waits for
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,9 +14,8 @@ from django.utils import timezone
 from headcount.control import outbox
 from headcount.control.alerts import telling
 from headcount.control.models import Run
+from headcount.logs import Event, note
 from headcount.model import RunStatus
-
-log = logging.getLogger("headcount.alerts")
 
 
 def begun(run: Run) -> None:
@@ -40,4 +38,4 @@ def _harmless(run: Run) -> Iterator[None]:
         with transaction.atomic():
             yield
     except Exception as error:  # its words may quote a row or an address
-        log.error("news_lost", extra={"fields": {"run": run.pk, "error": type(error).__name__}})  # noqa: TRY400
+        note(Event.NEWS_LOST, run=run.pk, error=type(error).__name__)

@@ -15,6 +15,7 @@ _TABLES = (
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.budgets "
     "(name text PRIMARY KEY, opens float8 NOT NULL DEFAULT 0, paused_until float8 NOT NULL DEFAULT 0) "
     "WITH (fillfactor = 20)",
+    f"ALTER TABLE {SCHEMA}.budgets ADD COLUMN IF NOT EXISTS yielded float8 NOT NULL DEFAULT 0",
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.states "
     "(id text PRIMARY KEY, meta text NOT NULL, fields text NOT NULL, "
     "acknowledged bigint NOT NULL DEFAULT 0, in_doubt bigint NOT NULL DEFAULT 0)",
@@ -23,7 +24,10 @@ _TABLES = (
     # Parquet files are compressed already.
     f"ALTER TABLE {SCHEMA}.plan_files ALTER COLUMN bytes SET STORAGE EXTERNAL",
 )
-MADE = f"SELECT to_regclass('{SCHEMA}.plan_files') IS NOT NULL"
+MADE = (
+    f"SELECT to_regclass('{SCHEMA}.plan_files') IS NOT NULL AND EXISTS (SELECT FROM pg_attribute "
+    f"WHERE attrelid = to_regclass('{SCHEMA}.budgets') AND attname = 'yielded')"
+)
 _LASTING: dict[str, Any] = {
     "connect_timeout": 10,
     "application_name": "headcount",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,13 +16,12 @@ from headcount.control.models import Delivery, Outlet
 from headcount.control.setup import close, setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError, HeadcountError
+from headcount.logs import Event, note
 from headcount.service.sending import Address, NotSent, notify_channel, request_webhook
 
 SENDERS = 4  # outlets that are served at a time: one that does not answer must not keep the others waiting
 KEEP = timedelta(days=30)
 AT_ONCE = 500  # messages deleted in one transaction: writers must not wait long
-
-log = logging.getLogger("headcount.alerts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +81,10 @@ def deliver(message: Delivery) -> bool:
     trouble = _tried(message)
     if trouble:
         outbox.refused(message, trouble[:300], timezone.now())
-        _note("message_refused", message, reason=trouble)
+        _note(Event.MESSAGE_REFUSED, message, reason=trouble)
         return False
     outbox.sent(message, timezone.now())
-    _note("message_sent", message)
+    _note(Event.MESSAGE_SENT, message)
     return True
 
 
@@ -114,9 +112,8 @@ def _send(message: Delivery) -> None:
         notify_channel(address, message.body)
 
 
-def _note(event: str, message: Delivery, **more: str) -> None:
-    fields = {"message": message.uid, "about": message.event, "tries": message.tries, **more}
-    log.info(event, extra={"fields": fields})
+def _note(event: Event, message: Delivery, **more: str) -> None:
+    note(event, message=message.uid, about=message.event, tries=message.tries, **more)
 
 
 @told()

@@ -21,6 +21,7 @@ class RunReport:
     seconds: float
     error: str = ""
     hint: str = ""
+    code: str = ""  # the kind of error
     warnings: tuple[str, ...] = ()
     invalid_reasons: tuple[tuple[str, str, int], ...] = ()
     resumed: tuple[RunReport, ...] = field(default=())
@@ -42,6 +43,7 @@ def report_of(run: Run, frozen: Frozen | None = None) -> RunReport:
         seconds=round((ended - (run.started_at or run.created_at)).total_seconds(), 3),
         error=run.error,
         hint=run.hint,
+        code=run.error_code,
         warnings=tuple(run.warnings),
         invalid_reasons=frozen.planned.invalid_reasons if frozen else (),
     )

@@ -10,8 +10,9 @@ from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
-from headcount.model import Counts, RunKind, RunStatus
+from headcount.model import Counts, Lane, RunKind, RunStatus
 from headcount.service.aftermath import ended_early, meaning_of, starter_of
+from headcount.service.lanes import lane_of
 from headcount.service.lines import find_sync
 from headcount.service.plan_rows import load_of
 from headcount.service.plans import has_plan, plan_folder
@@ -82,6 +83,7 @@ class RunPage:
     field_changes: dict[str, int]
     has_plan: bool
     live: bool
+    backfill: bool  # it gives way to runs that are due
     can_cancel: bool
     can_pause: bool
     can_resume: bool
@@ -116,6 +118,7 @@ def run_page(run_id: int) -> RunPage:
         field_changes=changes,
         has_plan=has_plan(home, run.pk),
         live=status in (RunStatus.QUEUED, RunStatus.WORKING),
+        backfill=status in runs.UNFINISHED and lane_of(run) is Lane.BACKFILL,
         can_cancel=status in runs.UNFINISHED and not progress.canceling,
         can_pause=status in (RunStatus.QUEUED, RunStatus.WORKING)
         and not (progress.pausing or progress.canceling),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from headcount.errors import ConfigurationError
-from headcount.serving import log
+from headcount.logs import lines
 from headcount.serving.application import application
 
 LARGEST_BODY = 2_500_000  # bytes; Django says no to forms above two million, in words
@@ -55,7 +55,7 @@ def serve(
 
     listener = _listener(where)
     pages = application((*where.hosts, where.host))
-    log.start()
+    lines.start()
     first()
     server = create_server(
         pages,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from datetime import UTC, datetime
 
 from headcount.errors import HeadcountError
+from headcount.logs import Event, note
 from headcount.service import workplace
 from headcount.service.delivering import forget_old_messages, send_due, watch
 
@@ -15,8 +15,6 @@ LOOK = 5.0  # seconds between two looks into the outbox
 WATCH = 20.0  # seconds between two looks at the clock
 TIDY = 3600.0
 PATIENCE = 15.0  # seconds that a message on its way is given when the worker ends
-
-log = logging.getLogger("headcount.worker")
 
 
 class Postman:
@@ -58,8 +56,8 @@ class Postman:
             if tidy:
                 forget_old_messages()
         except HeadcountError as error:
-            log.warning("outbox_unreachable", extra={"fields": {"reason": error.message}})
+            note(Event.OUTBOX_UNREACHABLE, reason=error.message)
         except Exception as error:  # a bug; its words may quote an address
-            log.error("outbox_broke", extra={"fields": {"error": type(error).__name__}})  # noqa: TRY400
+            note(Event.OUTBOX_BROKE, error=type(error).__name__)
         finally:
             workplace.let_go()

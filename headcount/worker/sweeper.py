@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 from headcount.errors import HeadcountError
 from headcount.home import Home
+from headcount.logs import Event, note
 from headcount.service import workplace
 from headcount.service.heartbeat import beat
 from headcount.service.queue import Due, begin_again, due_runs
@@ -23,8 +23,6 @@ SLOW = timedelta(seconds=30)  # a worker that took an attempt has begun the run 
 BEAT = 10.0  # seconds between two signs of life
 SETTLED = 60.0  # seconds after its start before a worker tidies
 TIDY = 3600.0  # seconds between two times that it is asked what is old
-
-log = logging.getLogger("headcount.worker")
 
 
 class Sweeper:
@@ -72,9 +70,9 @@ class Sweeper:
             tick(datetime.now(UTC))
             self._enqueue(due_runs())
         except HeadcountError as error:
-            log.warning("queue_unreachable", extra={"reason": error.message})
+            note(Event.QUEUE_UNREACHABLE, reason=error.message)
         except Exception as error:  # of DBOS, whose words may quote a statement
-            log.warning("queue_unreachable", extra={"reason": type(error).__name__})
+            note(Event.QUEUE_UNREACHABLE, reason=type(error).__name__)
         finally:
             workplace.let_go()
 
@@ -118,9 +116,9 @@ class Sweeper:
             jobs.forget_old()
             tidy_daily(datetime.now(UTC))
         except HeadcountError as error:
-            log.warning("tidying_put_off", extra={"reason": error.message})
+            note(Event.TIDYING_PUT_OFF, reason=error.message)
         except Exception as error:  # of DBOS, whose words may quote a statement
-            log.warning("tidying_put_off", extra={"reason": type(error).__name__})
+            note(Event.TIDYING_PUT_OFF, reason=type(error).__name__)
         finally:
             workplace.let_go()
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
 
+from headcount import __version__
 from headcount.errors import ConfigurationError, HeadcountError
+from headcount.logs import Event, note
 from headcount.service import workplace
+from headcount.service.reports import RunReport
 from headcount.service.running import execute_run, fail_run
+from headcount.service.source_retries import pauses
 from headcount.worker import jobs
 from headcount.worker.postman import Postman
 from headcount.worker.slot import Slot
 from headcount.worker.sweeper import Sweeper
 
 PARALLEL = 4  # runs at a time, unless HEADCOUNT_WORKER_RUNS says otherwise
-
-log = logging.getLogger("headcount.worker")
 
 
 class Worker:
@@ -34,6 +35,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to take runs. Raises ``StateError`` when the queue's tables cannot be used."""
+        pauses()  # a setting that cannot be read is told now
         home = workplace.home()
         self._slot = Slot(home)
         try:
@@ -49,6 +51,7 @@ class Worker:
         self._sweeper = Sweeper(home)
         self._sweeper.start()
         self._postman.start()
+        note(Event.WORKER_STARTED, version=__version__, parallel=self._parallel)
 
     def stop(self, timeout: float = 30.0) -> bool:
         """Take nothing more, let requests in flight be answered, and hand the runs back to the queue.
@@ -65,6 +68,7 @@ class Worker:
         self._postman.stop()  # after the runs, whose end is news
         self._slot.close()
         self._sweeper = self._slot = None
+        note(Event.WORKER_STOPPED, at_rest=done)
         return done
 
     @property
@@ -97,14 +101,31 @@ class Worker:
 def _executed(run_id: int, attempt: int, stopping: threading.Event) -> str:
     """What went wrong outside of the run itself leaves the run where it is; the sweeper finds it there."""
     try:
-        return execute_run(run_id, attempt=attempt, stopping=stopping.is_set).status.value
+        note(Event.RUN_TAKEN, run=run_id, attempt=attempt)
+        report = execute_run(run_id, attempt=attempt, stopping=stopping.is_set)
     except HeadcountError as error:
-        log.warning("run_left", extra={"run": run_id, "reason": error.message})
+        note(Event.RUN_LEFT, run=run_id, reason=error.message)
         return "left"
     except Exception as error:  # a bug; its words may quote a row
-        log.error("run_broke", extra={"run": run_id, "reason": type(error).__name__})  # noqa: TRY400
+        note(Event.RUN_BROKE, run=run_id, error=type(error).__name__)
         fail_run(run_id, type(error).__name__)
         return "broke"
+    note(Event.RUN_DONE, **_figures(report))
+    return report.status.value
+
+
+def _figures(report: RunReport) -> dict[str, object]:
+    counts = report.counts
+    sums = ("read", "planned", "accepted", "rejected", "in_doubt", "invalid", "requests")
+    code = {"code": report.code} if report.code else {}
+    return {
+        "run": report.run,
+        "sync": report.sync,
+        "status": report.status.value,
+        **code,
+        "seconds": report.seconds,
+        **{name: getattr(counts, name) for name in sums},
+    }
 
 
 def _parallel() -> int:

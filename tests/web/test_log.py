@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from headcount.control.models import Role
-from headcount.serving.log import Lines
+from headcount.logs import Event
+from headcount.logs.lines import Lines
 from headcount.web.views import settings
 from tests.web.conftest import Visit
 
@@ -50,6 +51,7 @@ def test_a_bug_is_one_line_without_a_value_and_a_page_without_a_trace(
 
 def test_a_line_stays_a_line_whatever_is_in_it() -> None:
     record = logging.LogRecord("headcount", logging.INFO, "", 0, "request", None, None)
+    record.event = Event.REQUEST
     record.fields = {"user": 'a "b"\nstatus=200', "from": "127.0.0.1", "empty": ""}
     line = Lines(wordy=False).format(record)
     assert line.endswith("""request user="a 'b' status=200" from=127.0.0.1 empty=\"\"""")

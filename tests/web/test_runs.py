@@ -4,7 +4,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
+from headcount.control import runs
 from headcount.control.models import Role, Run
+from headcount.errors import SourceUnavailable
+from headcount.service.queue import queue_run
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.work import started, text, work
@@ -205,3 +208,14 @@ def test_a_run_that_does_not_exist_is_said_in_words(office: Desk, visit: Visit) 
     answer = visit(Role.VIEWER).get("/runs/4711/")
     assert answer.status_code == 404
     assert b"There is no run 4711" in answer.content
+
+
+def test_a_run_that_waits_for_its_source_says_when_it_is_tried_again(office: Desk, visit: Visit) -> None:
+    run = queue_run("people")
+    error = SourceUnavailable("PostgreSQL cannot be reached: Connection refused.")
+    runs.put_off(Run.objects.get(pk=run), 600, error, worked=1)
+    page = text(visit(Role.VIEWER).get(f"/runs/{run}/"))
+    assert "Connection refused" in page
+    due = Run.objects.get(pk=run).not_before
+    assert due is not None
+    assert f"next try at {due:%H:%M:%S} UTC" in page
