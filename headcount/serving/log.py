@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -26,7 +27,7 @@ class RequestLog:
         return response
 
 
-def _fields(request: HttpRequest, response: HttpResponse, seconds: float) -> dict[str, object]:
+def _fields(request: HttpRequest, response: HttpResponse, seconds: float) -> dict[str, Any]:
     match = request.resolver_match
     fields: dict[str, object] = {
         "method": request.method,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from typing import Any
 
 from headcount import __version__
 from headcount.errors import ConfigurationError, HeadcountError
@@ -114,7 +115,7 @@ def _executed(run_id: int, attempt: int, stopping: threading.Event) -> str:
     return report.status.value
 
 
-def _figures(report: RunReport) -> dict[str, object]:
+def _figures(report: RunReport) -> dict[str, Any]:
     counts = report.counts
     sums = ("read", "planned", "accepted", "rejected", "in_doubt", "invalid", "requests")
     code = {"code": report.code} if report.code else {}
