@@ -151,9 +151,7 @@ def remove(
 
 def _ask_removal(seen: Removal, as_json: bool) -> None:
     stored = f"the stored {' and '.join(seen.secrets)} of {seen.key}"
-    if as_json or not sys.stdin.isatty():
-        raise ConfigurationError(f"This deletes {stored}, and nobody is here to ask.", hint="Add --yes.")
-    ask(f"Delete {stored} for good?")
+    ask(f"Delete {stored} for good?", f"This deletes {stored}", as_json=as_json)
 
 
 def _finish(reports: list[TestReport], as_json: bool) -> None:
