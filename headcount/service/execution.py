@@ -35,7 +35,7 @@ from headcount.service.interruption import noting_interruption
 from headcount.service.lanes import lane_of
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
 from headcount.service.plans import drop_plans, keep_plan, plan_folder
-from headcount.service.refusals import record_rows
+from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
 from headcount.service.source_retries import given_up, pause_of
@@ -196,6 +196,8 @@ def _put_off(run: Run, hold: Hold, error: SourceUnavailable) -> RunReport:
 
 def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
     frozen = load(folder, prepared.line.sync, prepared.line.object)
+    if frozen is not None:
+        record_left_out(run, prepared.line, frozen)
     runs.finish(
         run,
         RunStatus.WAITING,
