@@ -150,7 +150,7 @@ def forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
         -(-size // (budget.max_bytes - 12)), -(-plan.size // budget.max_items) if budget.max_items else 1
     )
     creates = plan.add if prepared.line.sync.behavior in (Behavior.UPDATE_OR_CREATE, Behavior.MIRROR) else 0
-    rate = budget.requests_per_second
+    rate = budget.pace
     return Forecast(
         requests=requests,
         bytes=size + 12 * requests,
