@@ -26,7 +26,7 @@ class Machines:
     def start(self, machine: int) -> None:
         home, key = self.homes[machine], os.environ["HEADCOUNT_SECRET_KEY"]
         self.workers[machine] = self.floor.ready_worker(
-            "--runs", "2", HEADCOUNT_HOME=str(home), HEADCOUNT_SECRET_KEY=key
+            "--runs", "4", HEADCOUNT_HOME=str(home), HEADCOUNT_SECRET_KEY=key
         )
 
     def kill(self, machine: int) -> None:
