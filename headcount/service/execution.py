@@ -36,7 +36,7 @@ from headcount.service.interruption import noting_interruption
 from headcount.service.lanes import lane_of
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
 from headcount.service.plans import drop_plans, keep_plan, plan_folder
-from headcount.service.refusals import record_rows
+from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
 from headcount.service.source_retries import given_up, pause_of
@@ -172,8 +172,8 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
         except StoreAway:
             raise  # nothing can be recorded now: the run goes on from its book when the store is back
         except HeadcountError as error:
-            if isinstance(error, SourceError) and not hold.may_read():
-                raise Suspended from error  # the source was stopped, and says so
+            if isinstance(error, SourceError) and hold.stopped_reading:
+                raise Suspended from error
             if isinstance(error, SourceUnavailable):
                 return _put_off(run, hold, error)
             return _stopped(run, prepared, info, ledger, folder, error)
@@ -201,6 +201,8 @@ def _put_off(run: Run, hold: Hold, error: SourceUnavailable) -> RunReport:
 
 def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
     frozen = load(folder, prepared.line.sync, prepared.line.object)
+    if frozen is not None:
+        record_left_out(run, prepared.line, frozen)
     runs.finish(
         run,
         RunStatus.WAITING,

@@ -17,6 +17,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.service.advice import advice
+from headcount.service.left_out import pattern_of
 from headcount.service.lines import find_sync
 from headcount.service.record_names import token_of
 from headcount.service.slices import PAGE, Slice, sliced
@@ -107,7 +108,9 @@ def never_sent(run_id: int, *, field: str = "", reason: str = "", after: int = 0
     setup()
     run = runs.find(run_id)
     veil = veil_of(run.sync)
-    wanted = {name: text for name, text in (("field", field), ("reason", reason)) if text}
+    wanted = {"field": field} if field else {}
+    if reason:
+        wanted["reason__regex"] = pattern_of(reason)
     found = list(run.invalid.filter(id__gt=after, **wanted).order_by("id")[: PAGE + 1])
 
     def shown(row: Invalid) -> NeverSent:

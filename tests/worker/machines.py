@@ -16,7 +16,7 @@ NAMES = ("first", "second")
 
 
 class Machines:
-    """``floor`` keeps the processes; machines are called by their number, 0 and 1."""
+    """``floor`` keeps the processes; machines are called by their number, 0 and 1. Each has room for two backfills."""
 
     def __init__(self, floor: Floor) -> None:
         self.floor = floor
