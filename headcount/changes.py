@@ -33,9 +33,7 @@ def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
 
 def _all_go(task: Comparison) -> bool:
     """Is what was staged the plan already? So it is on a first load without a bad row, which saves a copy of it all."""
-    if not task.may_be_plan or task.any_duplicates:
-        return False
-    return bool(task.bench.value(f"SELECT count(invalid) = 0 FROM {task.staged}"))
+    return task.may_be_plan and not task.any_duplicates and not task.any_invalid
 
 
 def _linked(file: Path, name: Path) -> bool:
@@ -68,8 +66,17 @@ def _changes(task: Comparison, *, held: bool, missed: bool) -> str:
 
 
 def _old(task: Comparison) -> list[str]:
-    known = [None] * len(task.known) if task.append_only else task.known
-    return [f"{'a.' + k if k else 'NULL::VARCHAR'} AS o{i:03d}" for i, k in enumerate(known)]
+    """What was acknowledged; nothing where there are additions only, for an empty column costs memory too."""
+    if task.append_only or not task.catalogue.acknowledged:
+        return []
+    return [f"{'a.' + k if k else 'NULL::VARCHAR'} AS o{i:03d}" for i, k in enumerate(task.known)]
+
+
+def old_values(plan: Plan) -> list[str]:
+    """SQL over a plan for what was acknowledged of each field: additions have none."""
+    if not plan.change + plan.remove:
+        return ["NULL::VARCHAR" for _ in plan.fields]
+    return [f"o{i:03d}" for i in range(len(plan.fields))]
 
 
 def _sent(task: Comparison, index: int) -> str:

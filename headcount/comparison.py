@@ -1,10 +1,11 @@
 """What a run compares: the desired rows with the acknowledged ones, field by field, in one hash join.
 
-    rows --map, compare--> staged.parquet
+    rows --map, compare--> staged.parquet --look again at suspects--> judged.parquet
 
 ``staged`` holds one line per source row: ``key``, ``same`` (every field is acknowledged as it is), the wire values
-``f000`` … (only where not the same) and the complaints ``invalid`` and ``warned``. When nothing is acknowledged yet,
-it has the plan's own columns as well, so that it can become the plan as it stands.
+``f000`` … (only where not the same) and ``suspect`` (something may be wrong). When nothing is acknowledged yet, it has
+the plan's own columns as well, so that it can become the plan as it stands. ``judged`` holds the rows of which there is
+something to say: ``row`` (the number in ``staged``), ``key``, and the complaints ``invalid`` and ``warned``.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from headcount.complaints import PART, suspicions
 from headcount.digest import recipe, row_digest
-from headcount.mapping import PART, Mapped, Staging, staging
+from headcount.mapping import Mapped, Staging, staging
 from headcount.model import Behavior
 from headcount.prepare import prepare
 from headcount.reading import Watched
 from headcount.state import Catalogue
-from headcount.workbench import Workbench, quote_text
+from headcount.workbench import VECTOR, Workbench, quote_text
 
-VECTOR = 2_048  # rows the engine works on at a time
 CELLS_AT_ONCE = 600_000  # a row group is put together in memory, by every thread
 
 
@@ -57,7 +58,11 @@ class Comparison:
 
     @property
     def staged(self) -> str:
-        return f"read_parquet({quote_text(str(self.folder / 'staged.parquet'))})"
+        return f"read_parquet({quote_text(str(self.folder / 'staged.parquet'))}, file_row_number = true)"
+
+    @property
+    def judged(self) -> str:
+        return f"read_parquet({quote_text(str(self.folder / 'judged.parquet'))})"
 
     @cached_property
     def columns(self) -> list[str]:
@@ -85,9 +90,21 @@ class Comparison:
         """Rows whose key is there and cannot be read: any of them may be a record that seems to be gone."""
         complaint = quote_text(self.mapped.sync.identifier + PART)
         sql = (
-            f"SELECT count(*) FROM {self.staged} WHERE key IS NOT NULL AND starts_with(invalid, {complaint})"
+            f"SELECT count(*) FROM {self.judged} WHERE key IS NOT NULL AND starts_with(invalid, {complaint})"
         )
         return int(self.bench.value(sql))
+
+    @cached_property
+    def any_invalid(self) -> bool:
+        return bool(self.bench.value(f"SELECT count(invalid) > 0 FROM {self.judged}"))
+
+    @property
+    def invalid(self) -> str:
+        """SQL over ``staged``: is a complaint known that stops this row?"""
+        if not self.any_invalid:
+            return "false"
+        found = f"SELECT row FROM {self.judged} WHERE invalid IS NOT NULL"
+        return f"(suspect AND file_row_number IN ({found}))"
 
     @cached_property
     def any_duplicates(self) -> bool:
@@ -95,7 +112,7 @@ class Comparison:
 
     def candidates(self) -> str:
         """SQL for the rows that would be sent, if nothing held them."""
-        sql = f"SELECT * FROM {self.staged} WHERE NOT same AND invalid IS NULL"
+        sql = f"SELECT * FROM {self.staged} WHERE NOT same AND NOT {self.invalid}"
         return sql + (" AND key NOT IN (SELECT key FROM duplicates)" if self.any_duplicates else "")
 
 
@@ -107,11 +124,9 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     how = staging(task.mapped, reader.schema, "source_rows")
     task.bench.make_room(len(task.columns))
     watched = Watched(task.mapped.sync.model, reader, how.prepared, prepare, progress)
-    fields = [_unless_same(task, column) for column in task.columns]
-    plan = ["'add' AS op", *(f"NULL::VARCHAR AS o{c[1:]}" for c in task.columns)] if task.may_be_plan else []
-    columns = ", ".join(
-        ["d.key AS key", f"{_same(task)} AS same", *fields, _invalid(task), "d.warned", *plan]
-    )
+    fields = [_value(task, column) for column in task.columns]
+    plan = ["'add' AS op"] if task.may_be_plan else []
+    columns = ", ".join(["d.key AS key", f"{_same(task)} AS same", *fields, _suspect(task), *plan])
     sql = f"SELECT {columns} FROM ({_recognised(task, how)}) d {_join(task)}"
     if task.only is not None:
         sql += f" WHERE d.key = {quote_text(task.only)}"
@@ -119,9 +134,26 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
         task.bench.run(
             f"COPY ({sql}) TO {quote_text(str(task.folder / 'staged.parquet'))} ({parquet(len(fields))})"
         )
+    _judge(task, how)
     task.bench.run(
         f"CREATE OR REPLACE TEMP TABLE duplicates AS SELECT key, count(*) AS copies FROM {task.staged} "
         "WHERE key IS NOT NULL AND NOT contains(key, chr(0)) GROUP BY key HAVING count(*) > 1"
+    )
+
+
+def _judge(task: Comparison, how: Staging) -> None:
+    """Find the words for what is wrong with rows, if anything may be: without suspects they are not even compiled."""
+    suspects = bool(task.bench.value(f"SELECT bool_or(suspect) FROM {task.staged}"))
+    invalid, warned = (how.invalid, how.warned) if suspects else ("NULL::VARCHAR", "NULL::VARCHAR")
+    if not task.append_only:  # values that were accepted as they stand are not checked again
+        invalid = f"CASE WHEN NOT same THEN {invalid} END"
+    sql = (
+        f"SELECT file_row_number AS row, key, {invalid} AS invalid, {warned} AS warned FROM {task.staged} "
+        "WHERE suspect"
+    )
+    task.bench.run(
+        f"COPY (SELECT * FROM ({sql}) WHERE invalid IS NOT NULL OR warned IS NOT NULL) "
+        f"TO {quote_text(str(task.folder / 'judged.parquet'))} ({parquet(4)})"
     )
 
 
@@ -166,28 +198,40 @@ def _recognised(task: Comparison, how: Staging) -> str:
     """The mapped rows, with ``recognised``: is this very row acknowledged? For that neither old nor new values have to
     travel through a join.
     """
-    if task.append_only and _comparable(task):
-        return f"SELECT *, {_exists('a.key = e.key')} AS recognised FROM ({how.select}) e"
     if not _by_digest(task):
-        return how.select
+        wrong, warns = suspicions(task.mapped)
+        known = (
+            f", {_exists('a.key = e.key')} AS recognised" if task.append_only and _comparable(task) else ""
+        )
+        return f"SELECT *, {wrong} AS wrong, {warns} AS warns{known} FROM ({how.values}) e"
+    wrong, warns = suspicions(task.mapped, "w")
     values = dict(zip(task.mapped.field_ids, how.fields, strict=True))
     digest = row_digest(values, complete=True)  # no field is silent here
     found = _exists("a.key = e.key AND a.digest = e.digest")
-    wires = f"SELECT *, {found} AS recognised FROM (SELECT *, {digest} AS digest FROM ({how.wires})) e"
-    worked_out = {**dict(zip(task.columns, how.fields, strict=True)), "invalid": how.invalid}
-    wanted = [f"CASE WHEN NOT recognised THEN {sql} END AS {name}" for name, sql in worked_out.items()]
-    columns = ["key", "recognised", *wanted, f"{how.warned} AS warned"]
+    wires = (
+        f"SELECT *, {found} AS recognised, {warns} AS warns "
+        f"FROM (SELECT *, {digest} AS digest FROM ({how.wires})) e"
+    )
+    worked_out = zip(task.columns, how.fields, strict=True)
+    wanted = [f"CASE WHEN warns OR NOT recognised THEN {sql} END AS {name}" for name, sql in worked_out]
+    columns = ["key", "recognised", "warns", *wanted, f"CASE WHEN NOT recognised THEN {wrong} END AS wrong"]
     return f"SELECT {', '.join(columns)} FROM ({wires})"
 
 
-def _invalid(task: Comparison) -> str:
+def _suspect(task: Comparison) -> str:
     """Values that were accepted as they stand are not checked again; of events only the key is known."""
-    return "d.invalid" if task.append_only else _unless_same(task, "invalid")
+    checked = "d.wrong" if task.append_only or _by_digest(task) else "(NOT same AND d.wrong)"
+    return f"coalesce(d.warns OR {checked}, false) AS suspect"
 
 
-def _unless_same(task: Comparison, column: str) -> str:
-    """A column that is NULL where the row is the same. Where rows are recognised it is not even worked out for them."""
-    return f"d.{column}" if _by_digest(task) else f"CASE WHEN NOT same THEN d.{column} END AS {column}"
+def _value(task: Comparison, column: str) -> str:
+    """A value of the plan. It is NULL where the row is the same, unless there may be something to say about it. Where
+    rows are recognised it is not even worked out for them.
+    """
+    if _by_digest(task):
+        return f"d.{column}"
+    needed = "NOT same OR d.warns" + (" OR d.wrong" if task.append_only else "")
+    return f"CASE WHEN {needed} THEN d.{column} END AS {column}"
 
 
 def _exists(condition: str) -> str:

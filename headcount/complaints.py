@@ -1,4 +1,8 @@
-"""What is wrong with a row before it is sent, as SQL: complaints that stop it, and complaints that only warn."""
+"""What is wrong with a row before it is sent, as SQL: complaints that stop it, and complaints that only warn.
+
+All of it is said over ``key`` and one column per field, which are named after their positions: ``f000`` … are values to
+send, ``w000`` … those before their null rule. For a check both are the same.
+"""
 
 from __future__ import annotations
 
@@ -30,18 +34,30 @@ class Complaint:
 
 
 def complaint_columns(mapped: Mapped) -> tuple[str, str]:
-    """SQL for ``invalid`` and ``warned`` over ``key`` and the wire values ``w000`` …; NULL: nothing is wrong."""
-    found = row_complaints(mapped)
+    """SQL for ``invalid`` and ``warned``; NULL: nothing is wrong.
+
+    The words of all fields take long to compile and much memory, also where no row needs them: ask ``suspicions`` first
+    where there are many rows.
+    """
+    found = row_complaints(mapped, "f")
     return _joined([c for c in found if not c.warns]), _joined([c for c in found if c.warns])
 
 
-def row_complaints(mapped: Mapped) -> list[Complaint]:
+def suspicions(mapped: Mapped, letter: str = "f") -> tuple[str, str]:
+    """SQL conditions that every invalid row meets, and every row that is warned about; few others do."""
+    found = row_complaints(mapped, letter)
+    return _any([c for c in found if not c.warns]), _any([c for c in found if c.warns])
+
+
+def row_complaints(mapped: Mapped, letter: str) -> list[Complaint]:
     """Every check of a row: of its key, of its fields, of its size."""
     found = _key_complaints(mapped)
-    for i, mapping in enumerate(mapped.fields):
-        found += _field_complaints(mapped, mapping, f"w{i:03d}")
+    columns = [f"{letter}{i:03d}" for i in range(len(mapped.fields))]
+    for column, mapping in zip(columns, mapped.fields, strict=True):
+        found += _field_complaints(mapped, mapping, column)
     limit = mapped.object.item_bytes
-    found.append(Complaint("", _longer_than(mapped, limit), f"'the row is larger than {limit} bytes'"))
+    too_long = _longer_than(mapped, columns, limit)
+    found.append(Complaint("", too_long, f"'the row is larger than {limit} bytes'"))
     return found
 
 
@@ -77,11 +93,11 @@ def _checked(mapped: Mapped, field: str, check: Check, value: str) -> Complaint:
     return Complaint(field, guarded, check.reason.replace("{w}", value), warns, gate)
 
 
-def _longer_than(mapped: Mapped, limit: int) -> str:
+def _longer_than(mapped: Mapped, columns: Sequence[str], limit: int) -> str:
     """Is the operation this row becomes longer than that? Metadata is known only later: 200 bytes each."""
     names = sum(len(mapping.to.encode()) + 8 for mapping in (*mapped.fields, *mapped.metadata))
     envelope = 300 + names + 200 * len(mapped.metadata)
-    lengths = [f"coalesce(strlen(w{i:03d}), 4)" for i in range(len(mapped.fields))]
+    lengths = [f"coalesce(strlen({column}), 4)" for column in columns]
     return f"{' + '.join([str(envelope), 'coalesce(strlen(key), 0) * 2', *lengths])} > {limit}"
 
 
@@ -93,6 +109,10 @@ def _joined(complaints: Sequence[Complaint]) -> str:
     """All complaints of a row in one text, or NULL. Their words are only put together for rows that have any."""
     if not complaints:
         return "NULL::VARCHAR"
-    gates = " OR ".join(f"({complaint.gate or complaint.fails})" for complaint in complaints)
     words = f"nullif(concat_ws(chr(30), {', '.join(complaint.sql for complaint in complaints)}), '')"
-    return f"CASE WHEN {gates} THEN {words} END"
+    return f"CASE WHEN {_any(complaints)} THEN {words} END"
+
+
+def _any(complaints: Sequence[Complaint]) -> str:
+    gates = " OR ".join(f"({complaint.gate or complaint.fails})" for complaint in complaints)
+    return f"coalesce({gates}, false)" if gates else "false"

@@ -5,14 +5,18 @@
     └── OperatorError            the person who runs Headcount: mend something, then run again
         ├── ConfigurationError   the project file, an option, a name            (exit code 2)
         ├── SourceError          the database or file, its query, its columns
+        │   └── SourceUnavailable    it may be there again soon
         ├── DestinationError     the workspace, its address
+        │   ├── Unreached            no connection came about; runs try again for a while
         │   ├── CredentialsRefused
         │   └── WrongWorkspace
         ├── StateError           the files Headcount keeps
-        │   └── StateBusy        another process has them
+        │   ├── StateBusy        another process has them
+        │   └── StoreAway        the control store's database cannot be reached; runs go on when it is back
         ├── WorkbenchError       the embedded SQL engine refused a statement
         ├── EveryRowRefused      the first operations all failed for one reason (P9)
         ├── ApprovalNeeded       a guard stopped the run and asks (P9)
+        ├── RunTimedOut          a run took longer than its sync allows
         └── SumsDoNotAddUp       a run whose counts disagree (P1): a bug, never the data
 
 What the *row* must answer for is no exception: it is an ``Outcome`` or an invalid row, and the run goes on.
@@ -69,8 +73,16 @@ class SourceError(OperatorError):
     """The source cannot be read: unreachable, refused, a broken query, a mapped column that is gone."""
 
 
+class SourceUnavailable(SourceError):
+    """The source does not answer now, or let go of a read: the same may succeed later, and a worker tries again."""
+
+
 class DestinationError(OperatorError):
     """The destination cannot be used as configured."""
+
+
+class Unreached(DestinationError):
+    """No connection to the destination came about: its address is wrong, or it is away for a while."""
 
 
 class CredentialsRefused(DestinationError):
@@ -87,6 +99,10 @@ class StateError(OperatorError):
 
 class StateBusy(StateError):
     """Another process holds the sync's state."""
+
+
+class StoreAway(StateError):
+    """The database of the control store cannot be reached. It ends no run: what is recorded there goes on."""
 
 
 class WorkbenchError(OperatorError):
@@ -109,6 +125,10 @@ class EveryRowRefused(OperatorError):
 
 class ApprovalNeeded(OperatorError):
     """A guard stopped the run before its first request."""
+
+
+class RunTimedOut(OperatorError):
+    """A run was worked on longer than its sync allows. What it did not send stays due."""
 
 
 class SumsDoNotAddUp(OperatorError):

@@ -1,6 +1,6 @@
 """One budget of requests per workspace, kept by all syncs and processes of a machine together (P5).
 
-The budget is a file: three numbers behind a lock. Nothing is reserved ahead. Whoever wakes up when a slot is
+The budget is a file: five numbers behind a lock. Nothing is reserved ahead. Whoever wakes up when a slot is
 free takes it and closes the door behind itself for one spacing, so a thread that wakes up late never makes
 requests bunch, and a pause that begins meanwhile stops everybody who has not gone through the door yet.
 """
@@ -14,7 +14,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +22,8 @@ from headcount.errors import StateError
 
 SLACK = 1.05  # a request may arrive 50 ms later than its neighbours and still not overfill anybody's second
 LONGEST_PAUSE = 300.0  # seconds
+WISH = 0.05  # seconds after a slot's beginning in which whoever asked for it first may still take it
+SHARE = 20  # who yields gets one request in so many, whatever the others want
 NAP = 0.25  # seconds between two questions whether to stop
 
 
@@ -66,19 +68,29 @@ class Unlimited:
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """The three numbers, all on the machine's monotonic clock."""
+    """The five numbers, all on the machine's monotonic clock.
+
+    ``wanted_until``: somebody who does not yield waits for the next slot. ``yielded``: when the last of those who do
+    went through.
+    """
 
     written: float = 0.0
     opens: float = 0.0
     paused_until: float = 0.0
+    wanted_until: float = 0.0
+    yielded: float = 0.0
 
-    FORMAT = struct.Struct("<3d")
+    FORMAT = struct.Struct("<5d")
 
-    def wait(self, now: float) -> float:
-        return max(self.opens, self.paused_until) - now
+    def wait(self, now: float, patience: float | None = None) -> float:
+        """Seconds; ``patience`` of somebody who yields, which is the longest time that none of them goes through."""
+        wait = max(self.opens, self.paused_until) - now
+        if patience is None:
+            return wait
+        return max(wait, min(self.wanted_until, self.yielded + patience) - now)
 
     def packed(self, now: float) -> bytes:
-        return self.FORMAT.pack(now, self.opens, self.paused_until)
+        return self.FORMAT.pack(now, self.opens, self.paused_until, self.wanted_until, self.yielded)
 
     @classmethod
     def unpacked(cls, data: bytes, now: float) -> Door:
@@ -87,9 +99,10 @@ class Door:
         """
         if len(data) != cls.FORMAT.size:
             return cls()
-        written, opens, paused_until = cls.FORMAT.unpack(data)
-        sane = written <= now and all(map(math.isfinite, (opens, paused_until)))
-        return cls(written=written, opens=opens, paused_until=paused_until) if sane else cls()
+        numbers = cls.FORMAT.unpack(data)
+        if numbers[0] > now or not all(map(math.isfinite, numbers)):
+            return cls()
+        return cls(**dict(zip((each.name for each in fields(cls)), numbers, strict=True)))
 
 
 class FileLimiter:
@@ -99,11 +112,14 @@ class FileLimiter:
     no second sees more than the budget. Processes with different budgets may share a file: each request is
     followed by the spacing of the process that wrote it, so nobody starves and the larger budget is never
     exceeded.
+
+    One that ``yields`` takes the slots that nobody else waits for, and at least one in ``SHARE``.
     """
 
-    def __init__(self, path: Path, requests_per_second: float | None) -> None:
+    def __init__(self, path: Path, requests_per_second: float | None, *, yields: bool = False) -> None:
         self._path = path
         self._spacing = spacing(requests_per_second)
+        self._patience = SHARE * self._spacing if yields else None
 
     def acquire(self, stop: Callable[[], bool] = never) -> bool:
         while not stop():
@@ -124,10 +140,18 @@ class FileLimiter:
     def _try(self) -> float:
         """Go through the door if it is open (0 or less), else the seconds until it is worth trying again."""
         with self._locked() as (door, now, write):
-            wait = door.wait(now)
-            if wait <= 0 and self._spacing:
-                write(replace(door, opens=now + self._spacing))
+            wait = door.wait(now, self._patience)
+            if self._spacing:
+                self._note(door, now, wait, write)
             return wait
+
+    def _note(self, door: Door, now: float, wait: float, write: Callable[[Door], None]) -> None:
+        if wait <= 0 and self._patience is None:
+            write(replace(door, opens=now + self._spacing, wanted_until=0.0))
+        elif wait <= 0:
+            write(replace(door, opens=now + self._spacing, yielded=now))
+        elif self._patience is None:
+            write(replace(door, wanted_until=now + wait + WISH))
 
     @contextmanager
     def _locked(self) -> Iterator[tuple[Door, float, Callable[[Door], None]]]:

@@ -24,7 +24,15 @@ from headcount.model import (
     ValueType,
 )
 from headcount.names import styled
-from headcount.prepare import Prepared, canonical, json_column, parsed, parsed_column, variant_column
+from headcount.prepare import (
+    Prepared,
+    canonical,
+    json_column,
+    parsed,
+    parsed_column,
+    variant_column,
+    wire_column,
+)
 from headcount.templates import columns_used, template_column
 from headcount.wire import AS_WORDS, canonical_key, float_value, spelled, wire_value, wire_words
 from headcount.workbench import quote_name, quote_text
@@ -117,15 +125,19 @@ class Staging:
     prepared: tuple[Prepared, ...]
     wires: str  # a SELECT of ``key`` and each field's wire value before its null rule, ``w000`` …
     fields: tuple[str, ...]  # over ``wires``: the values to send
-    invalid: str  # over ``wires``: complaints, or NULL
+    invalid: str  # over ``values``: complaints, or NULL
     warned: str
 
     @property
-    def select(self) -> str:
-        """SQL for ``key``, one value per field (``f000`` …), ``invalid``, ``warned``."""
+    def values(self) -> str:
+        """SQL for ``key`` and one value per field, ``f000`` …"""
         fields = [f"{value} AS f{i:03d}" for i, value in enumerate(self.fields)]
-        columns = ["key", *fields, f"{self.invalid} AS invalid", f"{self.warned} AS warned"]
-        return f"SELECT {', '.join(columns)} FROM ({self.wires})"
+        return f"SELECT {', '.join(['key', *fields])} FROM ({self.wires})"
+
+    @property
+    def select(self) -> str:
+        """The same, with ``invalid`` and ``warned``."""
+        return f"SELECT *, {self.invalid} AS invalid, {self.warned} AS warned FROM ({self.values})"
 
 
 def staging(mapped: Mapped, schema: pa.Schema, rows: str) -> Staging:
@@ -210,6 +222,10 @@ class _Compiler:
             return self._document(json_column, column, type_)
         if kind is Kind.VARIANT and type_ is ValueType.JSON:
             return self._document(parsed_column, replace(column, kind=Kind.JSON), type_)
+        if kind is Kind.VARIANT and type_ is ValueType.AUTO:
+            ready = self._prepared_name()
+            self.prepared.append(wire_column(ready, column))
+            return quote_name(ready)
         if kind is Kind.VARIANT:
             return self._document(variant_column, column, type_)
         if kind in AS_WORDS and self._is_text(name):

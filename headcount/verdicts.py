@@ -18,7 +18,7 @@ Said = tuple[tuple[str, str, int], ...]  # field, reason, rows
 
 def count_rows(task: Comparison) -> tuple[int, int, int]:
     """Rows read, invalid and unchanged."""
-    bad = "invalid IS NOT NULL"
+    bad = task.invalid
     if task.any_duplicates:
         bad += " OR coalesce(key IN (SELECT key FROM duplicates), false)"
     sql = (
@@ -36,7 +36,7 @@ def write_invalid(task: Comparison, count: int) -> Path:
         return path
     complaints = (
         f"SELECT key, unnest(string_split(invalid, {quote_text(COMPLAINT)})) AS complaint "
-        f"FROM {task.staged} WHERE invalid IS NOT NULL"
+        f"FROM {task.judged} WHERE invalid IS NOT NULL"
     )
     copies = (
         f"SELECT s.key, {quote_text(task.mapped.sync.identifier)} AS field, "
@@ -78,7 +78,7 @@ def _row_warnings(task: Comparison) -> Said:
         task.bench.run(
             f"SELECT field, {_WITHOUT_SIZES} AS r, count(*) AS n FROM (SELECT "
             f"split_part(w, {quote_text(PART)}, 1) AS field, split_part(w, {quote_text(PART)}, 2) AS reason FROM "
-            f"(SELECT unnest(string_split(warned, {quote_text(COMPLAINT)})) AS w FROM {task.staged} "
+            f"(SELECT unnest(string_split(warned, {quote_text(COMPLAINT)})) AS w FROM {task.judged} "
             "WHERE warned IS NOT NULL)) GROUP BY field, regexp_replace(reason, '[0-9]+', '', 'g') "
             "ORDER BY n DESC, field, r"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,7 +91,7 @@ def _write_csv(sync: str, path: Path, as_json: bool) -> None:
 
 def show_rejections(found: Rejections) -> None:
     """What was refused row by row, and what was never sent by reason."""
-    if not found.rejected and not found.invalid:
+    if not found.rejected and not found.invalid_reasons:
         typer.echo(f"Nothing of {found.sync} is rejected.")
     if found.rejected:
         rows = ((r.key, r.op, r.field, r.reason, r.message, str(r.run)) for r in found.rejected)
@@ -100,16 +99,11 @@ def show_rejections(found: Rejections) -> None:
         if found.total > len(found.rejected):
             typer.echo(f"… and {found.total - len(found.rejected):,} more. --csv FILE writes all of them.")
         typer.echo(f"They are sent again when their values change. At once: headcount retry {found.sync}")
-    if found.invalid:
+    if found.invalid_reasons:
         typer.echo(f"Never sent in run {found.invalid_run}:")
-        reasons = Counter((row.field, row.reason) for row in found.invalid)
-        first = {(row.field, row.reason): row.key for row in reversed(found.invalid)}
         print_table(
             ("rows", "field", "reason", "for example"),
-            (
-                (count, field, reason, _short(first[field, reason]))
-                for (field, reason), count in reasons.most_common()
-            ),
+            ((why.rows, why.field, why.reason, _short(why.example)) for why in found.invalid_reasons),
         )
 
 

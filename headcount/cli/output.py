@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headcount.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -73,15 +75,19 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def ask(question: str) -> None:
-    """Leave the command unless the answer is yes."""
+def ask(question: str, consequence: str, *, as_json: bool) -> None:
+    """Leave the command unless the answer is yes. Where nobody can answer, ``consequence`` says what would have been
+    done: "This deletes …".
+    """
+    if as_json or not sys.stdin.isatty():
+        raise ConfigurationError(f"{consequence}, and nobody is here to ask.", hint="Add --yes.")
     try:
         agreed = typer.confirm(question)
     except typer.Abort:  # Ctrl-C, or nobody there
         raise typer.Exit(INTERRUPTED) from None
     if not agreed:
         typer.echo("Nothing was done.", err=True)
-        raise typer.Exit(WRONG_USE)
+        raise typer.Exit(INTERRUPTED)
 
 
 def complain(message: str, hint: str = "") -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headcount.cli.output import Json, ask, print_json
-from headcount.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from headcount.service.applying import Outlook
@@ -53,20 +52,14 @@ def apply(
         _print_outlook(seen)
     wanted = bool(seen.effective) and not dry_run
     if wanted and seen.losses and not yes:
-        _ask(seen, as_json)
+        names = ", ".join(loss.what for loss in seen.losses)
+        ask("Delete all of this for good?", f"This deletes {names}", as_json=as_json)
     if not dry_run:
         apply_outlook(seen)  # with nothing to change it is noted that the file agrees with what is stored
     if as_json:
         print_json(_as_values(seen, applied=wanted))
     elif wanted:
         typer.echo("Applied.")
-
-
-def _ask(seen: Outlook, as_json: bool) -> None:
-    if as_json or not sys.stdin.isatty():
-        names = ", ".join(loss.what for loss in seen.losses)
-        raise ConfigurationError(f"This deletes {names}, and nobody is here to ask.", hint="Add --yes.")
-    ask("Delete all of this for good?")
 
 
 def _print_outlook(seen: Outlook) -> None:

@@ -53,20 +53,24 @@ def run(
     json: Json = False,
 ) -> None:
     """Send what changed since the last run."""
-    if full and not json:
-        _show_full(sync, asking=not yes)
+    if full:
+        _show_full(sync, asking=not yes, as_json=json)
     from headcount.service.running import run_sync
 
     _finish(lambda progress: run_sync(sync, full=full, progress=progress), json)
 
 
-def _show_full(sync: str, *, asking: bool) -> None:
+def _show_full(sync: str, *, asking: bool, as_json: bool) -> None:
     from headcount.cli.show import plan_text
     from headcount.service.planning import plan_sync
 
-    plan_text(console, plan_sync(sync, rows=0, full=True))
-    if asking and console.is_terminal:
-        ask("Send all of this again?")
+    if as_json and not asking:
+        return
+    seen = plan_sync(sync, rows=0, full=True)
+    if not as_json:
+        plan_text(console, seen)
+    if asking:
+        ask("Send all of this again?", f"This sends every person of {sync} again", as_json=as_json)
 
 
 def approve(

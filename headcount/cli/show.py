@@ -16,6 +16,9 @@ from headcount.service.story import Chapter, Story
 
 REASONS = 4  # shown of why rows are invalid; the listing has all
 
+_AGAIN = "[dim]sent again whole: in doubt, or asked for[/]"
+_NO_ROWS = "The model has no rows."
+
 _MARKS = {
     RunStatus.COMPLETED: "[green]✓ completed[/]",
     RunStatus.FAILED: "[red]✗ failed[/]",
@@ -54,7 +57,7 @@ def plan_text(console: Console, plan: PlanReport) -> None:
             f"{forecast.new_profiles:,} new profiles",
         )
     else:
-        console.print("Nothing to send.")
+        console.print("Nothing to send." if plan.read else _NO_ROWS)
     if plan.field_changes:
         why = sorted(plan.field_changes.items(), key=lambda item: -item[1])
         console.print("why: " + "   ".join(f"{escape(f)} {n / max(plan.change, 1):.0%}" for f, n in why[:8]))
@@ -73,9 +76,8 @@ def _rows(console: Console, rows: tuple[RowChange, ...], total: int) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for row in rows:
-        table.add_row(
-            _op(row.op), escape(row.key), "  ".join(_change(row.op, change) for change in row.fields)
-        )
+        changes = "  ".join(_change(row.op, change) for change in row.fields)
+        table.add_row(_op(row.op), escape(row.key), changes or (_AGAIN if row.op == "change" else ""))
     console.print(table)
     if total > len(rows):
         console.print(f"[dim]… and {total - len(rows):,} more[/]")
@@ -113,6 +115,8 @@ def run_text(console: Console, report: RunReport) -> None:
     console.print(f"Run {report.run} · {escape(report.sync)} · {mark} · {seconds_text(report.seconds)}")
     if counts.read or counts.planned:
         _sums_text(console, counts)
+    elif report.status is RunStatus.COMPLETED:
+        console.print(f"  {_NO_ROWS}")
     invalid_text(console, report.invalid_reasons, report.sync)
     _warnings(console, report.warnings)
     if report.error:
@@ -131,6 +135,9 @@ def _sums_text(console: Console, counts: Counts) -> None:
             held=counts.held, missed=counts.missed,
         )
     )  # fmt: skip
+    if not counts.planned:
+        console.print("  nothing to send")
+        return
     removed = f" (remove {counts.remove:,})" if counts.remove else ""
     console.print(
         f"  planned {counts.planned:,}{removed} = "

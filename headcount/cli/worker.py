@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 def worker(
     runs: Annotated[
         int | None,
-        typer.Option(min=1, help="Runs at a time. Default: HEADCOUNT_WORKER_RUNS, or 4."),
+        typer.Option(
+            min=1, help="Runs at a time, and half as many backfills. Default: HEADCOUNT_WORKER_RUNS, or 4."
+        ),
     ] = None,
 ) -> None:
     """Execute queued runs until it is told to end. Several workers share the work."""

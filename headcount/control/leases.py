@@ -53,6 +53,7 @@ def claim(run: Run, holder: str, *, attempt: int | None = None) -> bool:
             worker=holder,
             status=RunStatus.WORKING.value,
             pause_requested=False,
+            not_before=None,
             lease_until=Now() + timedelta(seconds=SECONDS),
             heartbeat_at=Now(),
         )
@@ -64,16 +65,16 @@ def claim(run: Run, holder: str, *, attempt: int | None = None) -> bool:
 _BEGINNABLE = [status.value for status in (RunStatus.QUEUED, RunStatus.WORKING, RunStatus.PAUSED)]
 
 
-def renew(run_id: int, holder: str, progress: dict[str, object] | None) -> bool:
-    """Hold on for another ``SECONDS``; False when the run is somebody else's now."""
-    fields = {"lease_until": Now() + timedelta(seconds=SECONDS), "heartbeat_at": Now()}
+def renew(run_id: int, holder: str, progress: dict[str, object] | None, worked: float) -> bool:
+    """Hold on for another ``SECONDS``; False when the run is somebody else's now. ``worked`` as in the run's row."""
+    fields = {"lease_until": Now() + timedelta(seconds=SECONDS), "heartbeat_at": Now(), "worked": worked}
     told = {} if progress is None else {"progress": progress}
     return bool(Run.objects.filter(pk=run_id, worker=holder).update(**fields, **told))
 
 
-def release(run_id: int, holder: str) -> None:
+def release(run_id: int, holder: str, worked: float) -> None:
     """Let go of a run at once."""
-    Run.objects.filter(pk=run_id, worker=holder).update(worker="", lease_until=None)
+    Run.objects.filter(pk=run_id, worker=holder).update(worker="", lease_until=None, worked=worked)
 
 
 def abandoned(home: Home) -> list[Run]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -20,6 +20,7 @@ from headcount.control.models import Intent, Run
 from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.trouble import told
 from headcount.errors import HeadcountError, Suspended
+from headcount.limiter import never
 from headcount.model import Batch, Fate, Receipt
 
 STOP_CHECK = 0.5  # seconds between two looks at the run row
@@ -40,13 +41,14 @@ class RunLedger:
     handed in meanwhile, so several receipts cost one flush to the disk.
 
     With a ``holder`` nothing is written unless the run is still its own: ``Suspended`` is raised, and whoever has the
-    run now keeps its book.
+    run now keeps its book. ``over`` says that the run's time is up, which stops it like a wish to cancel it.
     """
 
-    def __init__(self, run_id: int, holder: str = "") -> None:
+    def __init__(self, run_id: int, holder: str = "", *, over: Callable[[], bool] = never) -> None:
         self._run_id = run_id
         self._log = ExchangeLog(run_id)
         self._holder = holder
+        self._over = over
         self._pending: list[_Entry] = []
         self._handing_in = threading.Lock()
         self._writing = threading.Lock()
@@ -80,6 +82,7 @@ class RunLedger:
             return tuple(book.intents(self._run_id))
 
     def stop_requested(self) -> bool:
+        self._stop = self._stop or self._over()
         if not self._stop and time.monotonic() >= self._look_again:
             with self._writing, told():
                 self._stop = self._canceled()

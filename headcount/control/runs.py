@@ -6,10 +6,12 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from headcount.control import news, tallies
@@ -38,16 +40,22 @@ def add(
 
 def begin(run: Run, *, snapshot: dict[str, Any], fingerprint: str) -> RunInfo:
     """The run is being worked on by this process. A resumed run keeps the time it first began."""
-    first = run.started_at is None
+    first = run.started_at is None and not run.source_tries
     run.status = RunStatus.WORKING.value
     run.started_at = run.started_at or timezone.now()
     run.sync_snapshot, run.fingerprint = snapshot, fingerprint
     run.pid, run.host = os.getpid(), socket.gethostname()[:255]
+    run.error = run.hint = run.error_code = ""  # of an earlier try
     with transaction.atomic():
-        _save(run, "status", "started_at", "sync_snapshot", "fingerprint", "pid", "host")
+        _save(run, *_BEGUN)
         if first:
             news.begun(run)
     return RunInfo(id=run.pk, started_at=run.started_at)
+
+
+_BEGUN = (
+    "status", "started_at", "sync_snapshot", "fingerprint", "pid", "host", "error", "hint", "error_code",
+)  # fmt: skip
 
 
 def plan_frozen(run: Run, plan: Plan) -> None:
@@ -102,10 +110,35 @@ def requeue(run: Run, *, approved: bool = False, here: bool = False) -> bool:
             worker="",
             lease_until=None,
             pause_requested=False,
+            not_before=None,
             pid=None,
             **values,
         )
     )
+
+
+def put_off(run: Run, seconds: float, error: HeadcountError, *, worked: float) -> None:
+    """Hand a run back to the queue that could not read its source; it begins anew in so many seconds.
+
+    ``worked`` as in its row. Raises ``Suspended`` when the run is somebody else's.
+    """
+    changed = Run.objects.filter(pk=run.pk, worker=run.worker).update(
+        status=RunStatus.QUEUED.value,
+        attempt=run.attempt + 1,
+        worker="",
+        lease_until=None,
+        pid=None,
+        started_at=None,  # nothing was sent, so whoever looks for what was begun need not mind it
+        not_before=Now() + timedelta(seconds=seconds),
+        source_tries=run.source_tries + 1,
+        worked=worked,
+        error=error.message,
+        hint=error.hint,
+        error_code=error_code(error),
+        progress={},
+    )
+    if not changed:
+        raise Suspended
 
 
 def explain(
@@ -145,11 +178,15 @@ def ahead(sync: Sync) -> Run | None:
 
 
 def due() -> list[Run]:
-    """Queued runs that may begin: of each sync the oldest, unless another run of it is working."""
-    queued = Run.objects.filter(status=RunStatus.QUEUED.value, attempt__gt=0).order_by("id")
+    """Queued runs that may begin: of each sync the oldest, unless another run of it is working.
+
+    One that waits for its source lets later ones go first.
+    """
+    now = Q(not_before=None) | Q(not_before__lte=Now())
+    queued = Run.objects.filter(now, status=RunStatus.QUEUED.value, attempt__gt=0).order_by("id")
     working = Run.objects.filter(status=RunStatus.WORKING.value).values_list("sync_id", flat=True)
     first: dict[int, Run] = {}
-    for run in queued.only("id", "sync_id", "attempt"):
+    for run in queued.select_related("sync"):
         first.setdefault(run.sync_id, run)
     busy = set(working) if first else set()
     return [run for sync, run in first.items() if sync not in busy]

@@ -17,7 +17,7 @@ from headcount.engines.line_endings import first_other_ending
 from headcount.engines.masking import first_line, masked
 from headcount.engines.stream import BATCH_ROWS, stopped, stream
 from headcount.engines.wanted import literal, quoted
-from headcount.errors import SourceError
+from headcount.errors import SourceError, SourceUnavailable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -76,7 +76,7 @@ class DuckSession:
             if database:
                 self._attach(Path(database))
             self._make_room()
-            self._lock(folders)
+            self._lock([*folders, self._scratch] if columns else folders)  # wide files are copied there
         except duckdb.Error as error:
             self.close()
             raise self.failure(error) from None
@@ -104,6 +104,10 @@ class DuckSession:
             "lock_configuration = true",
         ):
             self._connection.execute(f"SET {setting}")
+
+    def scratch(self) -> Path:
+        """A new folder that lasts as long as the session. Only a session for wide files may write there."""
+        return Path(tempfile.mkdtemp(dir=self._scratch))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:
@@ -183,7 +187,8 @@ class DuckSession:
             return SourceError(
                 words, hint=f"The query needs more than {self._memory} MB: prepare its result as a table."
             )
-        return SourceError(words, hint=_hint(words))
+        kind = SourceUnavailable if _locked(words) else SourceError
+        return kind(words, hint=_hint(words))
 
     def close(self) -> None:
         connection = getattr(self, "_connection", None)
@@ -235,8 +240,12 @@ def _complaint(words: str) -> str:
     return "quotes, line or cells cannot be read" if "CSV Error" in words else "cannot be read"
 
 
+def _locked(words: str) -> bool:
+    return "Could not set lock" in words or "being used by another" in words
+
+
 def _hint(words: str) -> str:
-    if "Could not set lock" in words or "being used by another" in words:
+    if _locked(words):
         return "Another program has the file open for writing: close it there, or read a copy."
     if "does not exist" in words:
         return "Look at the names the connection's tables and columns have."

@@ -15,7 +15,7 @@ from headcount.engines.mysql_types import Reading, reading
 from headcount.engines.stream import BATCH_ROWS, stopped, stream
 from headcount.engines.tunnel import FIELDS, LOCAL, Tunnel
 from headcount.engines.wanted import at_most, declare, from_clause, quoted, refuse_unknown, spelled
-from headcount.errors import ConfigurationError, SourceError
+from headcount.errors import ConfigurationError, SourceError, SourceUnavailable
 from headcount.model import Column, Model
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ HINTS = {
     2013: "The server closed the connection: look at its log, and run again.",
     2026: "Check the TLS mode, the CA certificate and the host's name in the server's certificate.",
 }
+# No connection, too many of them, a server that comes or goes.
+PASSING = {1040, 1053, 1158, 1159, 1160, 1161, 1203, 1226, 1927, 2002, 2003, 2006, 2013, 2055}
 SPOKEN_OF_SQL = {*HINTS, 1064, 1227, 1305, 1356, 3024, 3159}  # codes whose messages quote names, never values
 
 
@@ -182,7 +184,9 @@ class MySQLSource:
         words = first_line(words) if code in SPOKEN_OF_SQL else masked(words)
         if password := self._settings["password"]:
             words = words.replace(password, "…")
-        return SourceError(f"MySQL says: {words.rstrip('.')}.", hint=HINTS.get(code, ""))
+        passing = (code in PASSING or _broke_off(error)) and not _unknown_host(error)
+        kind = SourceUnavailable if passing else SourceError
+        return kind(f"MySQL says: {words.rstrip('.')}.", hint=HINTS.get(code, ""))
 
     def stop(self) -> None:
         """The server is asked on a connection of its own: the others are waiting for answers."""
@@ -203,6 +207,17 @@ class MySQLSource:
 
 def _word(name: str | bytes) -> str:
     return name.decode() if isinstance(name, bytes) else name
+
+
+def _broke_off(error: Exception) -> bool:
+    """The socket itself failed."""
+    return isinstance(error, OSError | EOFError) and not isinstance(error, ssl.SSLError)
+
+
+def _unknown_host(error: Exception) -> bool:
+    """A name that nobody knows, unlike a name server that does not answer at the moment."""
+    cause = getattr(error, "original_exception", error)
+    return isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN
 
 
 def _code_and_words(error: Exception) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from headcount.engines.masking import masked
-from headcount.errors import SourceError
+from headcount.errors import SourceError, SourceUnavailable
 
 PREFIX = re.compile(r"^.*?(?:ERROR|FATAL):\s+", re.DOTALL)
 DRIVER = re.compile(r"^.*?\[libpq\] (?:Failed to connect: )?", re.DOTALL)
@@ -21,6 +21,30 @@ HINTS = {
 }
 REACH = "Check host, port and TLS mode, and that the server admits this machine."
 SIGN_IN = "Check user and password, and the server's pg_hba.conf."
+# What may be over soon. Before there is a session the driver has no SQLSTATE, only words: libpq's and the server's.
+PASSING_STATES = ("08", "53300", "57P01", "57P02", "57P03", "40001", "40P01")
+PASSING_WORDS = (
+    "Connection refused",
+    "No such file or directory",  # of the server's socket
+    "timeout expired",
+    "timed out",
+    "onnection reset",
+    "closed the connection",
+    "EOF detected",
+    "no connection to the server",
+    "could not receive data",
+    "could not send data",
+    "No route to host",
+    "Network is unreachable",
+    "Temporary failure in name resolution",
+    "is starting up",
+    "is shutting down",
+    "in recovery mode",
+    "accepting connections",
+    "terminating connection",
+    "too many c",  # too many clients already; too many connections for role …
+    "remaining connection slots",
+)
 SPOKEN_OF_SQL = ("42", "25", "57", "3D", "40")  # SQLSTATE classes whose messages quote names, never values
 
 
@@ -32,9 +56,11 @@ def failure(error: Exception) -> SourceError:
     line = (words.strip().splitlines() or ["no message"])[0].rstrip(".")
     if not state.startswith(SPOKEN_OF_SQL):
         line = masked(line)
+    passing = state.startswith(PASSING_STATES) if state else _passing(str(error))
+    kind = SourceUnavailable if passing else SourceError
     if not state and "ERROR: " not in str(error):
-        return SourceError(f"The connection to PostgreSQL failed: {line}.", hint=REACH)
-    return SourceError(f"PostgreSQL says: {line}.", hint=HINTS.get(state, ""))
+        return kind(f"The connection to PostgreSQL failed: {line}.", hint=REACH)
+    return kind(f"PostgreSQL says: {line}.", hint=HINTS.get(state, ""))
 
 
 def connect_failure(error: Exception, secret: str) -> SourceError:
@@ -54,4 +80,9 @@ def connect_failure(error: Exception, secret: str) -> SourceError:
     words = DRIVER.sub("", words).split("failed: ", 1)[-1]
     line = PREFIX.sub("", (words.strip().splitlines() or ["no message"])[0]).rstrip(".")
     wrong_person = "authentication failed" in words or "pg_hba" in words or "no password supplied" in words
-    return SourceError(f"PostgreSQL cannot be reached: {line}.", hint=SIGN_IN if wrong_person else REACH)
+    kind = SourceUnavailable if _passing(words) and not wrong_person else SourceError
+    return kind(f"PostgreSQL cannot be reached: {line}.", hint=SIGN_IN if wrong_person else REACH)
+
+
+def _passing(words: str) -> bool:
+    return any(sign in words for sign in PASSING_WORDS)

@@ -27,7 +27,7 @@ from headcount.engines.wanted import (
     spelled,
     table_name,
 )
-from headcount.errors import SourceError
+from headcount.errors import SourceError, SourceUnavailable
 from headcount.model import Column, Kind, Model
 
 if TYPE_CHECKING:
@@ -141,7 +141,8 @@ class SQLiteSource:
             return SourceError(
                 "The model's SQL does more than read.", hint="Use one SELECT and no PRAGMA function."
             )
-        return SourceError(f"SQLite says about {self._path.name}: {words}.", hint=_hint(words))
+        kind = SourceUnavailable if "locked" in words else SourceError
+        return kind(f"SQLite says about {self._path.name}: {words}.", hint=_hint(words))
 
     def stop(self) -> None:
         self._stopped = True

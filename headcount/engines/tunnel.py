@@ -7,12 +7,13 @@ arrives at the database as if it came from there.
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from headcount.engines.fields import Field
-from headcount.errors import ConfigurationError, SourceError
+from headcount.errors import ConfigurationError, SourceError, SourceUnavailable
 
 if TYPE_CHECKING:
     import asyncssh
@@ -145,5 +146,15 @@ def _failure(error: Exception, settings: Mapping[str, Any]) -> Exception:
         return SourceError(f"{there} refused the login.", hint="Check 'ssh_user' and its key or password.")
     if isinstance(error, asyncssh.Error | TimeoutError | OSError):
         hint = "Check 'ssh_host' and 'ssh_port', and that the machine may be reached from here."
-        return SourceError(f"{there} cannot be reached ({type(error).__name__}).", hint=hint)
+        kind = SourceUnavailable if _passing(error) else SourceError
+        return kind(f"{there} cannot be reached ({type(error).__name__}).", hint=hint)
     return error
+
+
+def _passing(error: Exception) -> bool:
+    """Not what two machines disagree about, nor a name that nobody knows."""
+    import asyncssh
+
+    if isinstance(error, socket.gaierror):
+        return error.errno == socket.EAI_AGAIN
+    return isinstance(error, asyncssh.ConnectionLost | TimeoutError | OSError)

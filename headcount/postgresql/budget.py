@@ -15,7 +15,7 @@ from contextlib import suppress
 
 import psycopg
 
-from headcount.limiter import LONGEST_PAUSE, NAP, bounded, never, spacing
+from headcount.limiter import LONGEST_PAUSE, NAP, SHARE, bounded, never, spacing
 from headcount.postgresql.session import SCHEMA, Session, connect
 from headcount.postgresql.trouble import told
 
@@ -45,6 +45,20 @@ _RESERVE = f"""
     WHERE name = %(name)s AND {_PAUSED} <= {_NOW} AND {_OPENS} <= {_NOW} + {AHEAD}
     RETURNING opens - %(count)s * %(spacing)s::float8 - {_NOW}
 """
+# Who yields takes a slot when nobody has reserved one for later, and at least one in SHARE: then also one that is
+# a little further ahead than the others reserve.
+_MY_TURN = f"(yielded + {SHARE} * %(spacing)s::float8 <= {_NOW} OR yielded > {_NOW} + 1)"
+_TAKE = f"""
+    UPDATE {SCHEMA}.budgets
+    SET opens = greatest({_OPENS}, {_NOW}) + %(spacing)s::float8, yielded = {_NOW}
+    WHERE name = %(name)s AND {_PAUSED} <= {_NOW}
+      AND {_OPENS} <= {_NOW} + CASE WHEN {_MY_TURN} THEN {2 * AHEAD} + %(spacing)s::float8 ELSE 0 END
+    RETURNING opens - %(spacing)s::float8 - {_NOW}
+"""
+_WAIT_YIELDING = f"""
+    SELECT greatest({_PAUSED}, least({_OPENS}, yielded + {SHARE} * %(spacing)s::float8)) - {_NOW}
+    FROM {SCHEMA}.budgets WHERE name = %(name)s
+"""
 _WAIT = f"SELECT greatest({_PAUSED}, {_OPENS} - {AHEAD}) - {_NOW} FROM {SCHEMA}.budgets WHERE name = %(name)s"
 _IS_PAUSED = f"SELECT ({_PAUSED} > {_NOW})::int FROM {SCHEMA}.budgets WHERE name = %(name)s"
 _PAUSE = f"""
@@ -56,10 +70,13 @@ _PAUSE = f"""
 class PostgreSQLLimiter:
     """``Limiter`` in a row called ``name`` of the database at ``url``; connects when it is first asked.
 
-    ``requests_per_second`` as for ``FileLimiter``. ``close`` gives back the connection.
+    ``requests_per_second`` and ``yields`` as for ``FileLimiter``. ``close`` gives back the connection.
     """
 
-    def __init__(self, url: str, name: str, requests_per_second: float | None) -> None:
+    def __init__(
+        self, url: str, name: str, requests_per_second: float | None, *, yields: bool = False
+    ) -> None:
+        self._yields = yields
         self._url = url
         self._name = name
         self._spacing = spacing(requests_per_second) * SLACK
@@ -99,10 +116,13 @@ class PostgreSQLLimiter:
 
     def _reserve(self) -> float:
         """Reserve a slot for every thread that waits. Returns the seconds to wait before that can be done."""
-        count = max(1, min(self._waiting, int(AHEAD / self._spacing))) if self._spacing else 1
-        reserved = self._ask(_RESERVE, count=count)
+        count = 1
+        if self._spacing and not self._yields:
+            count = max(1, min(self._waiting, int(AHEAD / self._spacing)))
+        reserve, wait = (_TAKE, _WAIT_YIELDING) if self._yields else (_RESERVE, _WAIT)
+        reserved = self._ask(reserve, count=count)
         if not reserved:
-            return max(self._ask(_WAIT)[0], 0.001)
+            return max(self._ask(wait)[0], NAP / 20 if self._yields else 0.001)
         begins = time.monotonic() + reserved[0]
         self._slots.extend(begins + turn * self._spacing for turn in range(count))
         return 0.0
@@ -132,7 +152,7 @@ class PostgreSQLLimiter:
 
     def _asked(self, statement: str, values: dict[str, object]) -> tuple[float, ...]:
         if self._session is None:
-            self._session = connect(self._url)
+            self._session = connect(self._url, brief=True)
             self._session.execute(
                 f"INSERT INTO {SCHEMA}.budgets (name) VALUES (%s) ON CONFLICT DO NOTHING", [self._name]
             )

@@ -15,6 +15,7 @@ _TABLES = (
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.budgets "
     "(name text PRIMARY KEY, opens float8 NOT NULL DEFAULT 0, paused_until float8 NOT NULL DEFAULT 0) "
     "WITH (fillfactor = 20)",
+    f"ALTER TABLE {SCHEMA}.budgets ADD COLUMN IF NOT EXISTS yielded float8 NOT NULL DEFAULT 0",
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.states "
     "(id text PRIMARY KEY, meta text NOT NULL, fields text NOT NULL, "
     "acknowledged bigint NOT NULL DEFAULT 0, in_doubt bigint NOT NULL DEFAULT 0)",
@@ -23,21 +24,35 @@ _TABLES = (
     # Parquet files are compressed already.
     f"ALTER TABLE {SCHEMA}.plan_files ALTER COLUMN bytes SET STORAGE EXTERNAL",
 )
-MADE = f"SELECT to_regclass('{SCHEMA}.plan_files') IS NOT NULL"
+MADE = (
+    f"SELECT to_regclass('{SCHEMA}.plan_files') IS NOT NULL AND EXISTS (SELECT FROM pg_attribute "
+    f"WHERE attrelid = to_regclass('{SCHEMA}.budgets') AND attname = 'yielded')"
+)
 _LASTING: dict[str, Any] = {
     "connect_timeout": 10,
     "application_name": "headcount",
     "keepalives_idle": 30,
     "tcp_user_timeout": 60_000,  # milliseconds
 }
+# Where only short statements go. Nothing says that a network was cut; the system would try for a quarter of an hour.
+BRIEF: dict[str, Any] = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 
 Session = psycopg.Connection[tuple[object, ...]]
 
 
-def connect(url: str) -> Session:
-    """A connection in autocommit, with the schema there. Raises the driver's errors; see ``trouble.told``."""
+def connect(url: str, *, brief: bool = False) -> Session:
+    """A connection in autocommit, with the schema there; ``brief`` if only short statements go over it.
+
+    Raises the driver's errors; see ``trouble.told``.
+    """
     given = psycopg.conninfo.conninfo_to_dict(url)
-    session = psycopg.connect(url, autocommit=True, **{k: v for k, v in _LASTING.items() if k not in given})
+    wanted = _LASTING | (BRIEF if brief else {})
+    session = psycopg.connect(url, autocommit=True, **{k: v for k, v in wanted.items() if k not in given})
     try:
         _make_tables(session)
     except BaseException:

@@ -126,5 +126,11 @@ class SyncEntry(Entry):
     checks: ChecksEntry = Field(ChecksEntry.model_validate({}), description="Which limits only warn.")
     guards: GuardsEntry = Field(GuardsEntry.model_validate({}), description="When a run stops and asks.")
     api_log: ApiLogEntry = Field(ApiLogEntry.model_validate({}), description="What is kept of the requests.")
+    timeout_minutes: float | None = Field(
+        None,
+        gt=0,
+        le=43_200,
+        description="How long a run may be worked on; then it fails, and the next run goes on. Any time when left out.",
+    )
     triggers: TriggersEntry = Field(TriggersEntry.model_validate({}), description="What starts it by itself.")
     paused: bool = Field(False, description="No schedule starts it; run still does.")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headcount.sandbox import apply_identify, apply_people
 from headcount.sandbox.events import seen_key
-
-if TYPE_CHECKING:
-    from headcount.sandbox.workspace import Workspace
+from headcount.sandbox.workspace import Workspace
 
 
 def event(workspace: Workspace, item: dict[str, Any], now: int) -> None:

@@ -6,14 +6,12 @@ sender: the request was answered with 200, and only the activity log tells.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headcount.sandbox import subscriptions
 from headcount.sandbox.checks import ATTRIBUTES
 from headcount.sandbox.people import Person, index_key
-
-if TYPE_CHECKING:
-    from headcount.sandbox.workspace import Workspace
+from headcount.sandbox.workspace import Workspace
 
 MAX_UNIX = 100_000_000_000  # later than year 5000: milliseconds, or nonsense
 SPECIAL = frozenset({"cio_id", "anonymous_id", "_update", "_timestamp", "_created_in_customerio_at"})

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headcount.sandbox import apply_people
 from headcount.sandbox.apply_identify import unix_or
 from headcount.sandbox.objects import Thing
 from headcount.sandbox.people import Person
-
-if TYPE_CHECKING:
-    from headcount.sandbox.workspace import Workspace
+from headcount.sandbox.workspace import Workspace
 
 Links = list[dict[str, Any]]
 

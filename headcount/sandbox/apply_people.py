@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headcount.sandbox import apply_identify
 from headcount.sandbox.people import Device, Person, index_key
-
-if TYPE_CHECKING:
-    from headcount.sandbox.workspace import Workspace
+from headcount.sandbox.workspace import Workspace
 
 
 def named(item: dict[str, Any]) -> tuple[str, str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from headcount.sandbox import apply_events, apply_identify, apply_objects, apply_people
+from headcount.sandbox.checks import Item
+from headcount.sandbox.workspace import Workspace
 
-if TYPE_CHECKING:
-    from headcount.sandbox.workspace import Workspace
-
-Operation = Callable[["Workspace", dict[str, Any], int], None]
+Operation = Callable[[Workspace, dict[str, Any], int], None]
 
 
 def identify(workspace: Workspace, item: dict[str, Any], now: int) -> None:
@@ -39,6 +38,14 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("object", "delete_relationships"): apply_objects.delete_of_object,
     ("delivery", "event"): apply_events.delivery,
 }
+
+
+def accept(workspace: Workspace, item: Item, received: float) -> None:
+    """Applies a checked operation, now or after the workspace's delay; received is unix seconds."""
+    if workspace.settings.apply_delay or workspace.waiting:
+        workspace.later(received, lambda: apply(workspace, item, int(received)))
+    else:
+        apply(workspace, item, int(received))
 
 
 def apply(workspace: Workspace, item: dict[str, Any], now: int) -> None:

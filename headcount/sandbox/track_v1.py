@@ -6,6 +6,7 @@ from typing import Any
 
 from headcount.sandbox import apply_events, checks, identity
 from headcount.sandbox.call import NO_CONTENT, OK, Answer, Call, answer, refusal
+from headcount.sandbox.operations import accept
 from headcount.sandbox.routes import Route, Routes
 from headcount.sandbox.track_v1_segments import add_customers, remove_customers
 from headcount.sandbox.workspace import Workspace
@@ -65,7 +66,7 @@ def refused(problems: checks.Problems) -> Answer:
 def take(workspace: Workspace, call: Call, item: Item) -> Answer:
     if problems := workspace.problems(item):
         return refused(problems)
-    workspace.accept(item, call.received)
+    accept(workspace, item, call.received)
     return OK
 
 
@@ -101,7 +102,7 @@ def identify(workspace: Workspace, call: Call, identifier: str) -> Answer:
     if message := contradiction(workspace, items[0]):
         return refusal({"meta": {"errors": [message]}})
     for item in items:
-        workspace.accept(item, call.received)
+        accept(workspace, item, call.received)
     return OK
 
 
@@ -169,7 +170,7 @@ def merge(workspace: Workspace, call: Call) -> Answer:
     }
     if problems := workspace.problems(item):
         return refusal({"meta": {"error": f"{problems[0].field} {problems[0].message}"}})
-    workspace.accept(item, call.received)
+    accept(workspace, item, call.received)
     return OK
 
 
@@ -188,7 +189,7 @@ def form(workspace: Workspace, call: Call, form_id: str) -> Answer:
     }
     if problems := workspace.problems(item):
         return refused(problems)
-    workspace.accept(item, call.received)
+    accept(workspace, item, call.received)
     workspace.forms.append({"form_id": form_id, "data": data, "at": call.now})
     return NO_CONTENT
 

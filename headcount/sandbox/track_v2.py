@@ -6,6 +6,7 @@ from headcount.sandbox import wire
 from headcount.sandbox.call import OK, Answer, Call, refusal
 from headcount.sandbox.checks import Problem
 from headcount.sandbox.faults import Fault
+from headcount.sandbox.operations import accept
 from headcount.sandbox.routes import Route, Routes
 from headcount.sandbox.workspace import Workspace
 
@@ -39,7 +40,7 @@ def entity(workspace: Workspace, call: Call, fault: Fault | None) -> Answer:
         return refused(list(problems))
     if fault and (spoiled := fault.spoils(0, item)):
         return refusal({"errors": [spoiled.as_json(None)]}, 400)
-    workspace.accept(item, call.received)
+    accept(workspace, item, call.received)
     return OK
 
 
@@ -80,7 +81,7 @@ def batch(workspace: Workspace, call: Call, fault: Fault | None) -> Answer:
             spoiled += 1
             errors.append(error.as_json(index))
         else:
-            workspace.accept(item, call.received)
+            accept(workspace, item, call.received)
     if not errors:
         return OK
     return refusal({"errors": errors}, _status(workspace, fault, len(items), bad, spoiled))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from headcount.sandbox import checks, operations
+from headcount.sandbox import checks
 from headcount.sandbox.activity import ActivityLog
 from headcount.sandbox.events import Events
 from headcount.sandbox.identity import IdentityMode, kinds
@@ -44,7 +44,7 @@ class Profile:
 
 
 class Workspace:
-    """Takes checked operations in; a change is seen apply_delay seconds after it was accepted."""
+    """Holds what operations change; a change is seen apply_delay seconds after it was accepted."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
@@ -79,13 +79,6 @@ class Workspace:
 
     def problems(self, item: Any) -> checks.Problems:
         return checks.problems(item, self.settings.entity_bytes, self.kinds)
-
-    def accept(self, item: checks.Item, received: float) -> None:
-        """Applies a checked operation, now or after the delay; received is unix seconds."""
-        if self.settings.apply_delay or self._waiting:
-            self.later(received, lambda: operations.apply(self, item, int(received)))
-        else:
-            operations.apply(self, item, int(received))
 
     def later(self, received: float, change: Callable[[], None]) -> None:
         self._waiting.append((received + self.settings.apply_delay, change))

@@ -156,7 +156,13 @@ def _sync_loss(key: str) -> str:
         memory = f"that {sync.acknowledged:,} records were accepted is forgotten"
     if sync.object == "event":
         memory = "which events were sent is kept, for a later sync under this key"
-    return f"{memory}; its {runs:,} runs and {rejected:,} open rejected rows are deleted"
+    return (
+        f"{memory}; {_counted(runs, 'run')} and {_counted(rejected, 'open rejected row')} of it are deleted"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _connection_loss(key: str) -> str:

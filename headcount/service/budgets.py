@@ -8,8 +8,11 @@ from headcount.limiter import FileLimiter, Limiter
 from headcount.postgresql.budget import PostgreSQLLimiter
 
 
-def limiter(home: Home, name: str, requests_per_second: float | None) -> Limiter:
-    """The budget called ``name``: of this machine, or of all machines on one PostgreSQL."""
+def limiter(home: Home, name: str, requests_per_second: float | None, *, yields: bool = False) -> Limiter:
+    """The budget called ``name``: of this machine, or of all machines on one PostgreSQL.
+
+    One that ``yields`` lets those go first that do not.
+    """
     if url := postgresql_url():
-        return PostgreSQLLimiter(url, name, requests_per_second)
-    return FileLimiter(home.limits / name, requests_per_second)
+        return PostgreSQLLimiter(url, name, requests_per_second, yields=yields)
+    return FileLimiter(home.limits / name, requests_per_second, yields=yields)

@@ -14,22 +14,34 @@ from headcount.control.ledger import RunLedger
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
-from headcount.errors import ApprovalNeeded, ConfigurationError, HeadcountError, SumsDoNotAddUp, Suspended
+from headcount.errors import (
+    ApprovalNeeded,
+    ConfigurationError,
+    HeadcountError,
+    SourceError,
+    SourceUnavailable,
+    StoreAway,
+    SumsDoNotAddUp,
+    Suspended,
+)
 from headcount.fold import release
 from headcount.frozen import FILE, Frozen, load
 from headcount.home import Home
-from headcount.model import Counts, RunInfo, RunKind, RunStatus
+from headcount.model import Counts, Lane, RunInfo, RunKind, RunStatus
 from headcount.receipts import Book
 from headcount.service.abandoned import BEFORE_PLAN
 from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
 from headcount.service.interruption import noting_interruption
+from headcount.service.lanes import lane_of
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
 from headcount.service.plans import drop_plans, keep_plan, plan_folder
-from headcount.service.refusals import record_rows
+from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
+from headcount.service.source_retries import given_up, pause_of
 from headcount.service.states import state_of
+from headcount.service.time_limit import timed_out
 from headcount.service.words import warnings_of
 from headcount.sync import Result, count, resumable, run_line, settle
 from headcount.workbench import Workbench
@@ -117,7 +129,7 @@ def not_held(key: str, wanted: list[str]) -> ConfigurationError:
 def _nothing_held(row: SyncRow, run: Run) -> ConfigurationError | None:
     """Release what is to be retried. Only a first attempt can find that there is nothing."""
     keys = list(run.keys) or None
-    if not release_held(setup(), row, keys) and keys and run.started_at is None:
+    if not release_held(setup(), row, keys) and keys and run.started_at is None and not run.source_tries:
         return not_held(row.key, keys)
     return None
 
@@ -126,8 +138,12 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     """Plan (unless that is done), deliver, fold; the run row tells how it ended."""
     with noting_interruption(setup(), run):
         try:
-            prepared = prepare_line(row, hold.progress)
-            prepared = replace(prepared, line=replace(prepared.line, copyist=copyist_of(row)))
+            prepared = prepare_line(row, hold.progress, yields=lane_of(run) is Lane.BACKFILL)
+            line = prepared.line
+            line = replace(line, copyist=copyist_of(row), open_source=hold.watching(line.open_source))
+            prepared = replace(prepared, line=line)
+        except StoreAway:
+            raise
         except HeadcountError as error:
             runs.finish(run, RunStatus.FAILED, error=error)
             return report_of(run)
@@ -138,7 +154,7 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
 def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
     folder = plan_folder(prepared.home, run.pk)
     only = run.keys[0] if run.kind == RunKind.TEST.value else None
-    with RunLedger(run.pk, hold.holder) as ledger, prepared.closing():
+    with RunLedger(run.pk, hold.holder, over=hold.over) as ledger, prepared.closing():
         try:
             result = run_line(
                 prepared.line,
@@ -153,13 +169,40 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
             )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
+        except StoreAway:
+            raise  # nothing can be recorded now: the run goes on from its book when the store is back
         except HeadcountError as error:
+            if isinstance(error, SourceError) and hold.stopped_reading:
+                raise Suspended from error
+            if isinstance(error, SourceUnavailable):
+                return _put_off(run, hold, error)
             return _stopped(run, prepared, info, ledger, folder, error)
-        return _record(run, prepared, result, ledger)
+        return _record(run, prepared, _in_time(result, hold), ledger)
+
+
+def _in_time(result: Result, hold: Hold) -> Result:
+    """A run that was stopped because its time was up has failed, unless everything was sent all the same."""
+    if not result.canceled or not hold.over() or hold.canceled:
+        return result
+    error = timed_out(hold.allowed or 0) if result.counts.unsent else None
+    return replace(result, canceled=False, error=result.error or error)
+
+
+def _put_off(run: Run, hold: Hold, error: SourceUnavailable) -> RunReport:
+    """Nothing was sent, for a plan that is complete needs no source: the run may begin anew later."""
+    pause = pause_of(run)
+    if pause is None:
+        runs.finish(run, RunStatus.FAILED, error=given_up(run, error))
+    else:
+        runs.put_off(run, pause, error, worked=hold.worked)
+        run.refresh_from_db()
+    return report_of(run)
 
 
 def _waiting(run: Run, prepared: Setup, folder: Path, error: ApprovalNeeded) -> RunReport:
     frozen = load(folder, prepared.line.sync, prepared.line.object)
+    if frozen is not None:
+        record_left_out(run, prepared.line, frozen)
     runs.finish(
         run,
         RunStatus.WAITING,
@@ -235,6 +278,8 @@ def _rest(run: Run, hold: Hold) -> RunReport:
     if run.worker == hold.holder:
         if run.cancel_requested and not run.intents.exists():
             runs.finish(run, RunStatus.CANCELED)
+        elif hold.over() and not run.intents.exists():
+            runs.finish(run, RunStatus.FAILED, error=timed_out(hold.allowed or 0))
         elif run.pause_requested:
             runs.pause(run)
         elif run.attempt:

@@ -14,10 +14,13 @@ from headcount.control import leases
 from headcount.control.models import Run
 from headcount.control.setup import close
 from headcount.control.trouble import told
-from headcount.errors import StateError
+from headcount.engines.base import Source
+from headcount.errors import StateError, StoreAway
 from headcount.home import Home
 from headcount.limiter import never
 from headcount.service.recorder import Recorder
+from headcount.service.stoppable import Stop
+from headcount.service.time_limit import seconds_allowed
 from headcount.service.tracing import trace_of
 from headcount.sync import Progress
 
@@ -30,6 +33,7 @@ class Hold:
 
     ``permit`` says whether the next request may be written: not while the lease is over (it is only needed where other
     machines could take the run), a person wants the run to rest, or ``stopping`` says that this process is to end.
+    ``allowed`` is how many seconds the run may be worked on, by everybody together.
     """
 
     def __init__(
@@ -39,10 +43,14 @@ class Hold:
         *,
         progress: Progress | None = None,
         stopping: Callable[[], bool] = never,
+        allowed: float | None = None,
     ) -> None:
         self.holder = run.worker
         self._trace = trace_of(run, progress)
-        self.progress = Recorder(self._trace.progress, self._may_read)
+        self.progress = Recorder(self._trace.progress, self.may_read)
+        self.allowed = allowed
+        self._worked, self._since = run.worked, since
+        self._reading = Stop()
         self._run_id = run.pk
         self._stopping = stopping
         self._shared = connection.vendor == "postgresql"
@@ -62,21 +70,46 @@ class Hold:
         self._trace.end(kind)
         self._end.set()
         self._thread.join()
+        if isinstance(error, StoreAway):
+            return  # still under this name, it is found by this machine as soon as the store is back
         with suppress(StateError), told():  # else the lease ends by itself
-            leases.release(self._run_id, self.holder)
+            leases.release(self._run_id, self.holder, self.worked)
+
+    @property
+    def worked(self) -> float:
+        """Seconds that the run was worked on by now."""
+        return self._worked + _clock() - self._since
+
+    def over(self) -> bool:
+        """Is the run's time up?"""
+        return self.allowed is not None and self.worked > self.allowed
+
+    @property
+    def canceled(self) -> bool:
+        """Did somebody ask the run to stop?"""
+        return self._canceled
+
+    @property
+    def stopped_reading(self) -> bool:
+        """Was the source told to stop? It says so as if that were its own trouble."""
+        return self._reading.on or not self.may_read()
+
+    def watching(self, open_source: Callable[[], Source]) -> Callable[[], Source]:
+        """A source opened this way is stopped when the run may not read any more."""
+        return self._reading.watching(open_source)
 
     def tell(self) -> None:
         """Write down at once how far the run is."""
         if (changed := self.progress.changed()) is not None:
-            leases.renew(self._run_id, self.holder, changed)
+            leases.renew(self._run_id, self.holder, changed, self.worked)
 
     def permit(self) -> bool:
         """Cheap enough to be asked before every request: no query."""
         held = not self._lost and (not self._shared or _clock() < self._until)
         return held and not self._paused and not self._stopping()
 
-    def _may_read(self) -> bool:
-        return self.permit() and not self._canceled
+    def may_read(self) -> bool:
+        return self.permit() and not self._canceled and not self.over()
 
     def _beat(self) -> None:
         try:
@@ -85,6 +118,8 @@ class Hold:
                     StateError
                 ):  # a store that is out of reach for long costs the lease, and that is right
                     self._look()
+                if not self.may_read():
+                    self._reading.stop()
         finally:
             close()
 
@@ -93,7 +128,7 @@ class Hold:
         changed = self.progress.changed()
         with told():
             if changed is not None or now >= self._until - leases.SECONDS + RENEW:
-                self._lost = not leases.renew(self._run_id, self.holder, changed)
+                self._lost = not leases.renew(self._run_id, self.holder, changed, self.worked)
                 self._until = now + leases.SECONDS
             wishes = Run.objects.filter(pk=self._run_id).values_list("pause_requested", "cancel_requested")
             self._paused, self._canceled = wishes.first() or (False, True)
@@ -111,7 +146,7 @@ def take(
     since = _clock()
     if not leases.claim(run, leases.new_holder(home), attempt=attempt):
         return None
-    return Hold(run, since, progress=progress, stopping=stopping)
+    return Hold(run, since, progress=progress, stopping=stopping, allowed=seconds_allowed(run.sync))
 
 
 def _clock() -> float:

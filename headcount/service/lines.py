@@ -27,7 +27,7 @@ from headcount.service.settings import budget_of, resolved
 from headcount.service.states import state_for_a_run
 from headcount.sync import Line, Progress
 
-IRRELEVANT = ("triggers", "paused", "api_log")  # parts of a sync that no plan depends on
+IRRELEVANT = ("triggers", "paused", "api_log", "timeout_minutes")  # parts of a sync that no plan depends on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,10 @@ def find_sync(key: str) -> SyncRow:
     if row is not None:
         return row
     known = list(SyncRow.objects.values_list("key", flat=True))
-    hint = did_you_mean(key, known) or "Apply a project file first: headcount apply"
+    hint = (
+        did_you_mean(key, known)
+        or "It may have been deleted. New ones are made on the page Syncs, or with headcount apply."
+    )
     raise ConfigurationError(f"There is no sync {key}.", hint=hint)
 
 
@@ -97,8 +100,12 @@ def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
     )
 
 
-def prepare_line(row: SyncRow, progress: Progress | None, *, sync: Sync | None = None) -> Setup:
+def prepare_line(
+    row: SyncRow, progress: Progress | None, *, sync: Sync | None = None, yields: bool = False
+) -> Setup:
     """Open nothing but what a line needs to begin: the source is opened when it is read.
+
+    With ``yields`` it sends and asks when no other line wants to.
 
     Raises ``ConfigurationError`` for secrets that cannot be resolved and for a destination nobody has reached yet.
     """
@@ -114,11 +121,11 @@ def prepare_line(row: SyncRow, progress: Progress | None, *, sync: Sync | None =
         workspace=workspace,
         open_source=lambda: open_source(source.type, resolved(source)),
         client=client,
-        limiter=limiter(home, str(workspace), budget.requests_per_second),
+        limiter=limiter(home, str(workspace), budget.pace, yields=yields),
         state=state_for_a_run(home, row),
         scratch=home.root / "scratch",
         budget=budget,
-        lookups=limiter(home, f"{workspace}-app", READS_PER_SECOND),
+        lookups=limiter(home, f"{workspace}-app", READS_PER_SECOND, yields=yields),
         can_look_up=bool(row.destination.settings.get("app_api_key")),
         progress=progress or Progress(),
     )

@@ -14,6 +14,7 @@ from headcount.errors import ConfigurationError
 from headcount.model import RunStatus
 from headcount.project.problems import did_you_mean
 from headcount.service.abandoned import INTERRUPTED, is_abandoned
+from headcount.service.left_out import InvalidReason, reasons_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +63,15 @@ class InvalidRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Rejections:
-    """What of a sync did not arrive. ``invalid`` are examples of the latest run that read the source."""
+    """What of a sync did not arrive. ``invalid_reasons`` counts all invalid rows of the latest run that read the
+    source; ``invalid`` are examples of them.
+    """
 
     sync: str
     total: int
     rejected: tuple[RejectedRow, ...]
     invalid_run: int | None
+    invalid_reasons: tuple[InvalidReason, ...]
     invalid: tuple[InvalidRow, ...]
 
 
@@ -92,6 +96,7 @@ def rejections(sync: str, *, limit: int = 100) -> Rejections:
             total=held.rejected(row).count(),
             rejected=tuple(_rejected(item) for item in held.rejected(row)[:limit]),
             invalid_run=last.pk if last else None,
+            invalid_reasons=reasons_of(last) if last else (),
             invalid=tuple(InvalidRow(key=i.key, field=i.field, reason=i.reason) for i in examples),
         )
 
@@ -104,7 +109,7 @@ def open_rejected(row: Sync) -> Iterator[RejectedRow]:
 def invalid_run(row: Sync) -> Run | None:
     """The run whose invalid rows are those of today: the latest that read the source, unless it found none."""
     for run in row.runs.exclude(trigger="test").order_by("-id").iterator():
-        if run.invalid.exists():
+        if run.invalid_reasons:
             return run
         if run.counts and not run.counts["invalid"]:
             return None
@@ -116,7 +121,10 @@ def sync_row(key: str) -> Sync:
     row = Sync.objects.filter(key=key).first()
     if row is None:
         known = list(Sync.objects.values_list("key", flat=True))
-        hint = did_you_mean(key, known) or "Apply a project file first: headcount apply"
+        hint = (
+            did_you_mean(key, known)
+            or "It may have been deleted. New ones are made on the page Syncs, or with headcount apply."
+        )
         raise ConfigurationError(f"There is no sync {key}.", hint=hint)
     return row
 

@@ -15,6 +15,7 @@ from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.model import RunStatus
+from headcount.service.first_steps import FirstStep, first_steps
 from headcount.service.heartbeat import worker_seen
 from headcount.service.timing import timing
 
@@ -84,18 +85,19 @@ class Attention:
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """``runs`` counts the runs of the last ``hours`` by status."""
+    """``runs`` counts the runs of the last ``hours`` by status. ``steps`` lead to the first sync."""
 
     hours: int
     runs: dict[str, int]
     attention: tuple[Attention, ...]
     syncs: tuple[SyncSummary, ...]
     connections: int
+    steps: tuple[FirstStep, ...]
 
 
 @told()
 def home() -> Home:
-    """The first page: seven queries at most, whatever there is."""
+    """The first page: nine queries at most, whatever there is."""
     setup()
     syncs = tuple(_summaries(_rows()))
     connections = list(Connection.objects.values_list("key", "name", "test_passed", "test_result"))
@@ -111,6 +113,7 @@ def home() -> Home:
         ),
         syncs=syncs,
         connections=len(connections),
+        steps=first_steps(syncs=len(syncs)),
     )
 
 
@@ -229,10 +232,17 @@ _TELLING = (
 
 
 def _failing(syncs: Iterable[SyncSummary]) -> Iterator[Attention]:
-    for sync in syncs:
-        ended = next((run for run in reversed(sync.recent) if run.status in _TELLING), None)
-        if ended and ended.status == RunStatus.FAILED.value:
-            yield Attention(kind="failed", run=ended.run, sentence=f"The last run of {sync.name} failed.")
+    ended = {
+        sync.name: last
+        for sync in syncs
+        if (last := next((run for run in reversed(sync.recent) if run.status in _TELLING), None))
+        and last.status == RunStatus.FAILED.value
+    }
+    runs = Run.objects.filter(id__in=[last.run for last in ended.values()])
+    errors = dict(runs.values_list("id", "error")) if ended else {}
+    for name, last in ended.items():
+        sentence = f"The last run of {name} failed. {errors.get(last.run, '')}".strip()
+        yield Attention(kind="failed", run=last.run, sentence=sentence)
 
 
 def _unreachable(connections: Iterable[tuple[str, str, bool | None, str]]) -> Iterator[Attention]:

@@ -6,15 +6,16 @@ Whoever calls gets the run's number at once; ``headcount.service.watching`` tell
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headcount.control import bell, held, leases, runs
 from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import HeadcountError
-from headcount.model import RunKind, RunStatus
+from headcount.model import Lane, RunKind, RunStatus
 from headcount.service.execution import not_held
+from headcount.service.lanes import lanes_of
 from headcount.service.lines import find_sync
 from headcount.service.locks import sync_lock
 from headcount.service.running import PATIENT, approvable, busy, canonical_keys, check_full, resumable_run
@@ -28,6 +29,7 @@ class Due:
 
     run: int
     attempt: int
+    lane: Lane = field(default=Lane.REGULAR, compare=False)
 
 
 @told()
@@ -104,7 +106,7 @@ def resume_run(run_id: int) -> int:
 
 @told()
 def due_runs() -> list[Due]:
-    """What a worker may begin: of each sync the oldest queued run, while no run of it is working.
+    """What a worker may begin, and what goes first: of each sync the oldest queued run, while no run of it is working.
 
     Runs whose worker is gone come back to the queue here.
     """
@@ -113,7 +115,10 @@ def due_runs() -> list[Due]:
         with sync_lock(home, run.sync.stream.state_id) as free:
             if free:
                 _take_back(run)
-    return [Due(run=run.pk, attempt=run.attempt) for run in runs.due()]
+    waiting = runs.due()
+    lanes = lanes_of(waiting) if waiting else {}
+    dues = [Due(run=run.pk, attempt=run.attempt, lane=lanes[run.pk]) for run in waiting]
+    return sorted(dues, key=lambda due: (due.lane.value, due.run))
 
 
 @told()

@@ -20,6 +20,7 @@ from headcount.sync import Line
 from headcount.workbench import Workbench, quote_text
 
 CHUNK = 5_000
+EXAMPLES_EACH = 200  # of a reason
 
 
 def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
@@ -27,18 +28,24 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
 
     Doing it twice changes nothing.
     """
+    record_left_out(run, line, frozen)
     with Workbench(line.scratch, ordered=True) as bench:
         with line.state.reading(bench) as opened:
             known = "state.held" if opened.catalogue.held else "(SELECT NULL::VARCHAR AS key WHERE false)"
             bench.run(f"CREATE TEMP TABLE held_now AS SELECT DISTINCT key FROM {known}")
         _load_refused(bench, ledger)
         held.record_rejected(run, _refused(bench, frozen))
-        held.record_invalid(run, _invalid(bench, frozen))
         _resolve(bench, run)
         run.sync.held = int(bench.value("SELECT count(*) FROM held_now"))
-    runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
     run.sync.acknowledged = opened.catalogue.acknowledged
     run.sync.save(update_fields=["acknowledged", "held"])
+
+
+def record_left_out(run: Run, line: Line, frozen: Frozen) -> None:
+    """Once there is a plan: list why it leaves rows out, with examples, and what makes it change others."""
+    with Workbench(line.scratch) as bench:
+        held.record_invalid(run, _invalid(bench, frozen))
+    runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
 
 
 def _load_refused(bench: Workbench, ledger: Ledger) -> None:
@@ -79,11 +86,21 @@ def _resolve(bench: Workbench, run: Run) -> None:
 
 
 def _invalid(bench: Workbench, frozen: Frozen) -> Iterator[Invalid]:
+    """Examples: one of each reason, then a second of each, and so on."""
     path = frozen.planned.invalid_path
-    if path.exists():
-        sql = f"SELECT key, field, reason FROM read_parquet({quote_text(str(path))}) LIMIT {held.EXAMPLES}"
-        for key, field, reason in bench.run(sql):
-            yield Invalid(key=key, field=field, reason=reason)
+    if not path.exists():
+        return
+    reasons = (
+        f"SELECT field, reason, count(*) AS rows, min(coalesce(key, ''), {EXAMPLES_EACH}) AS keys "
+        f"FROM read_parquet({quote_text(str(path))}) GROUP BY field, reason"
+    )
+    sql = (
+        "SELECT key, field, reason FROM "
+        f"(SELECT field, reason, rows, unnest(keys) AS key, generate_subscripts(keys, 1) AS place FROM ({reasons})) "
+        f"ORDER BY place, rows DESC, field, reason LIMIT {held.EXAMPLES}"
+    )
+    for key, field, reason in bench.run(sql):
+        yield Invalid(key=key, field=field, reason=reason)
 
 
 def _load(bench: Workbench, table: str, columns: dict[str, str], rows: Iterable[tuple[Any, ...]]) -> None:

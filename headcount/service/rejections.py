@@ -17,6 +17,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.service.advice import advice
+from headcount.service.left_out import pattern_of
 from headcount.service.lines import find_sync
 from headcount.service.record_names import token_of
 from headcount.service.slices import PAGE, Slice, sliced
@@ -100,12 +101,17 @@ def refusals_of_run(run_id: int, *, after: int = 0) -> Slice[Refusal]:
 
 
 @told()
-def never_sent(run_id: int, *, after: int = 0) -> Slice[NeverSent]:
-    """A page of the examples of rows that a run did not send. At most 1,000 are kept."""
+def never_sent(run_id: int, *, field: str = "", reason: str = "", after: int = 0) -> Slice[NeverSent]:
+    """A page of the examples of rows that a run did not send, of one field or reason if wanted. At most 1,000 are
+    kept.
+    """
     setup()
     run = runs.find(run_id)
     veil = veil_of(run.sync)
-    found = list(run.invalid.filter(id__gt=after).order_by("id")[: PAGE + 1])
+    wanted = {"field": field} if field else {}
+    if reason:
+        wanted["reason__regex"] = pattern_of(reason)
+    found = list(run.invalid.filter(id__gt=after, **wanted).order_by("id")[: PAGE + 1])
 
     def shown(row: Invalid) -> NeverSent:
         return NeverSent(key=veil.key(row.key), field=row.field, reason=veil.words(row.field, row.reason))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from headcount.control import runs
 from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
-from headcount.model import Counts, RunStatus
+from headcount.model import Counts, Lane, RunKind, RunStatus
+from headcount.service.aftermath import ended_early, meaning_of, starter_of
+from headcount.service.lanes import lane_of
 from headcount.service.lines import find_sync
 from headcount.service.plan_rows import load_of
 from headcount.service.plans import has_plan, plan_folder
@@ -64,12 +66,16 @@ class Reasons:
 
 @dataclass(frozen=True, kw_only=True)
 class RunPage:
-    """``asks`` is what approving would do, as a sentence, when the run waits; ``removes`` how many records go."""
+    """``asks`` is what approving would do, as a sentence, when the run waits; ``removes`` how many records go.
+    ``starter`` is who started it, if somebody did; ``meaning`` what an early end means for the data.
+    """
 
     run: RunRow
     object: str
     destination: str
+    destination_key: str
     behavior: str
+    starter: str
     progress: RunProgress
     steps: tuple[Step, ...]
     warnings: tuple[str, ...]
@@ -77,9 +83,13 @@ class RunPage:
     field_changes: dict[str, int]
     has_plan: bool
     live: bool
+    backfill: bool  # it gives way to runs that are due
     can_cancel: bool
     can_pause: bool
     can_resume: bool
+    can_repeat: bool
+    unreachable: bool  # it failed because the workspace refused the credentials
+    meaning: str
     asks: str
     removes: int
 
@@ -98,7 +108,9 @@ def run_page(run_id: int) -> RunPage:
         run=row,
         object=run.sync.object,
         destination=run.sync.destination.name,
+        destination_key=run.sync.destination.key,
         behavior=str(run.sync.definition.get("behavior", "")),
+        starter=starter_of(run),
         progress=progress,
         steps=_steps(progress),
         warnings=tuple(run.warnings),
@@ -106,24 +118,34 @@ def run_page(run_id: int) -> RunPage:
         field_changes=changes,
         has_plan=has_plan(home, run.pk),
         live=status in (RunStatus.QUEUED, RunStatus.WORKING),
+        backfill=status in runs.UNFINISHED and lane_of(run) is Lane.BACKFILL,
         can_cancel=status in runs.UNFINISHED and not progress.canceling,
         can_pause=status in (RunStatus.QUEUED, RunStatus.WORKING)
         and not (progress.pausing or progress.canceling),
         can_resume=status is RunStatus.PAUSED,
+        can_repeat=ended_early(run) and run.kind == RunKind.RUN.value,
+        unreachable=run.error_code == "CREDENTIALS_REFUSED",
+        meaning=meaning_of(run),
         asks=_asks(row, run.sync.destination.name) if waiting else "",
         removes=row.counts.remove if waiting else 0,
     )
 
 
 @told()
-def list_run_rows(*, sync: str = "", status: str = "", before: int | None = None) -> Slice[RunRow]:
-    """A page of runs, newest first. Raises ``ConfigurationError`` for an unknown sync or status."""
+def list_run_rows(
+    *, sync: str = "", status: str = "", hours: int | None = None, before: int | None = None
+) -> Slice[RunRow]:
+    """A page of runs, newest first; of the last ``hours`` only. Raises ``ConfigurationError`` for an unknown sync or
+    status.
+    """
     setup()
     found = Run.objects.select_related("sync").only(*_COLUMNS).order_by("-id")
     if sync:
         found = found.filter(sync=find_sync(sync))
     if status:
         found = found.filter(status=_status(status))
+    if hours is not None:
+        found = found.filter(created_at__gte=datetime.now(UTC) - timedelta(hours=hours))
     if before is not None:
         found = found.filter(id__lt=before)
     return sliced(list(found[: PAGE + 1]), PAGE, _row, lambda run: run.pk)

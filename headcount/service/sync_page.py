@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from headcount.control.models import Run
 from headcount.control.trouble import told
+from headcount.model import RunStatus
 from headcount.service.heartbeat import worker_seen
 from headcount.service.lines import find_sync
 from headcount.service.overview import RECENT, SyncSummary, summary_of
@@ -16,11 +17,12 @@ from headcount.service.timing import Timing, timing
 
 @dataclass(frozen=True, kw_only=True)
 class FieldShare:
-    """How many of ``of`` planned changes in recent runs a field took part in."""
+    """How many of ``of`` planned changes in recent runs a field took part in; ``run`` is the newest of these runs."""
 
     field: str
     changes: int
     of: int
+    run: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,17 @@ class LeftOut:
     field: str
     reason: str
     rows: int
+    run: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """The newest run that says how the sync is doing, when it failed or waits for approval."""
+
+    run: int
+    status: str
+    error: str
+    hint: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +60,7 @@ class SyncPage:
     timing: Timing
     unattended: bool
     working: int | None
+    trouble: Trouble | None
     fields: tuple[FieldShare, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -61,7 +75,7 @@ def sync_page(key: str) -> SyncPage:
     runs = list(
         Run.objects.filter(sync=row)
         .order_by("-id")
-        .only("id", "status", "counts", "field_changes", "invalid_reasons")[:RECENT]
+        .only("id", "status", "counts", "field_changes", "invalid_reasons", "error", "hint")[:RECENT]
     )
     definition, now = row.definition, datetime.now(UTC)
     timed = timing(row, now)
@@ -76,6 +90,7 @@ def sync_page(key: str) -> SyncPage:
         timing=timed,
         unattended=bool(timed.words) and not row.paused and not worker_seen(now),
         working=next((run.pk for run in runs if run.status in UNENDED), None),
+        trouble=_trouble(runs),
         fields=_fields(runs),
         left_out=_left_out(runs),
     )
@@ -89,12 +104,17 @@ def sync_head(key: str) -> SyncSummary:
 
 def _fields(runs: list[Run]) -> tuple[FieldShare, ...]:
     changes: Counter[str] = Counter()
+    newest: dict[str, int] = {}
     planned = 0
     for run in runs:
         changes.update(run.field_changes)
         planned += run.counts.get("change", 0)
+        newest = {
+            **dict.fromkeys((field for field, number in run.field_changes.items() if number), run.pk),
+            **newest,
+        }
     return tuple(
-        FieldShare(field=field, changes=number, of=planned)
+        FieldShare(field=field, changes=number, of=planned, run=newest[field])
         for field, number in changes.most_common(20)
         if number
     )
@@ -102,5 +122,20 @@ def _fields(runs: list[Run]) -> tuple[FieldShare, ...]:
 
 def _left_out(runs: list[Run]) -> tuple[LeftOut, ...]:
     last = next((run for run in runs if run.counts.get("read")), None)
-    reasons = last.invalid_reasons if last else []
-    return tuple(LeftOut(field=field, reason=reason, rows=rows) for field, reason, rows in reasons)
+    if last is None:
+        return ()
+    return tuple(
+        LeftOut(field=field, reason=reason, rows=rows, run=last.pk)
+        for field, reason, rows in last.invalid_reasons
+    )
+
+
+_TELLING = (RunStatus.COMPLETED.value, RunStatus.FAILED.value, RunStatus.WAITING.value)
+
+
+def _trouble(runs: list[Run]) -> Trouble | None:
+    """A canceled run says nothing about how the sync is doing, and neither does one that works."""
+    last = next((run for run in runs if run.status in _TELLING), None)
+    if last is None or last.status == RunStatus.COMPLETED.value:
+        return None
+    return Trouble(run=last.pk, status=last.status, error=last.error, hint=last.hint)

@@ -10,6 +10,7 @@ from headcount.control import runs
 from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.control.trouble import told
+from headcount.model import RunStatus
 
 STALE = 10.0  # seconds without a heartbeat after which a run is thought to have lost its worker
 
@@ -42,6 +43,8 @@ class RunProgress:
     stale: bool = False
     pausing: bool = False
     canceling: bool = False
+    source_tries: int = 0  # how often its source did not answer
+    next_try_at: datetime | None = None  # while it waits for its source
 
     @property
     def planned(self) -> int:
@@ -77,6 +80,8 @@ def _progress(run: Run, now: datetime) -> RunProgress:
         stale=working and heard is not None and (now - heard).total_seconds() > STALE,
         pausing=working and run.pause_requested,
         canceling=working and run.cancel_requested,
+        source_tries=run.source_tries,
+        next_try_at=run.not_before if run.status == RunStatus.QUEUED.value else None,
         **counts,
     )
 

@@ -13,13 +13,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
 from headcount.errors import StateError
 from headcount.home import Home, unusable
+from headcount.model import Lane
+from headcount.postgresql.session import BRIEF
 from headcount.service.queue import Due
 
 QUEUE = "headcount-runs"
+BACKFILLS = (
+    "headcount-backfills"  # a queue of their own, so that they never have the place of a run that is due
+)
 SCHEMA = "headcount_jobs"
 POLL = 0.2  # seconds between two looks into the queue
 KEEP = timedelta(days=1)  # how long attempts that came to their end are remembered
@@ -42,7 +47,8 @@ class Attempt:
 @DBOS.workflow(name="headcount.run", max_recovery_attempts=None)
 def run(run_id: int, attempt: int) -> str:
     """One attempt at a run; returns the run's status after it."""
-    return execute(run_id, attempt)
+    status: str = execute(run_id, attempt)
+    return status
 
 
 @DBOS.step(name="headcount.execute")
@@ -53,7 +59,10 @@ def execute(run_id: int, attempt: int) -> str:
 
 
 def launch(home: Home, executor: str, *, parallel: int, work: Work) -> None:
-    """Begin to take attempts from the queue, ``parallel`` at a time. Raises ``StateError``."""
+    """Begin to take attempts from the queue, ``parallel`` at a time, and half as many backfills beside them.
+
+    Raises ``StateError``.
+    """
     global _work
     _work = work
     quiet = logging.getLogger("dbos")
@@ -62,9 +71,10 @@ def launch(home: Home, executor: str, *, parallel: int, work: Work) -> None:
     try:
         DBOS(config=_config(home, executor))
         DBOS.launch()
-        DBOS.register_queue(
-            QUEUE, worker_concurrency=parallel, polling_interval_sec=POLL, on_conflict="always_update"
-        )
+        for queue, places in ((QUEUE, parallel), (BACKFILLS, max(1, parallel // 2))):
+            DBOS.register_queue(
+                queue, worker_concurrency=places, polling_interval_sec=POLL, on_conflict="always_update"
+            )
     except Exception as error:
         shut()
         raise StateError(
@@ -82,8 +92,9 @@ def shut() -> None:
 
 def enqueue(due: Due) -> None:
     """Once for each attempt, however often it is called."""
-    with SetWorkflowID(_name(due)):
-        DBOS.enqueue_workflow(QUEUE, run, due.run, due.attempt)
+    queue = BACKFILLS if due.lane is Lane.BACKFILL else QUEUE
+    with SetWorkflowID(_name(due)), SetEnqueueOptions(priority=due.lane.value):
+        DBOS.enqueue_workflow(queue, run, due.run, due.attempt)
 
 
 def attempts(dues: Sequence[Due]) -> dict[Due, Attempt]:
@@ -134,6 +145,7 @@ def _config(home: Home, executor: str) -> DBOSConfig:
     }
     if url:
         config["dbos_system_schema"] = SCHEMA
+        config["db_engine_kwargs"] = {"connect_args": {"application_name": "headcount_jobs", **BRIEF}}
     return config
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from typing import Any
 
 from headcount import __version__
 from headcount.errors import ConfigurationError, HeadcountError
@@ -12,6 +13,7 @@ from headcount.logs import Event, note
 from headcount.service import tracing, workplace
 from headcount.service.reports import RunReport
 from headcount.service.running import execute_run, fail_run
+from headcount.service.source_retries import pauses
 from headcount.worker import jobs
 from headcount.worker.postman import Postman
 from headcount.worker.slot import Slot
@@ -34,9 +36,10 @@ class Worker:
 
     def start(self) -> None:
         """Begin to take runs. Raises ``StateError`` when the queue's tables cannot be used, and
-        ``ConfigurationError`` when traces are wanted that cannot be sent.
+        ``ConfigurationError`` when a setting cannot be used.
         """
         tracing.start()
+        pauses()  # a setting that cannot be read is told now
         home = workplace.home()
         self._slot = Slot(home)
         try:
@@ -116,7 +119,7 @@ def _executed(run_id: int, attempt: int, stopping: threading.Event) -> str:
     return report.status.value
 
 
-def _figures(report: RunReport) -> dict[str, object]:
+def _figures(report: RunReport) -> dict[str, Any]:
     counts = report.counts
     sums = ("read", "planned", "accepted", "rejected", "in_doubt", "invalid", "requests")
     code = {"code": report.code} if report.code else {}

@@ -53,13 +53,15 @@ def test_a_failed_run_is_told_with_its_reason_and_what_to_do() -> None:
     [
         (75, 75, 0, False),
         (75, 76, 0, True),
-        (75, 50, 100, False),
-        (74, 50, 100, True),
+        (75, 0, 675, False),
+        (75, 0, 676, True),
+        (75, 75, 675, False),  # each has a whole of its own
         (0, 1, 0, True),
+        (0, 0, 1, True),
         (0, 0, 0, False),
     ],
 )
-def test_the_refused_share_is_of_all_rows_that_were_to_be_sent(
+def test_the_rejected_share_is_of_the_rows_sent_and_the_invalid_share_of_those_read(
     threshold: float, rejected: int, invalid: int, expected: bool
 ) -> None:
     counts = {"read": 900, "add": 60, "change": 40, "rejected": rejected, "invalid": invalid}
@@ -70,6 +72,11 @@ def test_the_refused_share_is_of_all_rows_that_were_to_be_sent(
 def test_a_run_with_nothing_to_send_says_nothing_about_refused_rows() -> None:
     rule = Rule(kind=AlertKind.REJECTED, threshold=0)
     assert troubled(rule, replace(RUN, counts={"read": 900, "held": 9})) is None
+
+
+def test_a_few_invalid_rows_that_stay_are_no_alert_of_every_quiet_run() -> None:
+    rule = Rule(kind=AlertKind.REJECTED, threshold=75)
+    assert troubled(rule, replace(RUN, counts={"read": 4301, "unchanged": 4299, "invalid": 2})) is False
 
 
 def test_no_rows_is_told_also_while_the_guard_waits_and_not_when_nothing_was_read() -> None:

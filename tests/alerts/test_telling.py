@@ -91,12 +91,12 @@ def test_more_refused_rows_than_allowed_are_told_and_no_value_of_theirs(desk: De
     desk.sql("UPDATE users SET plan = 'topsecretplan' || hex(zeroblob(600)) WHERE id <= 20")  # too long
     desk.run(code=1)
     assert alerts() == ()  # 20 of 250
-    desk.sql("UPDATE users SET plan = 'topsecretplan' WHERE id > 20 AND id <= 40")
-    desk.run(code=1)  # 20 of 40
+    desk.sql("UPDATE users SET plan = 'topsecretplan' || hex(zeroblob(600)) WHERE id <= 50")
+    desk.run(code=1)
     send_due()
     assert told.titles() == ["Users to People: many rows were refused"]
     body = told.got[0].body.decode()
-    assert "20 are invalid, of 40 that run 2 was to send: 50 %, more than 10 %." in body
+    assert "50 of 250 rows that run 2 read are invalid: 20 %, more than 10 %." in body
     assert "topsecretplan" not in body
 
 

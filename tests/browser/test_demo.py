@@ -23,6 +23,7 @@ def test_the_demo_opens_with_a_company_whose_changes_wait_to_be_sent(demo: Serve
     become_owner(page, demo)
     expect(page.get_by_role("heading", name="What needs attention")).to_be_visible()
     page.get_by_role("link", name="Customers to People", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Customers to People")
     page.get_by_role("button", name="Run now").click()
     expect(page.locator("#live .badge").first).to_contain_text("completed")
     page.get_by_role("listitem").filter(has_text="change").get_by_role("link").click()

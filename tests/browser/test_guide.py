@@ -9,6 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.fields import add_custom_field
 from tests.browser.newcomer import become_owner
 from tests.browser.site import Served
 from tests.journeys.desk import Workspace
@@ -62,6 +63,7 @@ def _connect_customerio(page: Page, workspace: Workspace, site_id: str, api_key:
     page.get_by_role("link", name="Connections").click()
     page.locator("summary", has_text="Add Service").click()
     page.get_by_role("link", name="Customer.io", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Connect Customer.io")
     page.get_by_label("Name", exact=True).fill("Production")
     page.get_by_label("Site ID").fill(site_id)
     page.get_by_label("API Key", exact=True).fill(api_key)
@@ -80,6 +82,7 @@ def _connect_the_shop(page: Page, shop: Path) -> None:
     expect(page.get_by_role("row", name=re.compile("Production.*connected"))).to_be_visible()
     page.locator("summary", has_text="Add Service").click()
     page.get_by_role("link", name="SQLite").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Connect SQLite")
     page.get_by_label("Name", exact=True).fill("Bicycle shop")
     page.get_by_label("File").fill(str(shop))
     page.get_by_role("button", name="Connect", exact=True).click()
@@ -87,8 +90,10 @@ def _connect_the_shop(page: Page, shop: Path) -> None:
 
 
 def _write_a_query(page: Page) -> None:
-    page.get_by_role("link", name="Models").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Models").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Models")
     page.get_by_role("link", name="New model").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New model")
     page.get_by_role("main").get_by_role("link", name="Bicycle shop").click()
     page.get_by_label("Name", exact=True).fill("Riders")
     page.get_by_role("radio", name="SQL").check()
@@ -102,7 +107,8 @@ def _write_a_query(page: Page) -> None:
 
 
 def _make_a_sync(page: Page) -> None:
-    page.get_by_role("link", name="Syncs").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Syncs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Syncs")
     page.get_by_role("link", name="New sync").click()
     page.get_by_label("Name", exact=True).fill("Riders to People")
     page.get_by_label("Model").select_option("riders")
@@ -114,11 +120,8 @@ def _make_a_sync(page: Page) -> None:
     page.get_by_role("radio", name=re.compile("^id\\b", re.I)).check()
     page.get_by_role("button", name="Map all columns").click()
     expect(page.get_by_label(re.compile("^Row 3: field$"))).to_be_visible()
-    page.get_by_role("button", name="+ Add Custom Field").click()
-    row = page.locator(".mapping").filter(has=page.get_by_placeholder("any name")).last
-    row.get_by_label(re.compile("value$")).fill("bikes")
-    row.get_by_label(re.compile("field$")).fill("Bicycles owned")
-    page.get_by_label(re.compile("field$")).last.press("Tab")
+    number = add_custom_field(page, value="bikes", field="Bicycles owned")
+    page.get_by_label(f"Row {number}: field").press("Tab")
     expect(page.locator("#preview pre")).to_contain_text('"Bicycles owned": 3')
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Riders to People is saved.")).to_be_visible()
@@ -132,8 +135,6 @@ def _run_it(page: Page) -> None:
 
 def _find_the_person(page: Page, workspace: Workspace) -> None:
     page.goto(workspace.url)
-    if page.get_by_role("link", name=re.compile("^Production")).first.is_visible():
-        page.get_by_role("link", name=re.compile("^Production")).first.click()
     page.get_by_role("link", name="People").click()
     page.get_by_role("link", name="7", exact=True).click()
     for attribute, value in (("email", "rider7@example.com"), ("plan", "gold"), ("Bicycles owned", "7")):

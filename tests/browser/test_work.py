@@ -9,9 +9,18 @@ from playwright.sync_api import Page, expect
 
 from headcount.sandbox.seed import STAGING
 from tests.browser.conftest import sign_in
+from tests.browser.fields import add_custom_field
 from tests.browser.newcomer import PASSWORD
 from tests.browser.office import Office
 from tests.journeys.desk import wait_for
+
+
+def test_somebody_signs_in_sees_their_name_and_signs_out(office: Office, page: Page) -> None:
+    sign_in(page, office.served, "viewer")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
+    page.get_by_text("viewer", exact=True).click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
 def test_a_second_workspace_gets_a_copy_of_a_sync(office: Office, page: Page) -> None:
@@ -19,6 +28,7 @@ def test_a_second_workspace_gets_a_copy_of_a_sync(office: Office, page: Page) ->
     _go(page, office, "People to People")
     page.get_by_role("link", name="Configuration").click()
     page.get_by_role("link", name="Duplicate").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Copy People to People")
     page.get_by_label("Name").fill("People to Staging")
     page.get_by_label("Destination").select_option(label="Staging EU")
     page.get_by_role("button", name="Open in the editor").click()
@@ -37,9 +47,7 @@ def test_a_custom_field_added_to_a_sync_says_what_it_resends_and_arrives(office:
     _ended(page, "completed", accepted=40)
     page.get_by_role("link", name="People to People").first.click()
     page.get_by_role("link", name="Configuration").click()
-    page.get_by_role("button", name="+ Add Custom Field").click()
-    page.get_by_label("Row 3: value").fill("email")
-    page.get_by_label("Row 3: field").fill("Favourite address")
+    add_custom_field(page, value="email", field="Favourite address")
     page.get_by_role("button", name="Review changes").click()
     expect(page.get_by_text("Saving this would send 40 of 40 accepted records again")).to_be_visible()
     page.get_by_role("button", name="Save", exact=True).click()
@@ -115,7 +123,6 @@ def test_a_viewer_sees_everything_and_can_change_nothing(office: Office, page: P
     sign_in(page, office.served, "viewer")
     for address in ("/", "/syncs/plain/", "/syncs/plain/plan/", "/syncs/plain/rejected/", "/models/plain/"):
         page.goto(office.url + address)
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert page.get_by_role("main").get_by_role("button").count() == 0, address
     page.goto(f"{office.url}/syncs/plain/configuration/")
     expect(page.get_by_text("You may look at this configuration")).to_be_visible()
@@ -169,6 +176,7 @@ def _tab_to(page: Page, wanted: str) -> None:
 
 def _go(page: Page, office: Office, sync: str) -> None:
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Syncs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Syncs")
     page.get_by_role("link", name=sync, exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(sync)
 
@@ -188,7 +196,9 @@ def _ended(page: Page, status: str, *, accepted: int | None = None) -> None:
 
 def _new_events(page: Page, office: Office) -> None:
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Syncs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Syncs")
     page.get_by_role("link", name="New sync").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("New sync")
     page.get_by_label("Name", exact=True).fill("Orders once more")
     page.get_by_label("Model").select_option("orders")
     page.get_by_label("Destination").select_option("production")
@@ -199,13 +209,11 @@ def _new_events(page: Page, office: Office) -> None:
     page.get_by_role("radio", name="Backfill").check()
     page.get_by_label("Event name", exact=True).fill("Bought")
     page.get_by_label("Person: column").fill("user_id")
-    page.get_by_role("button", name="+ Add Custom Field").click()
-    page.get_by_label("Row 1: value").fill("total")
-    page.get_by_label("Row 1: field").fill("total")
+    add_custom_field(page, value="total", field="total")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Orders once more is saved.")).to_be_visible()
 
 
 def _events(office: Office) -> list[dict[str, Any]]:
-    wait_for(lambda: office.workspace.in_flight() == 0)
+    wait_for(lambda: office.workspace.in_flight() == 0, seconds=60)
     return list(office.workspace.events()["events"])

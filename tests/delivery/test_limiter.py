@@ -15,6 +15,7 @@ import pytest
 from headcount.errors import StateError
 from headcount.limiter import FileLimiter, Limiter, Unlimited
 from tests.delivery.book import Book, client_of, numbered, run
+from tests.delivery.crowd import check_left_over, check_yielding
 from tests.delivery.scripted import Scripted, say
 
 PROCESS = """
@@ -179,3 +180,12 @@ def test_every_request_asks_for_the_budget_retries_and_searches_too() -> None:
     with Scripted(lambda _: next(answers, say(200))) as server:
         run(numbered(4, 4), client_of(server.url), Book(), limiter=limiter)
     assert limiter.asked == len(server.requests) == 7
+
+
+def test_who_yields_leaves_nearly_everything_to_those_who_are_due(tmp_path: Path) -> None:
+    times = check_yielding(lambda yields: FileLimiter(tmp_path / "budget", 100, yields=yields))
+    assert most_in_a_second(times) <= 100
+
+
+def test_who_yields_takes_what_the_others_leave(tmp_path: Path) -> None:
+    check_left_over(lambda yields: FileLimiter(tmp_path / "budget", 100, yields=yields))

@@ -13,7 +13,7 @@ import asyncssh
 import pytest
 
 from headcount.engines import open_source
-from headcount.errors import ConfigurationError, SourceError
+from headcount.errors import ConfigurationError, SourceError, SourceUnavailable
 from headcount.model import Model
 
 INSIDE = "db.internal"  # a name that nobody but the SSH server knows
@@ -159,7 +159,7 @@ def test_a_refused_login_says_so_and_never_shows_the_key(postgresql: dict[str, A
 
 
 def test_a_machine_that_does_not_answer_is_named(postgresql: dict[str, Any], bastion: Bastion) -> None:
-    with pytest.raises(SourceError, match="cannot be reached") as unreachable:
+    with pytest.raises(SourceUnavailable, match="cannot be reached") as unreachable:
         rows("postgresql", {**postgresql, "ssh_port": 1}, "SELECT 1 AS n")
     assert "ssh_host" in unreachable.value.hint
 

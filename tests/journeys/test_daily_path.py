@@ -43,6 +43,15 @@ def test_the_daily_path_of_people(applied: Desk) -> None:
     assert "9" not in held
 
 
+def test_nothing_to_send_and_nothing_to_read_are_told_apart(applied: Desk) -> None:
+    applied.run()
+    assert "nothing to send" in applied.done("run", "people").out
+    assert "Nothing to send." in applied.done("plan", "people").out
+    applied.sql("DELETE FROM orders")
+    assert "The model has no rows." in applied.done("plan", "events").out
+    assert "The model has no rows." in applied.done("run", "events").out
+
+
 def test_the_daily_path_of_events(applied: Desk) -> None:
     desk, workspace = applied, applied.workspace
     assert sums(desk.run("events")) == (100, 0, 0, 100)
@@ -121,6 +130,29 @@ def test_the_csv_names_every_row_that_was_never_sent(applied: Desk) -> None:
     assert [row["key"] for row in rows if row["kind"] == "rejected"] == ["42"]
     assert {row["key"] for row in rows if row["kind"] == "invalid"} == {str(n) for n in range(1000, 2100)}
     assert {row["field"] for row in rows[1:]} == {"plan"}
+
+
+def test_every_reason_of_invalid_rows_is_listed_with_all_its_rows_and_an_example(applied: Desk) -> None:
+    applied.sql("UPDATE users SET plan = hex(zeroblob(502 + id)) WHERE id <= 160")
+    applied.sql("UPDATE users SET visits = char(97, 0, 97) WHERE id IN (177, 188)")
+    applied.run(code=1)
+    listed = applied.done("rejected", "people", "--json").json
+    assert [(why["field"], why["rows"], why["example"]) for why in listed["invalid_reasons"]] == [
+        ("plan", 160, "1"),
+        ("visits", 2, "177"),
+    ]
+    assert len(listed["invalid"]) == 50
+    text = applied.done("rejected", "people").out
+    assert "160" in text and "too many bytes" in text and "NUL" in text
+
+
+def test_a_run_that_waits_lists_what_it_will_not_send(applied: Desk) -> None:
+    applied.run()
+    applied.sql("UPDATE users SET visits = visits + 1")
+    applied.sql("UPDATE users SET visits = char(97, 0, 97) WHERE id = 7")
+    waiting = applied.run(code=3)
+    [why] = applied.done("rejected", "people", "--json").json["invalid_reasons"]
+    assert (waiting["status"], why["field"], why["example"]) == ("waiting", "visits", "7")
 
 
 def test_invalid_rows_make_exit_code_1_and_are_listed_with_reasons(desk: Desk) -> None:

@@ -14,7 +14,15 @@ def test_full_sends_every_person_again_and_shows_the_size_first(applied: Desk) -
     assert "forecast" in said.out.split("Run 2")[0]
     assert "accepted 250" in said.out
     assert applied.done("plan", "people", "--full", "--json").json["change"] == 250
-    assert sums(applied.run("people", "--full")) == (0, 250, 0, 250)
+    assert sums(applied.run("people", "--full", "--yes")) == (0, 250, 0, 250)
+
+
+def test_full_is_not_done_where_nobody_can_be_asked(applied: Desk) -> None:
+    applied.run()
+    for more in ([], ["--json"]):
+        said = applied.done("run", "people", "--full", *more, code=2)
+        assert "sends every person of people again, and nobody is here to ask" in said.err
+    assert len(applied.workspace.requests()) == 3
 
 
 def test_full_is_refused_for_events(applied: Desk) -> None:

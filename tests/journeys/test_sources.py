@@ -76,7 +76,7 @@ def test_every_source_gives_the_same_people_and_switching_sends_nothing(
     for name, model in models.items():
         desk.workspace.ask("reset", {"workspace": 1001})
         read_from(desk, model)
-        report = desk.run("people", *(["--full"] if found else []))
+        report = desk.run("people", *(["--full", "--yes"] if found else []))
         assert report["destination"]["accepted"] == 60, name
         found[name] = desk.workspace.people()
     for name, people in found.items():

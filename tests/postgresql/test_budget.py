@@ -13,6 +13,7 @@ import pytest
 
 from headcount.errors import StateError
 from headcount.postgresql.budget import PostgreSQLLimiter
+from tests.delivery.crowd import check_left_over, check_yielding
 from tests.delivery.scripted import Scripted, say
 from tests.delivery.test_limiter import most_in_a_second
 
@@ -117,3 +118,23 @@ def test_a_server_that_does_not_come_back_is_an_error_without_the_password(
     with pytest.raises(StateError, match="cannot be reached") as caught:
         PostgreSQLLimiter("postgresql://u:hunter2@127.0.0.1:1/x", "w", 5).acquire()
     assert "hunter2" not in str(caught.value)
+
+
+def test_who_yields_leaves_nearly_everything_to_those_who_are_due(url: str) -> None:
+    times = check_yielding(lambda yields: PostgreSQLLimiter(url, "w", 100, yields=yields))
+    assert most_in_a_second(times) <= 100
+
+
+def test_who_yields_takes_what_the_others_leave(url: str) -> None:
+    check_left_over(lambda yields: PostgreSQLLimiter(url, "w", 100, yields=yields))
+
+
+def test_a_table_of_budgets_of_an_older_release_is_brought_up_to_date(url: str) -> None:
+    before = PostgreSQLLimiter(url, "w", 100)
+    assert before.acquire()
+    before.close()
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("ALTER TABLE headcount_state.budgets DROP COLUMN yielded")
+    limiter = PostgreSQLLimiter(url, "w", 100, yields=True)
+    assert limiter.acquire()
+    limiter.close()

@@ -1,5 +1,6 @@
 """The resolution table: whose profile a request means."""
 
+from headcount.sandbox.operations import accept
 from headcount.sandbox.seed import CLASSIC
 
 
@@ -121,7 +122,7 @@ def test_a_phone_identifies_only_where_it_is_switched_on(cio, running):
     assert cio.track("POST", "/v2/entity", bad).status == 400
     made = cio.admin("workspaces", {"name": "Phones", "phone": True})
     workspace = running.account.workspaces[made["environment_id"]]
-    workspace.accept(bad, 1.0)
+    accept(workspace, bad, 1.0)
     assert workspace.people.find("phone", "+4412345") is not None
 
 

@@ -91,7 +91,7 @@ def test_pruning_deletes_it_and_names_the_loss_first(home: Path) -> None:
     (loss,) = seen.losses
     assert loss.what == "sync users"
     assert "1,234 records" in loss.sentence
-    assert "1 runs" in loss.sentence
+    assert "1 run and" in loss.sentence
 
 
 def test_a_pruned_sync_of_people_forgets_its_state(home: Path) -> None:

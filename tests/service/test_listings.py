@@ -11,6 +11,7 @@ from headcount.control.models import Run
 from headcount.errors import ConfigurationError
 from headcount.model import Counts, Fate, Invalid, Operation, Outcome, RunStatus
 from headcount.service.csv_listing import Written, write_rejected
+from headcount.service.left_out import InvalidReason
 from headcount.service.listings import list_runs, rejections
 from tests.control.sample import make_run
 
@@ -45,10 +46,12 @@ def test_rejected_and_invalid_rows_stand_in_one_listing(home: Path) -> None:
     run = make_run()
     refuse(run, "a", "b", "c")
     held.record_invalid(run, [Invalid(key="d", field="plan", reason="too long")])
+    runs.explain(run, {}, [("plan", "too long", 60)])
     found = rejections("users", limit=2)
     assert found.total == 3
     assert [row.key for row in found.rejected] == ["a", "b"]
     assert (found.invalid_run, found.invalid[0].reason) == (run.pk, "too long")
+    assert found.invalid_reasons == (InvalidReason(field="plan", reason="too long", rows=60, example="d"),)
 
 
 def test_the_csv_holds_all_rejected_rows_and_is_readable_by_nobody_else(home: Path, tmp_path: Path) -> None:
@@ -72,6 +75,7 @@ def test_a_csv_that_cannot_be_written_is_a_clear_error(home: Path, tmp_path: Pat
 def test_the_csv_says_when_only_examples_of_invalid_rows_are_left(home: Path, tmp_path: Path) -> None:
     run = make_run()
     held.record_invalid(run, [Invalid(key="d", field="plan", reason="too long")])
+    runs.explain(run, {}, [("plan", "too long", 1)])
     path = tmp_path / "rejected.csv"
     assert write_rejected("users", path) == Written(rejected=0, invalid=1, complete=False)
     with path.open(newline="") as file:
@@ -82,6 +86,7 @@ def test_the_csv_says_when_only_examples_of_invalid_rows_are_left(home: Path, tm
 def test_rows_that_were_mended_are_not_listed_as_invalid_any_more(home: Path) -> None:
     run = make_run()
     held.record_invalid(run, [Invalid(key="d", field="plan", reason="too long")])
+    runs.explain(run, {}, [("plan", "too long", 1)])
     runs.finish(run, RunStatus.COMPLETED, counts=Counts(read=1, invalid=1))
     runs.finish(runs.add(run.sync), RunStatus.COMPLETED, counts=Counts(read=1, unchanged=1))
     found = rejections("users")

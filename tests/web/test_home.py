@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from headcount.control.models import Connection, Role
+from headcount.control.models import Connection, Model, Role, Sync
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.work import started, text
@@ -12,6 +12,25 @@ def test_an_empty_home_says_what_to_do_first(visit: Visit) -> None:
     assert "Connect a service" in text(visit(Role.OWNER).get("/"))
     assert "An Owner connects services" in text(visit(Role.VIEWER).get("/"))
     assert "No syncs yet" in text(visit(Role.EDITOR).get("/syncs/"))
+
+
+def test_home_leads_to_the_first_sync_step_by_step(office: Desk, visit: Visit) -> None:
+    owner = visit(Role.OWNER)
+    assert json.loads(owner.get("/home.json").content)["home"]["steps"] == []
+    assert "Welcome" not in text(owner.get("/"))
+    Sync.objects.all().delete()
+    Model.objects.all().delete()
+    steps = json.loads(owner.get("/home.json").content)["home"]["steps"]
+    assert [(step["kind"], step["done"]) for step in steps] == [
+        ("destination", True),
+        ("source", True),
+        ("model", False),
+        ("sync", False),
+    ]
+    page = text(owner.get("/"))
+    assert 'href="/models/new/"' in page
+    assert 'href="/syncs/new/"' not in page
+    assert 'href="/models/new/"' not in text(visit(Role.VIEWER).get("/"))
 
 
 def test_home_says_what_ran_and_that_nothing_needs_attention(office: Desk, visit: Visit) -> None:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
-from headcount.control.models import Role
+from headcount.control import runs
+from headcount.control.models import Role, Run
+from headcount.errors import SourceUnavailable
+from headcount.service.queue import queue_run
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.work import started, text, work
@@ -39,7 +44,70 @@ def test_only_changed_fields_are_shown_old_and_new(office: Desk, visit: Visit) -
     [row] = json.loads(operator.get(f"/runs/{run}/rows.json").content)["page"]["rows"]["rows"]
     assert row["op"] == "change"
     assert row["fields"] == [{"field": "plan", "old": '"free"', "new": '"pro"'}]
-    assert "plan 100 %" in text(operator.get(f"/runs/{run}/"))
+    assert f'<a href="/runs/{run}/rows/?op=change&amp;field=plan">plan</a> 100 %' in text(
+        operator.get(f"/runs/{run}/")
+    )
+
+
+def test_reasons_why_rows_were_not_sent_lead_to_the_rows_each_is_about(office: Desk, visit: Visit) -> None:
+    office.sql("CREATE TABLE more AS SELECT * FROM users")
+    office.sql(
+        "INSERT INTO more VALUES (NULL, 'nobody@example.com', 'free', 1), (7, 'twin@example.com', 'pro', 1)"
+    )
+    office.project["models"]["users"] = {"connection": "company", "table": "more"}
+    office.apply()
+    operator = visit(Role.OPERATOR)
+    run = started(operator, "/syncs/people/run/")
+    reasons = json.loads(operator.get(f"/runs/{run}.json").content)["page"]["invalid_reasons"]
+    assert sum(each["rows"] for each in reasons) == 3
+    page = text(operator.get(f"/runs/{run}/"))
+    for each in reasons:
+        query = f"?field={quote(each['field'], safe='')}&reason={quote(each['reason'], safe='')}"
+        assert f'href="/runs/{run}/invalid/{query}"'.replace("&", "&amp;") in page
+        rows = json.loads(operator.get(f"/runs/{run}/invalid.json{query}").content)["rows"]["rows"]
+        assert len(rows) == each["rows"]
+        assert {row["reason"] for row in rows} == {each["reason"]}
+    overview = text(operator.get("/syncs/people/"))
+    assert f'href="/runs/{run}/invalid/"' in overview
+    assert f'href="/runs/{run}/invalid/?field=' in overview
+
+
+def test_a_failed_run_says_what_that_means_for_the_data_and_can_be_run_again(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    office.workspace.fault(kind="status", status=401)
+    run = started(operator, "/syncs/people/run/")
+    page = text(operator.get(f"/runs/{run}/"))
+    assert "Nothing was sent to Customer.io." in page
+    assert "Run again" in page
+    assert "Replace credentials" not in page
+    assert "Replace credentials" in text(visit(Role.OWNER).get(f"/runs/{run}/"))
+    assert "Run again" not in text(visit(Role.VIEWER).get(f"/runs/{run}/"))
+    overview = text(operator.get("/syncs/people/"))
+    assert f'<a href="/runs/{run}/">Run {run}</a> failed.' in overview
+    assert "Customer.io refused the credentials" in overview
+    assert "The last run of Users to People failed. Customer.io refused" in text(operator.get("/"))
+
+
+def test_a_run_says_who_started_it(office: Desk, visit: Visit) -> None:
+    run = started(visit(Role.OPERATOR), "/syncs/people/run/")
+    assert "manual by operator" in text(visit(Role.VIEWER).get(f"/runs/{run}/"))
+
+
+def test_runs_can_be_looked_at_by_when_they_began(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    old, new = started(operator, "/syncs/people/run/"), started(operator, "/syncs/people/run/")
+    Run.objects.filter(pk=old).update(created_at=datetime.now(UTC) - timedelta(hours=30))
+    assert 'href="/runs/?status=completed&amp;hours=24"' in text(operator.get("/"))
+
+    def found(hours: str) -> list[int]:
+        rows = json.loads(operator.get(f"/runs.json?status=completed&hours={hours}").content)["runs"]["rows"]
+        return [row["run"] for row in rows]
+
+    assert found("24") == [new]
+    assert found("168") == [new, old]
+    assert found("7") == [new, old]  # none of the choices: not a filter
 
 
 def test_a_download_has_values_only_when_it_is_asked_for_them(office: Desk, visit: Visit) -> None:
@@ -140,3 +208,14 @@ def test_a_run_that_does_not_exist_is_said_in_words(office: Desk, visit: Visit) 
     answer = visit(Role.VIEWER).get("/runs/4711/")
     assert answer.status_code == 404
     assert b"There is no run 4711" in answer.content
+
+
+def test_a_run_that_waits_for_its_source_says_when_it_is_tried_again(office: Desk, visit: Visit) -> None:
+    run = queue_run("people")
+    error = SourceUnavailable("PostgreSQL cannot be reached: Connection refused.")
+    runs.put_off(Run.objects.get(pk=run), 600, error, worked=1)
+    page = text(visit(Role.VIEWER).get(f"/runs/{run}/"))
+    assert "Connection refused" in page
+    due = Run.objects.get(pk=run).not_before
+    assert due is not None
+    assert f"next try at {due:%H:%M:%S} UTC" in page

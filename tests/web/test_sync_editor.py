@@ -96,8 +96,8 @@ def test_events_offer_append_only_and_nothing_else(company: Desk, visit: Visit) 
     assert "Mirror" not in page
     page = page.press("save")
     assert page.answer.status_code == 422
-    assert "unique_id is missing." in page
-    assert "first_run is missing." in page
+    assert "Choose the column that makes a row unique for ever" in page
+    assert "Choose what the first run does" in page
     assert "Choose the column that says whose event it is." in page
     page = page.press(
         "save", unique_id="id", first_run="backfill", event_name="Order Placed", person_from="user_id",
@@ -406,3 +406,20 @@ def test_pausing_says_what_it_means_for_the_schedule(company: Desk, visit: Visit
     assert "It starts every hour at minute 5 (UTC). Due next: " in resumed
     client.post("/syncs/events/pause/")
     assert "It has no triggers" in client.post("/syncs/events/resume/", follow=True).content.decode()
+
+
+def test_everything_that_a_form_lacks_is_told_at_once_and_leads_to_its_input(
+    company: Desk, visit: Visit
+) -> None:
+    page = opened(visit(Role.EDITOR), "/syncs/new/?model=orders&connection=production&object=event")
+    page = page.press("add")
+    page = page.press("save", m__0__text="totl", m__0__to="total")
+    assert page.answer.status_code == 422
+    for place in ("name", "unique_id", "first_run", "event_name", "person_from", "m-0-text"):
+        assert f'href="#{place}-wrong"' in page, place
+        assert f'id="{place}-wrong"' in page, place
+    assert "The model has no column totl. Did you mean total?" in page
+    assert "first_run is missing" not in page
+    page = opened(visit(Role.EDITOR), EDIT).press("review", starts="cron", cron="99", m__0__text="plaan")
+    for place in ("cron", "m-0-text"):
+        assert f'href="#{place}-wrong"' in page, place

@@ -42,6 +42,7 @@ PEOPLE = {
     "checks": {"warn": ["email_form", "id_bytes"]},
     "guards": {"max_changed": 0.333, "max_removed": 0.07, "minimum": 5, "zero_rows": False},
     "api_log": {"bodies": True},
+    "timeout_minutes": 90.25,
     "paused": True,
 }
 EVENTS = {

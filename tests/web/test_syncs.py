@@ -42,10 +42,12 @@ def test_the_overview_says_which_fields_made_rows_change_also_when_plans_are_gon
     office.plan_file(run).unlink()
     fields = json.loads(operator.get("/syncs/people.json").content)["page"]["fields"]
     assert fields == [
-        {"field": "plan", "changes": 30, "of": 30},
-        {"field": "visits", "changes": 10, "of": 30},
+        {"field": "plan", "changes": 30, "of": 30, "run": run},
+        {"field": "visits", "changes": 10, "of": 30, "run": run},
     ]
-    assert "100 %" in text(operator.get("/syncs/people/"))
+    page = text(operator.get("/syncs/people/"))
+    assert "100 %" in page
+    assert f'href="/runs/{run}/rows/?op=change&amp;field=plan"' in page
 
 
 def test_a_plan_says_old_and_new_and_sends_nothing(office: Desk, visit: Visit) -> None:

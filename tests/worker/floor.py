@@ -32,8 +32,8 @@ class Floor:
         self.workers.append(process)
         return process
 
-    def ready_worker(self, *words: str) -> subprocess.Popen[str]:
-        worker = self.worker(*words)
+    def ready_worker(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        worker = self.worker(*words, **more)
         assert worker.stderr
         assert any("Waiting for runs" in line for line in iter(worker.stderr.readline, ""))
         return worker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 
 from ninja import Schema
 
@@ -30,6 +31,8 @@ class Progress(Schema):
     seconds: float | None
     seconds_left: float | None
     stale: bool
+    source_tries: int
+    next_try_at: datetime | None
 
 
 def progress(found: RunProgress) -> Progress:

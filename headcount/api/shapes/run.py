@@ -29,6 +29,7 @@ CODES = {
     RunStatus.SUPERSEDED: "SUPERSEDED",
 }
 STEPS = {RunStatus.QUEUED: "Waiting in the queue", RunStatus.WORKING: "Running", RunStatus.PAUSED: "Paused"}
+WAITING = "Waiting for the source"
 REASONS = {
     "manual": ("Manual", "Started by a person"),
     "api": ("API", "Triggered by the API"),
@@ -59,7 +60,9 @@ class Reason(Schema):
 
 
 class SyncRun(Schema):
-    """A run. Counters are null until they are known. ``state`` is the status in Headcount's own words."""
+    """A run. Counters are null until they are known. ``state`` is the status in Headcount's own words,
+    ``next_try_at`` when a queued run begins anew whose source did not answer.
+    """
 
     id: int
     sync_id: int
@@ -85,6 +88,7 @@ class SyncRun(Schema):
     sync_trigger_reason: Reason
     state: str
     started_at: datetime | None
+    next_try_at: datetime | None
     counts: dict[str, int]
     warnings: list[str]
 
@@ -111,12 +115,13 @@ def sync_run(found: NumberedRun) -> SyncRun:
         error_code=_code(found),
         error_message=found.error or (CANCELED if found.status is RunStatus.CANCELED else None),
         error_detail=found.hint or None,
-        current_step=STEPS.get(found.status),
+        current_step=WAITING if found.next_try_at else STEPS.get(found.status),
         canceled=found.status is RunStatus.CANCELED,
         full_sync=found.full,
         sync_trigger_reason=_reason(found),
         state=found.status.value,
         started_at=found.started_at,
+        next_try_at=found.next_try_at,
         counts=counts,
         warnings=list(found.warnings),
     )

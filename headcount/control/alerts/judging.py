@@ -108,16 +108,30 @@ def _failed(run: RunFacts) -> Finding | None:
 
 
 def _refused(rule: Rule, run: RunFacts) -> Finding | None:
-    """Of the rows that should have been sent. A run with none of them says nothing."""
-    rejected, invalid = number(run.counts, "rejected"), number(run.counts, "invalid")
-    wanted = number(run.counts, "planned") + invalid
-    if run.kind is not RunKind.RUN or run.status not in (RunStatus.COMPLETED, RunStatus.FAILED) or not wanted:
+    """Rejected are rows of those that were sent, invalid ones of those that were read: the same few invalid rows are
+    there in every run, and in a quiet one they would be all there is.
+    """
+    rejected, planned = number(run.counts, "rejected"), number(run.counts, "planned")
+    invalid, read = number(run.counts, "invalid"), number(run.counts, "read")
+    if run.kind is not RunKind.RUN or run.status not in (RunStatus.COMPLETED, RunStatus.FAILED):
         return None
-    share = 100 * (rejected + invalid) / wanted
-    if share <= rule.threshold:
-        return FINE
-    words = f"{rejected:,} rows were rejected and {invalid:,} are invalid, of {wanted:,} that run {run.id} was to send"
-    return Finding(troubled=True, words=f"{words}: {_percent(share)}, more than {_percent(rule.threshold)}.")
+    if not planned and not invalid:
+        return None
+    shares = (
+        (_share(rejected, planned), f"{rejected:,} of {planned:,} rows that run {run.id} sent were rejected"),
+        (_share(invalid, read), f"{invalid:,} of {read:,} rows that run {run.id} read are invalid"),
+    )
+    troubled = [
+        f"{words}: {_percent(share)}, more than {_percent(rule.threshold)}."
+        for share, words in shares
+        if share > rule.threshold
+    ]
+    return Finding(troubled=True, words=" ".join(troubled)) if troubled else FINE
+
+
+def _share(part: int, whole: int) -> float:
+    """In percent."""
+    return 100 * part / whole if whole else 0.0
 
 
 def _no_rows(run: RunFacts) -> Finding | None:

@@ -8,7 +8,7 @@ from enum import Enum
 
 class AlertKind(Enum):
     FAILED = "failed"  # a run failed
-    REJECTED = "rejected"  # too great a share of the rows was rejected or invalid
+    REJECTED = "rejected"  # too great a share of the rows sent was rejected, or of the rows read is invalid
     NO_ROWS = "no_rows"  # the model has no rows
     UNUSUAL = "unusual"  # a number is far from that of earlier runs
     LATE = "late"  # a run that was due did not begin in time

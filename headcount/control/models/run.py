@@ -63,6 +63,12 @@ class Run(models.Model):
     heartbeat_at = models.DateTimeField(null=True)
     progress = models.JSONField(default=dict)  # how far it is; headcount.service.watching reads it
 
+    worked = models.FloatField(default=0)  # seconds, of all who worked on it, as far as they told
+
+    # A run that found its source out of reach is tried again, not before this moment.
+    source_tries = models.IntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+
     pid = models.IntegerField(null=True)
     host = models.CharField(max_length=255, default="")
 

@@ -34,6 +34,7 @@ class NumberedRun:
     started_at: datetime | None
     finished_at: datetime | None
     scheduled_for: datetime | None
+    next_try_at: datetime | None  # while it waits for its source
 
 
 @told()
@@ -70,4 +71,5 @@ def _shape(row: Run) -> NumberedRun:
         started_at=row.started_at,
         finished_at=row.finished_at,
         scheduled_for=row.scheduled_for,
+        next_try_at=row.not_before if row.status == RunStatus.QUEUED.value else None,
     )

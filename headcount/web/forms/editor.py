@@ -21,6 +21,7 @@ from headcount.web.forms.places import placed
 from headcount.web.forms.preview import Preview
 from headcount.web.forms.row import Row
 from headcount.web.forms.sync_form import SyncForm, Wrong
+from headcount.web.forms.unfilled import unfilled, unknown
 
 _FIRST = {"key", "name", "model", "connection", "object"}
 _STREAM = {
@@ -226,6 +227,9 @@ def checked(editor: Editor, *, named: bool = True) -> Editor:
     entry, unreadable = form.entry(stream=choices.stream)
     found: Checked = check_sync(key, entry, new=editor.new, columns=editor.columns)
     wrong = {**placed(found.problems, form.places), **unreadable}
+    if wrong:
+        strange = unknown(form, editor.columns, stream=choices.stream) if editor.columns is not None else {}
+        wrong = {**strange, **wrong, **unfilled(form, stream=choices.stream)}
     if named and not form.name.strip():
         wrong["name"] = ["Give the sync a name."]
         if not form.key:

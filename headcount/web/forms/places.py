@@ -31,6 +31,7 @@ _INPUTS: dict[Path, str] = {
     ("guards", "max_removed"): "max_removed",
     ("guards", "minimum"): "minimum",
     ("guards", "zero_rows"): "zero_rows",
+    ("timeout_minutes",): "timeout_minutes",
     ("triggers",): "starts",
     ("triggers", "schedule", "every_minutes"): "every_minutes",
     ("triggers", "schedule", "minute"): "at_minute",

@@ -16,7 +16,7 @@ from headcount.web.forms.trigger_inputs import trigger_inputs, triggers_of
 _SHOWN = {
     "name", "source", "destination", "behavior", "identifier", "unique_id", "first_run", "event", "mappings",
     "sync_all_columns", "changed_fields_only", "checks", "guards",
-    "triggers", "api_log",
+    "triggers", "api_log", "timeout_minutes",
 }  # fmt: skip
 _CHECKBOXES = ("all_columns", "changed_fields_only", "zero_rows", "bodies")
 
@@ -53,6 +53,7 @@ class SyncForm:
     minimum: str = "100"
     zero_rows: bool = True
     bodies: bool = False
+    timeout_minutes: str = ""
     starts: str = ""
     every_minutes: str = "15"
     at_minute: str = "0"
@@ -87,6 +88,7 @@ class SyncForm:
             warn=" ".join(entry.get("checks", {}).get("warn", [])),
             **_guard_inputs(entry.get("guards", {})),
             bodies=entry.get("api_log", {}).get("bodies", False),
+            timeout_minutes=str(entry.get("timeout_minutes", "")).removesuffix(".0"),
             **trigger_inputs(entry.get("triggers") or {}),
             kept=json.dumps(rest) if rest else "",
             rows=tuple(Row.of(mapping) for mapping in entry.get("mappings", [])),
@@ -134,6 +136,8 @@ class SyncForm:
             "api_log": {"bodies": self.bodies},
             "triggers": triggers_of({name: getattr(self, name) for name in TRIGGERS}, wrong),
         }
+        if self.timeout_minutes.strip():
+            entry["timeout_minutes"] = _number(self.timeout_minutes)
         if self.all_columns:
             entry["sync_all_columns"] = {"names": self.all_names}
         return {**entry, **unpacked(self.kept)}, wrong
@@ -213,6 +217,14 @@ def _share(text: str) -> Any:
     """Per cent as a share; what is no number stays as it is, for the check to say so."""
     try:
         return float(Decimal(text.strip().removesuffix("%").strip()) / 100)
+    except InvalidOperation:
+        return text
+
+
+def _number(text: str) -> Any:
+    """What is no number stays as it is, for the check to say so."""
+    try:
+        return float(Decimal(text.strip()))
     except InvalidOperation:
         return text
 

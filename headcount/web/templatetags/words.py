@@ -17,6 +17,7 @@ _STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86
 # Every state has a signal colour, and a sign beside it for those who see no colours.
 SIGNALS = {
     "completed": ("ok", "✓"),
+    "done": ("ok", "✓"),
     "accepted": ("ok", "✓"),
     "passed": ("ok", "✓"),
     "sent": ("ok", "✓"),

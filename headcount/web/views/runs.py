@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from headcount.model import RunStatus
@@ -11,50 +12,77 @@ from headcount.service import starting_runs
 from headcount.service.overview import sync_names
 from headcount.service.rejections import never_sent, refusals_of_run
 from headcount.service.roles import Deed
-from headcount.service.run_page import list_run_rows, run_page
+from headcount.service.run_page import RunRow, list_run_rows, run_page
 from headcount.web.access import takes
 from headcount.web.deeds import done
 from headcount.web.page import Page, twin
 from headcount.web.paging import place
 
-RUNS = (("Runs", "/runs/"),)
+SPANS = ((24, "the last 24 hours"), (7 * 24, "the last 7 days"), (30 * 24, "the last 30 days"))
 
 
 @takes(Deed.LOOK)
 def runs(request: HttpRequest) -> Page:
     """All runs, newest first."""
     sync, status = request.GET.get("sync", ""), request.GET.get("status", "")
-    found = list_run_rows(sync=sync, status=status, before=place(request, "before"))
-    extra = {"sync": sync, "status": status, "statuses": [s.value for s in RunStatus], "syncs": sync_names()}
+    hours = place(request, "hours")
+    hours = hours if hours in dict(SPANS) else None
+    found = list_run_rows(sync=sync, status=status, hours=hours, before=place(request, "before"))
+    extra = {
+        "sync": sync,
+        "status": status,
+        "hours": hours,
+        "spans": SPANS,
+        "statuses": [s.value for s in RunStatus],
+        "syncs": sync_names(),
+    }
     return Page(template="web/runs/list.html", title="Runs", data={"runs": found}, extra=extra)
 
 
 @takes(Deed.LOOK)
 def run(request: HttpRequest, run: int) -> Page:
     """One run; the page refreshes itself while it works."""
-    return Page(template="web/runs/run.html", title=f"Run {run}", data={"page": run_page(run)}, trail=RUNS)
+    page = run_page(run)
+    return Page(
+        template="web/runs/run.html", title=f"Run {run}", data={"page": page}, trail=runs_above(page.run)
+    )
 
 
 @takes(Deed.LOOK)
 def rejected(request: HttpRequest, run: int) -> Page:
     """What the run was refused."""
     found = refusals_of_run(run, after=place(request, "after", 0) or 0)
-    data = {"run": run, "page": run_page(run), "rows": found}
-    return Page(
-        template="web/runs/rejected.html", title=f"Rejected in run {run}", data=data, trail=_trail(run)
-    )
+    page = run_page(run)
+    data = {"run": run, "page": page, "rows": found}
+    trail = run_above(page.run)
+    return Page(template="web/runs/rejected.html", title=f"Rejected in run {run}", data=data, trail=trail)
 
 
 @takes(Deed.LOOK)
 def invalid(request: HttpRequest, run: int) -> Page:
     """Examples of what the run did not send."""
-    found = never_sent(run, after=place(request, "after", 0) or 0)
-    data = {"run": run, "page": run_page(run), "rows": found}
-    return Page(template="web/runs/invalid.html", title=f"Invalid in run {run}", data=data, trail=_trail(run))
+    chosen = {name: request.GET.get(name, "") for name in ("field", "reason")}
+    found = never_sent(run, **chosen, after=place(request, "after", 0) or 0)
+    page = run_page(run)
+    data = {"run": run, "page": page, "rows": found}
+    return Page(
+        template="web/runs/invalid.html",
+        title=f"Invalid in run {run}",
+        data=data,
+        extra={**chosen, "query": urlencode({name: text for name, text in chosen.items() if text})},
+        trail=run_above(page.run),
+    )
 
 
-def _trail(run: int) -> tuple[tuple[str, str], ...]:
-    return (*RUNS, (f"Run {run}", _address(run)))
+def runs_above(run: RunRow) -> tuple[tuple[str, str], ...]:
+    """The pages above a run's: its sync, and the runs of that."""
+    above = reverse("sync", args=[run.sync])
+    return ("Syncs", "/syncs/"), (run.sync_name, above), ("Runs", f"{above}runs/")
+
+
+def run_above(run: RunRow) -> tuple[tuple[str, str], ...]:
+    """The pages above one of a run's pages."""
+    return *runs_above(run), (f"Run {run.run}", _address(run.run))
 
 
 def _address(run: int) -> str:

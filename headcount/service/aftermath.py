@@ -1,0 +1,41 @@
+"""What a run that did not end well means for the data, and who to ask about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from headcount.control.models import Audit, Run
+from headcount.model import Counts, RunStatus
+
+_STARTING = ("started", "retried", "tested a row")
+_NOTED = timedelta(minutes=1)  # by then it is written down who started a run
+_ENDED_EARLY = (RunStatus.FAILED.value, RunStatus.CANCELED.value)
+
+
+def ended_early(run: Run) -> bool:
+    """Did it end before everything was sent, so that running again is the next thing to do?"""
+    return run.status in _ENDED_EARLY
+
+
+def meaning_of(run: Run) -> str:
+    """One or two sentences for a run that ended early; empty for all others."""
+    if not ended_early(run):
+        return ""
+    counts = Counts(**run.counts) if run.counts else Counts()
+    if not counts.accepted + counts.rejected + counts.in_doubt:
+        return "Nothing was sent to Customer.io. The next run looks at the source anew."
+    said = f"{counts.accepted:,} of {counts.planned:,} changes were accepted before that."
+    if counts.in_doubt:
+        said += f" {counts.in_doubt:,} got no answer and are sent again."
+    return f"{said} The next run sends what is missing."
+
+
+def starter_of(run: Run) -> str:
+    """The username of whoever started it on a page or through the API; empty when nobody did, or it is not known."""
+    notes = Audit.objects.filter(
+        what=f"sync {run.sync.key}",
+        action__in=_STARTING,
+        at__range=(run.created_at - _NOTED, run.created_at + _NOTED),
+        detail__run=run.pk,
+    )
+    return notes.order_by("id").values_list("actor", flat=True).first() or ""

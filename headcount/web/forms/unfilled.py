@@ -1,0 +1,35 @@
+"""What a form lacks, told all at once: the checks of an entry stop at the first kind of mistake they find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from headcount.model import Column
+from headcount.project.problems import did_you_mean
+from headcount.web.forms.sync_form import SyncForm, Wrong
+
+_OF_STREAMS = {
+    "unique_id": "Choose the column that makes a row unique for ever, such as an order number.",
+    "first_run": "Choose what the first run does with the rows that are there already.",
+    "event_name": "Say what the event is called, or which column says it.",
+    "person_from": "Choose the column that says whose event it is.",
+}
+_OF_RECORDS = {"identifier_from": "Choose the column by which records are known."}
+
+
+def unfilled(form: SyncForm, *, stream: bool) -> Wrong:
+    """Inputs that must be filled, and are not."""
+    words = _OF_STREAMS if stream else _OF_RECORDS
+    return {name: [word] for name, word in words.items() if not getattr(form, name).strip()}
+
+
+def unknown(form: SyncForm, columns: Iterable[Column], *, stream: bool) -> Wrong:
+    """Inputs that name columns which the model does not have."""
+    known = [column.name for column in columns]
+    named = {name: getattr(form, name) for name in (("unique_id", "person_from") if stream else _OF_RECORDS)}
+    named |= {f"m-{n}-text": form.rows[n].text for n in form.places if form.rows[n].kind == "column"}
+    return {
+        name: [f"The model has no column {column}. {did_you_mean(column, known)}".strip()]
+        for name, column in named.items()
+        if column and column not in known
+    }

@@ -1,0 +1,75 @@
+"""Events go first, and a backfill gives way to whatever is due while it works."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from headcount.control.models import Run
+from headcount.model import Lane
+from headcount.service.lanes import lane_of
+from headcount.service.queue import due_runs, queue_retry, queue_run, queue_test
+from headcount.service.running import cancel_run
+from headcount.service.watching import progress_of
+from tests.worker.floor import Floor
+
+
+def lanes(*runs: int) -> list[Lane]:
+    return [lane_of(Run.objects.select_related("sync").get(pk=run)) for run in runs]
+
+
+def kinds(requests: list[Any]) -> list[str]:
+    """Of each request what it does: identify or event."""
+    return [json.loads(request["body"])["batch"][0]["action"] for request in requests]
+
+
+def test_a_run_of_everything_is_a_backfill_and_others_are_not(floor: Floor) -> None:
+    assert lanes(queue_run("people"), queue_run("events"), queue_test("people", "7")) == [
+        Lane.BACKFILL,
+        Lane.BACKFILL,
+        Lane.REGULAR,
+    ]
+    Run.objects.all().delete()
+    floor.desk.run("people")
+    floor.desk.run("events")
+    runs = queue_run("people"), queue_run("people", full=True), queue_retry("people"), queue_run("events")
+    assert lanes(*runs) == [Lane.REGULAR, Lane.BACKFILL, Lane.REGULAR, Lane.EVENTS]
+
+
+def test_of_runs_that_wait_those_of_events_are_begun_first(floor: Floor) -> None:
+    floor.desk.run("people")
+    floor.desk.run("events")
+    people, events = queue_run("people"), queue_run("events")
+    assert [due.run for due in due_runs()] == [events, people]
+    floor.ready_worker("--runs", "1")
+    begun = []
+    for run in (events, people):
+        assert floor.ended(run).status == "completed"
+        begun.append(Run.objects.get(pk=run).started_at)
+    assert begun[0] and begun[1] and begun[0] < begun[1]
+
+
+def test_events_that_become_due_in_the_middle_of_a_backfill_are_done_long_before_it(floor: Floor) -> None:
+    """Also by a worker with a single place: the backfill has one of its own."""
+    desk = floor.desk
+    desk.run("events")
+    desk.hire(1250, first=251)
+    desk.target["budget"] = {"requests_per_second": 40, "max_items": 1, "senders": 3}
+    desk.apply()
+    floor.ready_worker("--runs", "1")
+    backfill = queue_run("people")
+    floor.reached(backfill, "sending", done=30, seconds=60)
+    desk.order(60, first=101)
+    desk.workspace.forget()
+    due = queue_run("events", trigger="schedule")
+    done = floor.ended(due)
+    assert (done.status, done.accepted) == ("completed", 60)
+    now = progress_of(backfill)
+    assert now.status == "working"
+    assert now.done < 750
+    sent = kinds(desk.workspace.requests("/api/v2/batch"))
+    first, last = sent.index("event"), len(sent) - 1 - sent[::-1].index("event")
+    meanwhile = sent[first : last + 1]
+    assert meanwhile.count("identify") < 30, meanwhile  # of 90: half of what a fair share were
+    cancel_run(backfill)
+    assert floor.ended(backfill).status == "canceled"
