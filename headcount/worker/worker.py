@@ -35,11 +35,11 @@ class Worker:
         self._postman = Postman()
 
     def start(self) -> None:
-        """Begin to take runs. Raises ``StateError`` when the queue's tables cannot be used, and
-        ``ConfigurationError`` when a setting cannot be used.
+        """Begin to take runs. Raises ``StateError`` when the queue's tables cannot be used, and ``ConfigurationError``
+        when traces are wanted that cannot be sent, or the pauses between tries are no numbers.
         """
+        pauses()
         tracing.start()
-        pauses()  # a setting that cannot be read is told now
         home = workplace.home()
         self._slot = Slot(home)
         try:
