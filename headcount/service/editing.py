@@ -61,7 +61,7 @@ class Checked:
 @dataclass(frozen=True, kw_only=True)
 class Opened:
     """A stored sync, ready to be edited. ``version`` must come back when it is saved. ``drift`` says that it was
-    changed since the project file was applied, or is empty.
+    changed since the project file was applied, or is empty. ``cautions`` are about the sync as it is stored.
     """
 
     key: str
@@ -70,13 +70,15 @@ class Opened:
     version: str
     paused: bool
     drift: str = ""
+    cautions: tuple[str, ...] = ()
 
 
 @told()
 def open_sync(key: str) -> Opened:
     """The stored entry. Raises ``ConfigurationError`` for a sync that does not exist."""
     row = find_sync(key)
-    entry = dict(stored_project().syncs[key])
+    project = stored_project()
+    entry = dict(project.syncs[key])
     drifted = drift("syncs", key, entry)
     return Opened(
         key=key,
@@ -85,6 +87,7 @@ def open_sync(key: str) -> Opened:
         version=version_of(entry),
         paused=row.paused,
         drift=drifted.sentence if drifted else "",
+        cautions=tuple(sync_cautions(project, key)),
     )
 
 

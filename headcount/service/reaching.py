@@ -97,7 +97,7 @@ def _destination(row: Connection, settings: dict[str, Any]) -> TestReport:
 
 def _spelled(workspace: Workspace) -> str:
     name = f"{workspace.name}, " if workspace.name else ""
-    return f"{name}workspace {workspace.environment_id}, region {workspace.region}"
+    return f"{name}workspace {workspace.environment_id}, region {workspace.region.upper()}"
 
 
 def _notes(row: Connection, settings: Mapping[str, Any]) -> Iterator[str]:

@@ -46,7 +46,8 @@ def _status(error: HeadcountError) -> int:
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """``exception`` says which role it takes."""
-    return say(request, 403, "You may not do this.", f"It takes the role {exception}. Ask an Owner.")
+    needed = str(exception).capitalize()
+    return say(request, 403, "You may not do this.", f"It takes the role {needed}. Ask an Owner.")
 
 
 def unacceptable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

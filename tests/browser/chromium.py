@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Playwright
 
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE = 20_000  # milliseconds; a page is there in a few, on a machine that does nothing else
+PATIENCE = 60_000  # milliseconds; a page is there in a few, on a machine that does nothing else
 
 
 def launched(playwright: Playwright) -> Browser:

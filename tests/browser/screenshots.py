@@ -1,20 +1,29 @@
-"""Pictures of the pages over the sample company: ``python -m tests.browser.screenshots FOLDER [--whole]``.
+"""Pictures of the pages: ``python -m tests.browser.screenshots FOLDER [--whole]``.
 
-Each page in light, in dark and as a telephone shows it. Needs Chromium, and starts ``headcount serve --demo`` itself.
+Each page of the sample company, and each of the ``scenes``, in light, in dark and as a telephone shows it. Needs
+Chromium, and starts what is served itself.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from headcount.sandbox.server import start_in_thread
 from tests.browser.chromium import PATIENCE, launched
 from tests.browser.newcomer import become_owner
+from tests.browser.office import Office
+from tests.browser.scenes import FRESH, OFFICE, SANDBOX, Stage
 from tests.browser.site import Served
+from tests.journeys.desk import Workspace
 
 WIDE = {"width": 1200, "height": 820}
 NARROW = {"width": 390, "height": 844}
@@ -49,14 +58,60 @@ def take(folder: Path, *, whole: bool) -> None:
     the ``whole`` page.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+        "true"  # Playwright keeps an event loop, and nothing here uses it
+    )
     with tempfile.TemporaryDirectory(prefix="headcount-screens-") as place, sync_playwright() as playwright:
         demo = Served(Path(place) / "home", options=("--demo",)).start()
         browser = launched(playwright)
         try:
             _all(browser, demo, folder, whole=whole)
+            with _stage(Path(place)) as stage:
+                _scenes(browser, stage, folder, whole=whole)
         finally:
             browser.close()
             demo.stop()
+
+
+@contextmanager
+def _stage(place: Path) -> Iterator[Stage]:
+    """Two more installations: one as new, and a company with a sandbox of its own."""
+    for folder in ("fresh", "office"):
+        (place / folder).mkdir()
+    sandbox = start_in_thread()
+    office = Office(place / "office", Workspace(sandbox.url))
+    with pytest.MonkeyPatch.context() as patch:
+        office.move_in(patch)
+    fresh = Served(place / "fresh" / "home").start()
+    office.open()
+    try:
+        yield Stage(fresh=fresh, office=office)
+    finally:
+        office.close()
+        fresh.stop()
+        sandbox.stop()
+
+
+def _scenes(browser: Browser, stage: Stage, folder: Path, *, whole: bool) -> None:
+    """Each place in a browser of its own: cookies do not know ports."""
+    for scenes in (FRESH, OFFICE, SANDBOX):
+        context = browser.new_context(viewport=WIDE)
+        context.set_default_timeout(3 * PATIENCE)
+        page = context.new_page()
+        for name, scene in scenes.items():
+            scene(page, stage)
+            _take(page, folder, name, whole=whole)
+        context.close()
+
+
+def _take(page: Page, folder: Path, name: str, *, whole: bool) -> None:
+    """One moment in three looks."""
+    for look in ("light", "dark", "narrow"):
+        page.emulate_media(color_scheme="dark" if look == "dark" else "light")
+        page.set_viewport_size(NARROW if look == "narrow" else WIDE)
+        page.screenshot(path=folder / f"{name}-{look}.png", full_page=whole)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(WIDE)
 
 
 def _all(browser: Browser, demo: Served, folder: Path, *, whole: bool) -> None:

@@ -52,7 +52,7 @@ class Served:
         ready = threading.Event()
         self._listener = threading.Thread(target=self._listen, args=(ready,), daemon=True)
         self._listener.start()
-        assert ready.wait(60), f"it did not start: {''.join(self.said)}"
+        assert ready.wait(180), f"it did not start: {''.join(self.said)}"
         return self
 
     def _listen(self, ready: threading.Event) -> None:
@@ -82,7 +82,7 @@ class Served:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.terminate()
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=120)
         self._quiet()
         return code
 

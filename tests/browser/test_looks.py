@@ -58,6 +58,8 @@ PAGES = (
 )
 DESK: ViewportSize = {"width": 1200, "height": 820}
 TELEPHONE: ViewportSize = {"width": 390, "height": 844}
+UNSEEN = """[...document.querySelectorAll("tbody td")].filter(cell => !cell.getClientRects().length)
+    .map(cell => cell.textContent.trim()).filter(words => words)"""
 WIDEST = 4  # pixels that a page may be wider than the screen
 
 
@@ -85,11 +87,14 @@ def at_work(building: Office, browser: Browser) -> Iterator[dict[str, str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What was found on all pages, by their address: barriers in light and in dark, and widths on a telephone."""
+    """What was found on all pages, by their address: barriers in light and in dark; on a telephone pages that are too
+    wide, and words of tables that cannot be seen.
+    """
 
     light: dict[str, list[str]]
     dark: dict[str, list[str]]
     wide: dict[str, int]
+    unseen: dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +104,7 @@ def looked(building: Office, browser: Browser, at_work: dict[str, str]) -> Looke
     context = browser.new_context(storage_state=at_work["state"])  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
     witness.watch(context)
-    page, found = context.new_page(), Looked(light={}, dark={}, wide={})
+    page, found = context.new_page(), Looked(light={}, dark={}, wide={}, unseen={})
     for address in PAGES:
         _open(page, building.url + address.format(**at_work))
         _look(page, address, found)
@@ -128,6 +133,8 @@ def _look(page: Page, address: str, found: Looked) -> None:
     width = page.evaluate("document.documentElement.scrollWidth")
     if width > TELEPHONE["width"] + WIDEST:
         found.wide[address] = width
+    if words := page.evaluate(UNSEEN):
+        found.unseen[address] = words
 
 
 def _barriers(page: Page, options: dict[str, Any]) -> list[str]:
@@ -146,6 +153,10 @@ def test_no_page_has_a_serious_barrier(looked: Looked) -> None:
 
 def test_no_page_is_hard_to_read_in_the_dark(looked: Looked) -> None:
     assert looked.dark == {}
+
+
+def test_no_cell_of_a_table_is_lost_on_a_telephone(looked: Looked) -> None:
+    assert looked.unseen == {}
 
 
 def test_no_page_is_wider_than_a_telephone(looked: Looked) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import sign_in
 from tests.browser.office import Office
@@ -24,6 +24,7 @@ def test_a_run_outlives_the_server_and_its_page_follows_without_being_reloaded(
     expect(accepted).not_to_have_text("0")
     expect(page.get_by_role("progressbar", name="sending")).to_be_visible()
     assert 0 < int(accepted.inner_text()) < 40
+    _keep_the_focus(page, accepted)
     _come_back(building)
     building.workspace.heal()
     expect(page.locator("#live .badge").first).to_contain_text("completed", timeout=60_000)
@@ -31,6 +32,14 @@ def test_a_run_outlives_the_server_and_its_page_follows_without_being_reloaded(
     witness.complaints.clear()  # that nobody answered for a moment
     assert page.evaluate("document.body.dataset.reloaded") == "never"
     assert _delivered_once(building)
+
+
+def _keep_the_focus(page: Page, accepted: Locator) -> None:
+    """Whoever has come to a button with the keyboard stays there while the numbers change."""
+    cancel, before = page.get_by_role("button", name="Cancel"), accepted.inner_text()
+    cancel.focus()
+    expect(accepted).not_to_have_text(before)
+    expect(cancel).to_be_focused()
 
 
 def _come_back(building: Office) -> None:

@@ -66,7 +66,7 @@ def test_the_guide_is_walkable_add_service_customer_io_test_connect(
         assert step in words(form.content)
 
     tested = owner.post(ADD, typed(workspace, action="test", **fields_of(form.content)))
-    assert "workspace 1001, region us" in words(tested.content)
+    assert "workspace 1001, region US" in words(tested.content)
     assert re.search(r"\d+ ms", words(tested.content))
     assert "Without an App API Key" in words(tested.content)
     assert not Connection.objects.exists()

@@ -18,7 +18,7 @@ def test_run_now_makes_a_run_whose_numbers_lead_to_the_rows_behind_them(office: 
     run = started(operator, "/syncs/people/run/")
     page = text(operator.get(f"/runs/{run}/"))
     assert "completed" in page
-    assert f'<a href="/runs/{run}/rows/?op=add">250</a>' in page
+    assert f'<a id="add" href="/runs/{run}/rows/?op=add">250</a>' in page
     rows = json.loads(operator.get(f"/runs/{run}/rows.json?op=add").content)["page"]["rows"]
     assert len(rows["rows"]) == 50
     assert rows["rows"][0]["fate"] == "accepted"

@@ -423,3 +423,10 @@ def test_everything_that_a_form_lacks_is_told_at_once_and_leads_to_its_input(
     page = opened(visit(Role.EDITOR), EDIT).press("review", starts="cron", cron="99", m__0__text="plaan")
     for place in ("cron", "m-0-text"):
         assert f'href="#{place}-wrong"' in page, place
+
+
+def test_the_configuration_says_which_other_syncs_write_the_same_fields(company: Desk, visit: Visit) -> None:
+    assert "both write" not in opened(visit(Role.EDITOR), EDIT)
+    company.project["syncs"]["twin"] = {**company.people_sync, "name": "Twin"}
+    company.apply()
+    assert "The syncs people and twin both write plan, visits in " in opened(visit(Role.EDITOR), EDIT)

@@ -160,3 +160,14 @@ def test_activity_shows_what_was_set_as_the_project_file_would_say_it(office: De
     page = visit().get("/activity/").content.decode()
     assert "{&quot;from&quot;: &quot;plan&quot;}" in page
     assert "&#x27;from&#x27;" not in page
+
+
+def test_what_is_in_use_says_by_whom_and_cannot_be_deleted(office: Desk, visit: Visit) -> None:
+    owner = visit(Role.OWNER)
+    connection = text(owner.get("/connections/production/"))
+    assert "It cannot be deleted while something uses it: events, Users to People." in connection
+    assert "It cannot be deleted while syncs read it: Users to People." in text(owner.get("/models/users/"))
+    assert '<a href="/connections/production/#users">2</a>' in text(owner.get("/connections/"))
+    assert '<a href="/models/users/#users">1</a>' in text(owner.get("/models/"))
+    owner.post("/models/users/delete/")
+    assert Model.objects.filter(key="users").exists()

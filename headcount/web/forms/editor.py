@@ -234,6 +234,8 @@ def checked(editor: Editor, *, named: bool = True) -> Editor:
         wrong["name"] = ["Give the sync a name."]
         if not form.key:
             wrong.pop("key", None)
+    order = [name for name, _ in form.pairs()]
+    wrong = dict(sorted(wrong.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
     made = None if wrong else found.entry
     return replace(editor, key=key, wrong=wrong, cautions=found.cautions, entry=made)
 

@@ -72,12 +72,17 @@ def rows(request: HttpRequest, run: int) -> Page | HttpResponse:
     if request.method == "POST":
         return _to_record(request, kept.sync)
     page = plan_page(kept, _filter(request), after=_after(request))
+    above = trail_of(kept.sync, sync_head(kept.sync).name)
     return Page(
         template="web/runs/rows.html",
         title=f"Changes of run {run}",
         data={"run": run, "page": page},
         extra={**_filtered(request), "fates": FATES},
-        trail=(("Runs", "/runs/"), (f"Run {run}", reverse("run", args=[run]))),
+        trail=(
+            *above,
+            ("Runs", reverse("sync-runs", args=[kept.sync])),
+            (f"Run {run}", reverse("run", args=[run])),
+        ),
     )
 
 
