@@ -72,13 +72,14 @@ def forget(
     for each in found:
         console.print(
             f"{each.sync}: {'the record, ' if each.acknowledged or each.held else ''}{each.plan_rows:,} rows of plans, "
-            f"{each.listed:,} listed rows, {each.answers:,} answers."
+            f"{each.listed:,} listed rows, {each.answers:,} answers, {each.mentions:,} runs that named it."
         )
     if any(each.acknowledged for each in found):
         console.print("While the source still has the row, the next run sends it again as a new one.")
-        console.print(
-            "Customer.io keeps the person until they are deleted there; backups keep what they hold."
-        )
+    console.print(
+        "Not erased: Customer.io keeps the person until they are deleted there, backups and messages that were sent "
+        "keep what they hold."
+    )
 
 
 def tidy(

@@ -22,12 +22,14 @@ from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
+from headcount.frozen import FILE
 from headcount.home import Home
 from headcount.service.drafts import forget_drafts
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.locks import hold_still
 from headcount.service.masking import VEIL
+from headcount.service.mentions import forget_mentions
 from headcount.service.moving import delete_left
 from headcount.service.plans import keep_rewritten, plan_folder
 from headcount.service.states import state_of
@@ -40,7 +42,9 @@ ERASED = ""  # stands for the key in a plan, whose positions must stay as they a
 
 @dataclass(frozen=True, kw_only=True)
 class Forgotten:
-    """What was erased of one sync: its record, rows of plans, entries of receipts and of listings."""
+    """What was erased of one sync: its record, rows of plans, entries of receipts and of listings, and runs that named
+    it in passing.
+    """
 
     sync: str
     acknowledged: bool
@@ -48,9 +52,10 @@ class Forgotten:
     plan_rows: int
     answers: int
     listed: int
+    mentions: int
 
     def __bool__(self) -> bool:
-        return bool(self.acknowledged or self.held or self.plan_rows or self.listed)
+        return bool(self.acknowledged or self.held or self.plan_rows or self.listed or self.mentions)
 
 
 @told()
@@ -100,6 +105,7 @@ def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
         plan_rows=sum(len(positions) for _, positions in erased),
         answers=answers,
         listed=listed,
+        mentions=forget_mentions(row, {name for name in (key, own) if name}),
     )
 
 
@@ -134,6 +140,7 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
     if own is not None:
         for name in ("invalid.parquet", "seen.parquet"):
             dropped |= _drop(bench, folder / name, own)
+        dropped |= _unnamed(folder, own)
     if positions or dropped:
         keep_rewritten(run.pk, folder)
     return positions
@@ -175,6 +182,23 @@ def _drop(bench: Workbench, path: Path, key: str) -> bool:
     if there:
         _rewrite(bench, path, f"SELECT * FROM {file} WHERE key <> {quote_text(key)}")
     return there
+
+
+def _unnamed(folder: Path, key: str) -> bool:
+    """Take a key out of the plan's description: of a run of it alone, or one that let it go. Was it there?"""
+    if not (file := folder / FILE).exists():
+        return False
+    document = json.loads(file.read_text())
+    released = document["planned"]["released"]
+    if key != document["only"] and key not in released:
+        return False
+    document["only"] = ERASED if key == document["only"] else document["only"]
+    document["planned"]["released"] = [each for each in released if each != key]
+    with own_files(folder):
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(document))
+        part.replace(file)
+    return True
 
 
 def _rewrite(bench: Workbench, path: Path, sql: str) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
+from headcount.control.setup import close
+from headcount.service.outlets import add_webhook
 from tests.journeys.desk import Desk, sums
 
 NAME = "ada.the.unforgettable"
@@ -13,6 +19,10 @@ NAME = "ada.the.unforgettable"
 
 @pytest.fixture
 def known(desk: Desk) -> Desk:
+    return know(desk)
+
+
+def know(desk: Desk) -> Desk:
     """A person who was sent, changed, refused and invalid, and has events, one of them refused."""
     people = desk.people_sync
     people["identifier"] = {"from": "email", "to": "email"}
@@ -58,6 +68,66 @@ def test_no_trace_is_left_and_the_next_run_sends_the_row_as_a_new_one(known: Des
     assert known.count(f"SELECT count(*) FROM control_rejected WHERE key LIKE '%{NAME}%'") == 0
     assert known.count(f"SELECT count(*) FROM control_receipt WHERE exceptions LIKE '%{NAME}%'") == 0
     assert sums(known.run("people")) == (1, 0, 0, 1)
+
+
+def test_runs_alerts_and_messages_that_name_the_person_do_so_no_more(known: Desk) -> None:
+    add_webhook("ours", "http://127.0.0.1:9/hook")
+    known.done("test", "people", "--key", f"{NAME}@example.com", code=0)
+    known.sql("ALTER TABLE users RENAME TO moved")
+    known.run("people", code=3)
+    complaint = f"invalid input: {NAME}@example.com"  # as some databases say it
+    with known.control() as database:
+        failed = "(SELECT max(id) FROM control_run)"
+        database.execute(f"UPDATE control_run SET error = ? WHERE id = {failed}", [complaint])
+        database.execute(f"UPDATE control_alert SET words = ? WHERE run_id = {failed}", [complaint])
+        database.execute(f"UPDATE control_delivery SET body = ? WHERE run_id = {failed}", [complaint])
+    waiting = known.count("SELECT count(*) FROM control_delivery")
+    assert known.count(f"SELECT count(*) FROM control_delivery WHERE body LIKE '%{NAME}%'")
+    assert known.count("SELECT count(*) FROM control_run WHERE keys <> '[]'") == 1
+
+    said = known.done("forget", f"{NAME}@example.com").out
+    assert "2 runs that named it" in said
+    assert "Not erased" in said
+    assert words(known.home) == []
+    assert known.count("SELECT count(*) FROM control_run WHERE keys <> '[]'") == 0
+    assert 0 < known.count("SELECT count(*) FROM control_delivery") < waiting
+
+
+def test_no_table_of_postgresql_holds_a_word_either(
+    desk: Desk, postgresql_address: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = database_of_its_own(postgresql_address)
+    close()
+    shutil.rmtree(desk.home)
+    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", url)
+    know(desk)
+    desk.done("test", "people", "--key", f"{NAME}@example.com")
+    assert {"headcount_state", "public"} <= {schema for schema, _ in naming(url)}
+    desk.done("forget", f"{NAME}@example.com")
+    assert naming(url) == []
+    assert words(desk.home) == []
+    assert sums(desk.run("people")) == (1, 0, 0, 1)
+
+
+def database_of_its_own(address: dict[str, Any]) -> str:
+    name, host = f"forgetting_{uuid.uuid4().hex}", address["host"]
+    with psycopg.connect(host=host, dbname="postgres", user="postgres", autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    return f"postgresql://postgres@/{name}?host={host}"
+
+
+def naming(url: str) -> list[tuple[str, str]]:
+    """Schema and name of every table in which the name stands."""
+    query = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+    with psycopg.connect(url) as database:
+        return [
+            (schema, table)
+            for schema, table in database.execute(query).fetchall()
+            if database.execute(
+                f"SELECT 1 FROM {schema}.{table} t WHERE position(%s IN t::text) > 0 LIMIT 1",  # type: ignore[arg-type]
+                [NAME],
+            ).fetchone()
+        ]
 
 
 def test_the_rows_of_others_stay_where_they_were_in_the_plans(known: Desk) -> None:
