@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 SHARED := tests/api tests/service tests/schedules --deselect tests/api/test_nonsense.py
 STORED := tests/alerts tests/api tests/cli tests/control tests/schedules tests/service tests/web
 
-.PHONY: help demo serve test test-postgresql lint bench picture screenshots lock clean
+.PHONY: help demo serve test test-postgresql chaos lint bench picture screenshots lock clean
 
 help:
 	@echo "make demo   install Headcount and watch it work against a local Customer.io"
 	@echo "make serve  install Headcount and open it in the browser, at http://127.0.0.1:8000"
 	@echo "make test   install everything the tests need and run all of them"
 	@echo "make test-postgresql  the tests of everything that is stored, with the store in PostgreSQL"
+	@echo "make chaos ROUNDS=20  workers, PostgreSQL and workspace in trouble, in rounds of 25 seconds"
 	@echo "make lint   ruff, mypy and import-linter alone"
 	@echo "make bench  the speed and memory figures of the README (several minutes)"
 	@echo "make picture  the README's picture, made anew"
@@ -34,6 +35,10 @@ test: $(VENV)/.installed-test system-packages
 
 test-postgresql: $(VENV)/.installed-test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --control-store=postgresql $(STORED)
+
+ROUNDS ?= 10
+chaos: $(VENV)/.installed-test system-packages
+	$(BIN)/python -m tests.chaos --rounds $(ROUNDS)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .
@@ -57,13 +62,14 @@ lock: $(VENV)/.installed
 clean:
 	rm -rf $(VENV) build dist *.egg-info
 
-# What the tests need besides Python packages: a MariaDB server and a browser, installed where that is possible without
+# What the tests need besides Python packages: a MariaDB server, a browser and iproute2, installed where that is possible without
 # asking. Elsewhere Playwright's own browser is fetched; without either, tests say what is missing.
 .PHONY: system-packages
 system-packages: $(VENV)/.installed-test
 	@missing=""; \
 	command -v mariadbd >/dev/null 2>&1 || missing="$$missing mariadb-server"; \
 	command -v chromium >/dev/null 2>&1 || missing="$$missing chromium fonts-dejavu-core"; \
+	{ [ "$$(uname)" != Linux ] || command -v ip >/dev/null 2>&1; } || missing="$$missing iproute2"; \
 	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
 	@command -v chromium >/dev/null 2>&1 || $(BIN)/playwright install chromium >/dev/null 2>&1 || true

@@ -8,7 +8,7 @@ import time
 
 from bench import report, sink
 from bench.measure import Measured
-from bench.measures import FULL, MEASURES, QUICK, WORK, Bench
+from bench.measures import EXTRA, FULL, MEASURES, QUICK, WORK, Bench
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
             scale=QUICK if chosen.quick else FULL, sink=far_end, folder=WORK, say=say, keep=chosen.keep
         )
         for name in chosen.only or MEASURES:
-            found += MEASURES[name](bench)
+            found += (MEASURES | EXTRA)[name](bench)
     content = report.document(found)
     print(f"\n{report.table(content['results'])}")
     if not chosen.quick:  # so few rows say nothing about speed
@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a small scale: does everything work?")
-    parser.add_argument("--only", action="append", choices=tuple(MEASURES), help="may be given several times")
+    parser.add_argument(
+        "--only", action="append", choices=(*MEASURES, *EXTRA), help="may be given several times"
+    )
     parser.add_argument("--keep", action="store_true", help="leave homes and states in bench/work to look at")
     return parser
 

@@ -51,12 +51,22 @@ EVENTS = """
 EVENT_FIELDS = ("status", "total", "priority", "clerk", "ship_priority", "comment")
 EVENT_NAME = "order_placed"
 
+# A wide person: an id and 299 attributes of five kinds, no two of them alike.
+WIDE_FIELDS = tuple(f"field_{i:03d}" for i in range(1, 300))
+WIDE_KINDS = (
+    "'value ' || (id * {i} % 100003)",
+    "id * {i} % 1000003",
+    "(id * {i} % 99991) / 7.0 + 0.001",
+    "TIMESTAMP '2015-01-01' + to_seconds(id * {i} % 100000000)",
+    "(id + {i}) % 3 = 0",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """One Parquet file. ``changed`` rows have another balance than in the file of the same size without changes."""
 
-    kind: str  # people or events
+    kind: str  # people, events, wide or bad (people of whom nine in ten have too long an id)
     rows: int
     changed: int = 0
 
@@ -90,11 +100,25 @@ def select(table: Table, folder: Path) -> str:
         unchanged = prepare(Table(kind=table.kind, rows=table.rows))
         every = table.rows // table.changed
         return f"SELECT * REPLACE (balance + if(id % {every} = 0, 1, 0) AS balance) FROM '{unchanged}'"
+    if table.kind == "bad":
+        people = prepare(Table(kind="people", rows=table.rows))
+        return (
+            f"SELECT * REPLACE (if(id % 10 = 0, id::VARCHAR, repeat('x', 150) || id) AS id) FROM '{people}'"
+        )
+    if table.kind == "wide":
+        return _wide(table.rows)
     if table.kind == "people":
         generated = _generate("customer", table.rows / CUSTOMERS, folder)
         return PEOPLE.format(table=f"'{generated}'", rows=table.rows)
     generated = _generate("orders", table.rows / ORDERS, folder)
     return EVENTS.format(table=f"'{generated}'", rows=table.rows)
+
+
+def _wide(rows: int) -> str:
+    made = (
+        f"{WIDE_KINDS[i % len(WIDE_KINDS)].format(i=i)} AS {name}" for i, name in enumerate(WIDE_FIELDS, 1)
+    )
+    return f"SELECT {', '.join(['id', *made])} FROM (SELECT range + 1 AS id FROM range({rows}))"
 
 
 def _generate(name: str, scale: float, folder: Path) -> Path:
@@ -113,7 +137,7 @@ def _copy(select: str, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=("people", "events"))
+    parser.add_argument("kind", choices=("people", "events", "wide", "bad"))
     parser.add_argument("rows", type=int)
     parser.add_argument("changed", type=int)
     chosen = parser.parse_args()

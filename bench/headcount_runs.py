@@ -33,10 +33,13 @@ class Headcount:
         run_child([*COMMAND, "apply", str(folder / "headcount.yml")], self.environment)
         sink.clear()
 
-    def run(self, rows: Path) -> Ended:
-        """Run the sync once with these rows. Raises ``ChildFailedError`` unless the run is completed."""
+    def run(self, rows: Path, *, all_good: bool = True) -> Ended:
+        """Run the sync once with these rows. Raises ``ChildFailedError`` unless the run is completed, and ``all_good``
+        rows were sent and accepted.
+        """
         self._put(rows)
-        ended = run_child([*COMMAND, "run", self.kind, "--json"], self.environment)
+        codes = (0,) if all_good else (1,)
+        ended = run_child([*COMMAND, "run", self.kind, "--json"], self.environment, codes)
         report = json.loads(ended.output)
         if report["status"] != "completed":
             raise ChildFailedError(f"The run did not complete: {report}")

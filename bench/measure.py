@@ -45,8 +45,8 @@ class ChildFailedError(Exception):
     """A measured process did not do its work."""
 
 
-def run_child(command: Sequence[str], environment: dict[str, str]) -> Ended:
-    """Run a command to its end. The seconds include the start of its interpreter.
+def run_child(command: Sequence[str], environment: dict[str, str], codes: Sequence[int] = (0,)) -> Ended:
+    """Run a command to its end, which must be one of ``codes``. The seconds include the start of its interpreter.
 
     The peak is that of its largest process, as the system counted it. It cannot be lower than this process's own
     memory, which is why nothing large is imported here. Modules keep their compiled form, as they do wherever
@@ -61,7 +61,7 @@ def run_child(command: Sequence[str], environment: dict[str, str]) -> Ended:
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in codes:
         raise ChildFailedError(f"{' '.join(command)} ended with {process.returncode}:\n{trouble[-4000:]}")
     return Ended(seconds=seconds, peak_rss_mb=_megabytes(usage.ru_maxrss), output=output)
 
@@ -79,11 +79,11 @@ def _megabytes(maxrss: int) -> float:
     return maxrss / (1_000_000 if sys.platform == "darwin" else 1_000_000 / 1024)
 
 
-def measured(measure: str, system: str, rows: int, ended: Ended, sink: Sink) -> Measured:
+def measured(measure: str, system: str, rows: int, ended: Ended, sink: Sink, *, refused: int = 0) -> Measured:
     """What a process has done, with the sink's count of it; the sink is cleared for the next."""
     tally = sink.tally()
     sink.clear()
-    if tally.refused_rows:
+    if tally.refused_rows != refused:
         raise ChildFailedError(f"{measure}, {system}: the sandbox refused {tally.refused_rows} rows.")
     return Measured(
         measure=measure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -30,11 +31,22 @@ class Scale:
     small: int = 5_000
     small_changed: int = 2
     many: int = 10_000_000
+    wide: tuple[int, int] = (200_000, 600_000)
+    bad: tuple[int, int] = (200_000, 1_000_000)
     rounds: int = 3
 
 
 FULL = Scale()
-QUICK = Scale(people=20_000, changed=200, events=20_000, small=500, many=60_000, rounds=1)
+QUICK = Scale(
+    people=20_000,
+    changed=200,
+    events=20_000,
+    small=500,
+    many=60_000,
+    wide=(2_000, 6_000),
+    bad=(2_000, 6_000),
+    rounds=1,
+)
 
 Found = Iterator[Measured]
 
@@ -172,6 +184,21 @@ def _pgstate_round(bench: Bench, one: Headcount, table: Path, changed: Path) -> 
     return found
 
 
+def wide(bench: Bench) -> Found:
+    """The first load and the rerun of people with 299 attributes, and of three times as many."""
+    for rows in bench.scale.wide:
+        table = prepare(Table(kind="wide", rows=rows))
+        with bench.work() as folder:
+            one = Headcount(folder / "wide", "wide", bench.sink)
+            for measure, sent in (
+                (f"first_load_wide_{rows // 1000}k", rows),
+                (f"rerun_wide_{rows // 1000}k", 0),
+            ):
+                found = measured(measure, "headcount", rows, one.run(table), bench.sink)
+                _exactly(found, sent)
+                yield _told(bench, found)
+
+
 MEASURES: dict[str, Callable[[Bench], Found]] = {
     "people": people,
     "pgstate": pgstate,
@@ -179,6 +206,37 @@ MEASURES: dict[str, Callable[[Bench], Found]] = {
     "small": small,
     "many": many,
 }
+
+
+def bad(bench: Bench) -> Found:
+    """A first load of which Customer.io refuses nine rows in ten, and one of which as many are never sent."""
+    for rows in bench.scale.bad:
+        yield from _refused(bench, rows)
+        yield from _invalid(bench, rows)
+
+
+def _refused(bench: Bench, rows: int) -> Found:
+    table = prepare(Table(kind="people", rows=rows))
+    bench.sink.refuse([place for place in range(5_000) if place % 10])
+    with bench.work() as folder:
+        ended = Headcount(folder / "refused", "people", bench.sink).run(table, all_good=False)
+    refused = json.loads(ended.output)["destination"]["rejected"]
+    bench.sink.accept()
+    name = f"first_load_refused_{rows // 1000}k"
+    yield _told(bench, measured(name, "headcount", rows, ended, bench.sink, refused=refused))
+
+
+def _invalid(bench: Bench, rows: int) -> Found:
+    table = prepare(Table(kind="bad", rows=rows))
+    with bench.work() as folder:
+        ended = Headcount(folder / "invalid", "people", bench.sink).run(table, all_good=False)
+    found = measured(f"first_load_invalid_{rows // 1000}k", "headcount", rows, ended, bench.sink)
+    _exactly(found, rows // 10)
+    yield _told(bench, found)
+
+
+# Only when asked for.
+EXTRA: dict[str, Callable[[Bench], Found]] = {"wide": wide, "bad": bad}
 
 
 def _peers(bench: Bench, measure: str, table: Path, reference: Measured) -> Found:

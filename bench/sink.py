@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,15 @@ class Sink:
     def clear(self) -> None:
         self._ask("DELETE", "/_sandbox/sink")
 
+    def refuse(self, indexes: Sequence[int]) -> None:
+        """Refuse the rows at these places of every request from now on."""
+        rule = {"kind": "errors", "rows": {"indexes": list(indexes)}, "error": {"field": "plan"}}
+        self._ask("POST", "/_sandbox/faults", json.dumps(rule).encode())
+
+    def accept(self) -> None:
+        """Take every row again."""
+        self._ask("DELETE", "/_sandbox/faults")
+
     def tally(self) -> Tally:
         counted = json.loads(self._ask("GET", "/_sandbox/sink"))
         actions = counted["workspaces"].get(str(ENVIRONMENT_ID), {}).values()
@@ -54,10 +63,10 @@ class Sink:
             refused_rows=counted["refused_rows"],
         )
 
-    def _ask(self, method: str, path: str) -> bytes:
+    def _ask(self, method: str, path: str, given: bytes | None = None) -> bytes:
         # The certificate itself is asked for here, so nothing is verified: it is the loopback interface.
         unverified = ssl._create_unverified_context() if self.url.startswith("https:") else None
-        request = urllib.request.Request(self.url + path, method=method)
+        request = urllib.request.Request(self.url + path, method=method, data=given)
         with urllib.request.urlopen(request, timeout=120, context=unverified) as answer:
             body: bytes = answer.read()
             return body

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.data import EVENT_FIELDS, EVENT_NAME, PEOPLE_FIELDS
+from bench.data import EVENT_FIELDS, EVENT_NAME, PEOPLE_FIELDS, WIDE_FIELDS
 from bench.sink import API_KEY, SITE_ID
 
 KEY_VARIABLE = "BENCH_API_KEY"
@@ -17,7 +18,7 @@ BUDGET = {"requests_per_second": 1_000_000, "max_items": 0, "max_bytes": 500_000
 
 
 def project(kind: str, table: Path, url: str) -> dict[str, Any]:
-    """A project file with one sync, whose key is the kind of its rows: people or events."""
+    """A project file with one sync, whose key is the kind of its rows: people, events or wide."""
     destination = {
         "type": "customerio",
         "site_id": SITE_ID,
@@ -27,13 +28,13 @@ def project(kind: str, table: Path, url: str) -> dict[str, Any]:
     }
     sync = {
         "source": {"model": kind},
-        "destination": {"connection": "sandbox", "object": "person" if kind == "people" else "event"},
+        "destination": {"connection": "sandbox", "object": "event" if kind == "events" else "person"},
     }
     return {
         "version": 1,
         "connections": {"files": {"type": "files", "folders": [str(table.parent)]}, "sandbox": destination},
         "models": {kind: {"connection": "files", "path": table.name}},
-        "syncs": {kind: {**sync, **(_people() if kind == "people" else _events())}},
+        "syncs": {kind: {**sync, **_SYNCS[kind]()}},
     }
 
 
@@ -42,11 +43,11 @@ def write_project(file: Path, kind: str, table: Path, url: str) -> None:
     file.write_text(json.dumps(project(kind, table, url), indent=1))
 
 
-def _people() -> dict[str, Any]:
+def _people(fields: Sequence[str] = PEOPLE_FIELDS) -> dict[str, Any]:
     return {
         "behavior": "update_or_create",
         "identifier": {"from": "id", "to": "id"},
-        "mappings": [{"from": name, "to": name} for name in PEOPLE_FIELDS],
+        "mappings": [{"from": name, "to": name} for name in fields],
     }
 
 
@@ -62,3 +63,10 @@ def _events() -> dict[str, Any]:
         },
         "mappings": [{"from": name, "to": name} for name in EVENT_FIELDS],
     }
+
+
+_SYNCS: dict[str, Callable[[], dict[str, Any]]] = {
+    "people": _people,
+    "events": _events,
+    "wide": lambda: _people(WIDE_FIELDS),
+}

@@ -17,7 +17,8 @@ from headcount.workbench import Workbench, quote_text
 
 # The bytes a request has besides its items: {"batch":[ and ]}, less the last item's comma.
 WRAPPER_BYTES = len(b'{"batch":[]}') - 1
-ROWS = 10_000
+ROWS = 10_000  # put together at a time
+FIELDS = 400_000  # fewer rows where they have many fields
 
 
 def batches(
@@ -35,7 +36,8 @@ def batches(
     """
     for first, last in ranges if ranges is not None else [(0, plan.size - 1)]:
         if last >= first:
-            yield from _packed(_items(bench, _payload_sql(mapped, plan, run, first, last)), first, budget)
+            items = _items(bench, _payload_sql(mapped, plan, run, first, last), _at_once(len(plan.fields)))
+            yield from _packed(items, first, budget)
 
 
 def _payload_sql(mapped: Mapped, plan: Plan, run: RunInfo, first: int, last: int) -> str:
@@ -80,9 +82,13 @@ def _unix_seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-def _items(bench: Workbench, sql: str) -> Iterator[tuple[memoryview, memoryview]]:
+def _at_once(fields: int) -> int:
+    return min(ROWS, FIELDS // max(fields, 1))
+
+
+def _items(bench: Workbench, sql: str, rows: int) -> Iterator[tuple[memoryview, memoryview]]:
     """Runs of items: their concatenated bytes, and the positions where each begins (and the last one ends)."""
-    for record_batch in bench.stream(sql, ROWS):
+    for record_batch in bench.stream(sql, rows):
         column = record_batch.column(0)
         if column.null_count:  # would be counted as sent, and is not there
             raise SumsDoNotAddUp("A planned change has no payload.", hint="Please report this.")

@@ -66,8 +66,17 @@ def _changes(task: Comparison, *, held: bool, missed: bool) -> str:
 
 
 def _old(task: Comparison) -> list[str]:
-    known = [None] * len(task.known) if task.append_only else task.known
-    return [f"{'a.' + k if k else 'NULL::VARCHAR'} AS o{i:03d}" for i, k in enumerate(known)]
+    """What was acknowledged; nothing where there are additions only, for an empty column costs memory too."""
+    if task.append_only or not task.catalogue.acknowledged:
+        return []
+    return [f"{'a.' + k if k else 'NULL::VARCHAR'} AS o{i:03d}" for i, k in enumerate(task.known)]
+
+
+def old_values(plan: Plan) -> list[str]:
+    """SQL over a plan for what was acknowledged of each field: additions have none."""
+    if not plan.change + plan.remove:
+        return ["NULL::VARCHAR" for _ in plan.fields]
+    return [f"o{i:03d}" for i in range(len(plan.fields))]
 
 
 def _sent(task: Comparison, index: int) -> str:

@@ -24,9 +24,8 @@ from headcount.model import Behavior
 from headcount.prepare import prepare
 from headcount.reading import Watched
 from headcount.state import Catalogue
-from headcount.workbench import Workbench, quote_text
+from headcount.workbench import VECTOR, Workbench, quote_text
 
-VECTOR = 2_048  # rows the engine works on at a time
 CELLS_AT_ONCE = 600_000  # a row group is put together in memory, by every thread
 
 
@@ -126,7 +125,7 @@ def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[in
     task.bench.make_room(len(task.columns))
     watched = Watched(task.mapped.sync.model, reader, how.prepared, prepare, progress)
     fields = [_value(task, column) for column in task.columns]
-    plan = ["'add' AS op", *(f"NULL::VARCHAR AS o{c[1:]}" for c in task.columns)] if task.may_be_plan else []
+    plan = ["'add' AS op"] if task.may_be_plan else []
     columns = ", ".join(["d.key AS key", f"{_same(task)} AS same", *fields, _suspect(task), *plan])
     sql = f"SELECT {columns} FROM ({_recognised(task, how)}) d {_join(task)}"
     if task.only is not None:

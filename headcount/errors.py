@@ -7,10 +7,12 @@
         ├── SourceError          the database or file, its query, its columns
         │   └── SourceUnavailable    it may be there again soon
         ├── DestinationError     the workspace, its address
+        │   ├── Unreached            no connection came about; runs try again for a while
         │   ├── CredentialsRefused
         │   └── WrongWorkspace
         ├── StateError           the files Headcount keeps
-        │   └── StateBusy        another process has them
+        │   ├── StateBusy        another process has them
+        │   └── StoreAway        the control store's database cannot be reached; runs go on when it is back
         ├── WorkbenchError       the embedded SQL engine refused a statement
         ├── EveryRowRefused      the first operations all failed for one reason (P9)
         ├── ApprovalNeeded       a guard stopped the run and asks (P9)
@@ -93,6 +95,10 @@ class DestinationError(OperatorError):
     """The destination cannot be used as configured."""
 
 
+class Unreached(DestinationError):
+    """No connection to the destination came about: its address is wrong, or it is away for a while."""
+
+
 class CredentialsRefused(DestinationError):
     """The destination answered 401 or 403."""
 
@@ -107,6 +113,10 @@ class StateError(OperatorError):
 
 class StateBusy(StateError):
     """Another process holds the sync's state."""
+
+
+class StoreAway(StateError):
+    """The database of the control store cannot be reached. It ends no run: what is recorded there goes on."""
 
 
 class WorkbenchError(OperatorError):

@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 
+from headcount.chunks import chunks
 from headcount.digest import recipe, row_digest
 from headcount.mapping import Mapped
 from headcount.model import Behavior, Outcome, Plan
@@ -122,8 +122,7 @@ def _list_exceptions(bench: Workbench, exceptions: Iterable[tuple[int, Outcome]]
         "CREATE OR REPLACE TEMP TABLE exceptions "
         "(seq BIGINT, fate VARCHAR, reason VARCHAR, field VARCHAR, message VARCHAR, doubt BOOLEAN)"
     )
-    source = iter(exceptions)
-    while chunk := list(islice(source, CHUNK)):
+    for chunk in chunks(exceptions, CHUNK):
         rows = [(seq, o.fate.value, o.reason, o.field, o.message, o.doubt) for seq, o in chunk]
         bench.run(
             "INSERT INTO exceptions SELECT unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), "

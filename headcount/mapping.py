@@ -24,7 +24,15 @@ from headcount.model import (
     ValueType,
 )
 from headcount.names import styled
-from headcount.prepare import Prepared, canonical, json_column, parsed, parsed_column, variant_column
+from headcount.prepare import (
+    Prepared,
+    canonical,
+    json_column,
+    parsed,
+    parsed_column,
+    variant_column,
+    wire_column,
+)
 from headcount.templates import columns_used, template_column
 from headcount.wire import AS_WORDS, canonical_key, float_value, spelled, wire_value, wire_words
 from headcount.workbench import quote_name, quote_text
@@ -214,6 +222,10 @@ class _Compiler:
             return self._document(json_column, column, type_)
         if kind is Kind.VARIANT and type_ is ValueType.JSON:
             return self._document(parsed_column, replace(column, kind=Kind.JSON), type_)
+        if kind is Kind.VARIANT and type_ is ValueType.AUTO:
+            ready = self._prepared_name()
+            self.prepared.append(wire_column(ready, column))
+            return quote_name(ready)
         if kind is Kind.VARIANT:
             return self._document(variant_column, column, type_)
         if kind in AS_WORDS and self._is_text(name):

@@ -176,12 +176,21 @@ class Sync:
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """How fast a workspace may be written to, by all syncs and processes together."""
+    """How fast a workspace may be written to, by all syncs and processes together.
+
+    ``reserve`` is the share of the requests that is left to others, such as the live application.
+    """
 
     requests_per_second: float = 50.0
+    reserve: float = 0.0
     max_items: int = 100
     max_bytes: int = 500_000
     senders: int = 3
+
+    @property
+    def pace(self) -> float:
+        """Requests in any one second that are not left to others."""
+        return round(self.requests_per_second * (1 - self.reserve), 6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +223,7 @@ class Plan:
     """A frozen, numbered list of changes: ``path`` is an immutable Parquet file, ``fields`` its column order.
 
     Columns of the file: ``seq`` (from 0), ``op``, ``key``, ``f000`` … (wire values to send, NULL: not sent) and
-    ``o000`` … (wire values acknowledged before, NULL: never sent).
+    ``o000`` … (wire values acknowledged before, NULL: never sent; not there when nothing was acknowledged at all).
     """
 
     path: Path

@@ -7,6 +7,7 @@ wire value, SQL NULL, or a refusal as ``wire`` defines it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,11 @@ import pyarrow as pa
 
 from headcount.model import Column, Kind
 
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_ESCAPES = {
+    **{code: f"\\u{code:04X}" for code in range(32)},
+    **{ord(character): f"\\{letter}" for character, letter in zip('\b\f\n\r\t"\\', 'bfnrt"\\', strict=True)},
+}
 LONGEST_EXPONENT = 999  # a larger one would be written out as that many zeros
 
 
@@ -87,6 +93,41 @@ def variant_column(name: str, column: Column) -> Prepared:
         return canonical_json(value) if value is not None and value[:1] in ("{", "[") else value
 
     return Prepared(name=name, inputs=(column.name,), make=make)
+
+
+def wire_column(name: str, column: Column) -> Prepared:
+    """A column of JSON values as wire values, ready to be sent: what ``wire`` makes of them, worked out here.
+
+    Three hundred columns without a type would take the SQL engine seconds to compile, before the first row.
+    """
+
+    def make(row: dict[str, Any]) -> str | None:
+        value = row[column.name]
+        return None if value is None else wire_of(value)
+
+    return Prepared(name=name, inputs=(column.name,), make=make)
+
+
+def wire_of(value: str) -> str | None:
+    """The wire value of one JSON value; None where it says nothing. The twin in SQL is ``wire.wire_value``."""
+    if value[:1] == '"':
+        return _string(value) if "\\" in value else value
+    if value[:1] in ("{", "["):
+        return canonical_json(value)
+    if value in ("null", "true", "false"):
+        return None if value == "null" else value
+    if value.isascii() and value.isdigit() and value[0] != "0":
+        return value
+    return _positional(Decimal(value)) if _NUMBER.fullmatch(value) else value
+
+
+def _string(value: str) -> str:
+    """A JSON string with escapes, in the one way ``wire`` writes them."""
+    try:
+        text = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return "!json"
+    return "!nul" if "\0" in text else f'"{text.translate(_ESCAPES)}"'
 
 
 def canonical_json(text: str) -> str:

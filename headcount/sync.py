@@ -34,7 +34,7 @@ from headcount.mapping import compile_sync
 from headcount.model import Behavior, Budget, Counts, Fate, Receipt, RetryPolicy, RunInfo, Sync
 from headcount.receipts import Book, Ledger, read_book
 from headcount.state import Catalogue, Identity, Opened, State
-from headcount.workbench import Workbench, own_files, quote_text
+from headcount.workbench import NARROW, Workbench, own_files, quote_text
 
 RESUMABLE = timedelta(hours=6)
 
@@ -110,8 +110,10 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
     with own_files(folder):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        with Workbench(line.scratch) as bench, line.state.reading(bench) as opened:
-            frozen = _compare(line, folder, bench, opened, full=full, only=only)
+        with Workbench(line.scratch) as bench:
+            bench.make_room(len(line.sync.mappings))
+            with line.state.reading(bench) as opened:
+                frozen = _compare(line, folder, bench, opened, full=full, only=only)
     finally:
         for name in ("staged.parquet", "judged.parquet"):
             (folder / name).unlink(missing_ok=True)
@@ -233,7 +235,8 @@ def _deliver(
     if remaining:  # else the deliverer only judges what an earlier process was answered
         stop = _either(ledger.stop_requested, permit)
         greet(line.client, line.limiter, line.retry, line.workspace, stop)
-    with Workbench(line.scratch, ordered=True, maps=False, memory_limit="120MB") as bench:
+    threads = 1 if len(frozen.plan.fields) > NARROW else 4  # each puts thousands of wide operations together
+    with Workbench(line.scratch, ordered=True, maps=False, memory_limit="120MB", threads=threads) as bench:
         return deliver(
             batches(bench, frozen.mapped, frozen.plan, run, line.budget, remaining),
             client=line.client,

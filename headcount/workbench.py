@@ -17,7 +17,16 @@ from headcount.scratch import scratch_folder
 
 MEMORY = 200  # megabytes, for syncs of up to NARROW fields
 NARROW = 40
-FIELD_MEMORY = 2  # megabytes more for each further field
+FIELD_MEMORY = 0.4  # megabytes more for each further field: what is being written of it
+MAPPING_MEMORY = (
+    2.0  # the same where rows are mapped and compared, which takes vectors for each step to a value
+)
+BLOCK_MEMORY = 2.0  # the same where a database file is open that keeps each field in blocks of the usual size
+WIDE_THREADS = 2  # each of them has buffers of its own for every field
+WIDE_BLOCK = 32_768  # bytes, of database files with many columns; the usual size is 262,144
+VECTOR = 2_048  # rows the engine works on at a time
+ROW_GROUP = 122_880  # rows a database file keeps together
+CELLS_TOGETHER = 2_500_000  # the same in a file with many columns, as cells
 
 # Numbers in one canonical form, so that no change of type or engine looks like a change of value:
 # no sign but '-', no leading or trailing zeros, no exponent, no '-0'.
@@ -79,17 +88,26 @@ class Workbench:
     """One in-memory database with a bounded memory and a scratch folder of its own for what does not fit.
 
     ``ordered`` keeps rows in the order of their file. ``maps``: rows are mapped here, which takes macros that cost
-    some milliseconds. Used by one thread at a time; ``close`` removes the scratch folder.
+    some milliseconds. ``threads`` are those of the engine, at most. Used by one thread at a time; ``close`` removes the
+    scratch folder.
     """
 
     def __init__(
-        self, scratch: Path, *, memory_limit: str = f"{MEMORY}MB", ordered: bool = False, maps: bool = True
+        self,
+        scratch: Path,
+        *,
+        memory_limit: str = f"{MEMORY}MB",
+        threads: int = 4,
+        ordered: bool = False,
+        maps: bool = True,
     ) -> None:
         self.scratch = scratch_folder(scratch)
+        self._fields = 0
+        self._field_memory = MAPPING_MEMORY if maps else FIELD_MEMORY
         self.connection = duckdb.connect(
             config={
                 "memory_limit": memory_limit,
-                "threads": min(4, os.cpu_count() or 2),
+                "threads": min(threads, os.cpu_count() or 2),
                 "temp_directory": str(self.scratch),
                 "preserve_insertion_order": ordered,
                 "autoinstall_known_extensions": False,
@@ -103,9 +121,18 @@ class Workbench:
             self.run(statement)
 
     def make_room(self, fields: int) -> None:
-        """Allow more memory for wide syncs: each field needs some buffers of its own, however many rows there are."""
-        if fields > NARROW:
-            self.run(f"SET memory_limit = '{MEMORY + (fields - NARROW) * FIELD_MEMORY}MB'")
+        """Allow more memory for wide syncs: each field needs some buffers of its own, however many rows there are.
+
+        Files that are attached to be written afterwards are laid out for so many columns.
+        """
+        self._fields = fields
+        if self._wide:
+            self.run(f"SET memory_limit = '{int(MEMORY + (fields - NARROW) * self._field_memory)}MB'")
+            self.run(f"SET threads = {min(WIDE_THREADS, os.cpu_count() or WIDE_THREADS)}")
+
+    @property
+    def _wide(self) -> bool:
+        return self._fields > NARROW
 
     def run(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute one statement and return all its rows. Raises ``StateError`` and ``WorkbenchError``."""
@@ -145,11 +172,29 @@ class Workbench:
     @contextmanager
     def attached(self, path: Path, name: str, *, read_only: bool) -> Iterator[None]:
         """Open a database file under ``name`` for the length of a with block."""
-        self.run(f"ATTACH {quote_text(str(path))} AS {name}" + (" (READ_ONLY)" if read_only else ""))
+        options = ["READ_ONLY"] if read_only else self._layout(new=not path.exists())
+        self.run(
+            f"ATTACH {quote_text(str(path))} AS {name}" + (f" ({', '.join(options)})" if options else "")
+        )
         try:
+            self._mind_blocks(name)
             yield
         finally:
             self.run(f"DETACH {name}")
+
+    def _layout(self, *, new: bool) -> list[str]:
+        """How a file of many columns is written: little of each at a time. A file keeps the blocks it began with."""
+        if not self._wide:
+            return []
+        rows = max(VECTOR, min(ROW_GROUP, CELLS_TOGETHER // self._fields // VECTOR * VECTOR))
+        return [f"ROW_GROUP_SIZE {rows}", *([f"BLOCK_SIZE {WIDE_BLOCK}"] if new else [])]
+
+    def _mind_blocks(self, name: str) -> None:
+        """A file that began narrow, or long ago, has large blocks: whoever adds fields to it needs room for them."""
+        sizes = "SELECT block_size FROM pragma_database_size() WHERE database_name = "
+        if self.value(sizes + quote_text(name)) > WIDE_BLOCK:
+            self._field_memory = BLOCK_MEMORY
+            self.make_room(self._fields)
 
     def close(self) -> None:
         self.connection.close()

@@ -205,7 +205,7 @@ def _too_large(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-    note(Event.UNEXPECTED, trouble=error)
+    note(Event.UNEXPECTED, error)
     return failure(
         500,
         "Headcount came upon something it did not expect.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headcount.cli.output import Json, ask, complain, print_json, print_table
-from headcount.errors import ConfigurationError
+from headcount.errors import ConfigurationError, WrongWorkspace
 
 if TYPE_CHECKING:
     from headcount.engines import Field
@@ -122,12 +122,22 @@ def test(
     as_json: Json = False,
 ) -> None:
     """Ask the services behind connections who they are. Changes nothing there."""
-    from headcount.service.connections import list_connections, test_connection
+    from headcount.service.connections import list_connections
 
     wanted = keys or [info.key for info in list_connections()]
     if not wanted and not as_json:
         typer.echo(NONE_YET)
-    _finish([test_connection(key) for key in wanted], as_json)
+    _finish([_tested(key) for key in wanted], as_json)
+
+
+def _tested(key: str) -> TestReport:
+    """The others are asked too when one leads to another workspace than it did."""
+    from headcount.service.connections import TestReport, test_connection
+
+    try:
+        return test_connection(key)
+    except WrongWorkspace as error:
+        return TestReport(key=key, passed=False, message=error.message, hint=error.hint)
 
 
 def remove(
@@ -167,5 +177,7 @@ def _finish(reports: list[TestReport], as_json: bool) -> None:
 def _print(report: TestReport) -> None:
     if report.passed:
         typer.echo(f"✓ {report.key}: {report.message}")
+        for note in report.notes:
+            typer.echo(f"  note {note}")
     else:
         complain(f"✗ {report.key}: {report.message}", report.hint)

@@ -150,7 +150,13 @@ def explain(
 
 def _finish(work: Work, json: bool) -> None:
     """Work, print the report, and leave with the exit code it deserves."""
-    report = _worked(work, silent=json)
+    from headcount.service import tracing
+
+    tracing.start()
+    try:
+        report = _worked(work, silent=json)
+    finally:
+        tracing.stop()
     if json:
         print_json(run_json(report))
     else:

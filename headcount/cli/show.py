@@ -16,6 +16,7 @@ from headcount.service.story import Chapter, Story
 
 REASONS = 4  # shown of why rows are invalid; the listing has all
 
+_AGAIN = "[dim]sent again whole: in doubt, or asked for[/]"
 _NO_ROWS = "The model has no rows."
 
 _MARKS = {
@@ -75,9 +76,8 @@ def _rows(console: Console, rows: tuple[RowChange, ...], total: int) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for row in rows:
-        table.add_row(
-            _op(row.op), escape(row.key), "  ".join(_change(row.op, change) for change in row.fields)
-        )
+        changes = "  ".join(_change(row.op, change) for change in row.fields)
+        table.add_row(_op(row.op), escape(row.key), changes or (_AGAIN if row.op == "change" else ""))
     console.print(table)
     if total > len(rows):
         console.print(f"[dim]… and {total - len(rows):,} more[/]")

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from headcount.errors import ConfigurationError
 from headcount.home import current_home
+from headcount.postgresql.session import BRIEF
 
 PATIENCE = 20  # seconds a writer waits for another one
 
@@ -56,7 +57,7 @@ def _postgresql(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(port or ""),
-        "OPTIONS": {"connect_timeout": PATIENCE, **dict(parse_qsl(parts.query))},
+        "OPTIONS": {"connect_timeout": PATIENCE, **BRIEF, **dict(parse_qsl(parts.query))},
     }
 
 

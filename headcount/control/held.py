@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
+from headcount.chunks import chunks
 from headcount.control.models import Invalid as InvalidRow
 from headcount.control.models import Rejected, RejectedGroup, Run, Sync
 from headcount.control.models.rejected import FIELD_LENGTH, REASON_LENGTH
@@ -22,8 +23,6 @@ from headcount.model import Invalid, Operation, Outcome
 EXAMPLES = 1000  # invalid rows listed for each run
 AT_ONCE = 500  # rows in one statement; SQLite limits the values of one
 ENTERED_AT_ONCE = 5_000  # refused rows in one transaction, for less than a second
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +45,7 @@ def record_rejected(run: Run, refused: Iterable[Refused]) -> int:
     groups = _Groups(run.sync)
     any_before = run.sync.rejected.exclude(status=Rejected.Status.RESOLVED).exists()
     count = 0
-    for chunk in _chunks(refused, ENTERED_AT_ONCE):
+    for chunk in chunks(refused, ENTERED_AT_ONCE):
         with transaction.atomic():
             if any_before:
                 resolve(run.sync, [row.key for row in chunk])
@@ -68,7 +67,8 @@ def record_invalid(run: Run, rows: Iterable[Invalid]) -> None:
 def resolve(sync: Sync, keys: Iterable[str]) -> int:
     """These keys were accepted, or are about to be listed again: no open refusal stands against them."""
     return sum(
-        _move(sync, sync.rejected.filter(key__in=chunk), Rejected.Status.RESOLVED) for chunk in _chunks(keys)
+        _move(sync, sync.rejected.filter(key__in=chunk), Rejected.Status.RESOLVED)
+        for chunk in chunks(keys, AT_ONCE)
     )
 
 
@@ -80,7 +80,8 @@ def release(sync: Sync, keys: Sequence[str] | None = None) -> int:
     if keys is None:
         return _move(sync, waiting, Rejected.Status.RELEASED)
     return sum(
-        _move(sync, waiting.filter(key__in=chunk), Rejected.Status.RELEASED) for chunk in _chunks(keys)
+        _move(sync, waiting.filter(key__in=chunk), Rejected.Status.RELEASED)
+        for chunk in chunks(keys, AT_ONCE)
     )
 
 
@@ -100,7 +101,8 @@ def mute_rows(sync: Sync, ids: Sequence[int], *, muted: bool = True) -> int:
     if not muted:
         before, after = after, before
     return sum(
-        _move(sync, sync.rejected.filter(id__in=chunk, status=before), after) for chunk in _chunks(ids)
+        _move(sync, sync.rejected.filter(id__in=chunk, status=before), after)
+        for chunk in chunks(ids, AT_ONCE)
     )
 
 
@@ -109,7 +111,9 @@ _HELD = (Rejected.Status.OPEN, Rejected.Status.MUTED)  # what is muted is held t
 
 def waits(sync: Sync, keys: Sequence[str]) -> bool:
     """Is any of these held?"""
-    return any(sync.rejected.filter(key__in=chunk, status__in=_HELD).exists() for chunk in _chunks(keys))
+    return any(
+        sync.rejected.filter(key__in=chunk, status__in=_HELD).exists() for chunk in chunks(keys, AT_ONCE)
+    )
 
 
 def listed_keys(sync: Sync) -> Iterator[tuple[str]]:
@@ -223,9 +227,3 @@ def _row(run: Run, row: Refused, group: int, now: Any) -> tuple[Any, ...]:
         Rejected.Status.OPEN.value,
         now,
     )
-
-
-def _chunks(items: Iterable[T], size: int = AT_ONCE) -> Iterator[list[T]]:
-    source = iter(items)
-    while chunk := list(islice(source, size)):
-        yield chunk

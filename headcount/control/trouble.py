@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
 
-from headcount.errors import ConfigurationError, StateBusy, StateError
+from headcount.errors import ConfigurationError, StateBusy, StateError, StoreAway
 
 _MEANINGS = (
     ("database or disk is full", "The disk that holds the control store is full.", "Free some space."),
@@ -18,14 +18,14 @@ _MEANINGS = (
     ("malformed", "The control store is damaged.", "Restore HEADCOUNT_HOME from a backup."),
     ("not a database", "The control store is no database.", "Restore HEADCOUNT_HOME from a backup."),
     ("password authentication", "PostgreSQL refused the password.", "Check HEADCOUNT_DATABASE_URL."),
-    ("connection", "The control store cannot be reached.", "Check HEADCOUNT_DATABASE_URL."),
 )
+_AWAY = ("connection", "the database system is", "could not receive data", "could not send data")
 
 
 @contextmanager
 def told() -> Iterator[None]:
     """Turn the database's failures into ``StateError``. The message never quotes a statement or its
-    values.
+    values. ``StoreAway`` when its server cannot be reached: this thread's next query opens a new connection.
     """
     try:
         yield
@@ -35,7 +35,14 @@ def told() -> Iterator[None]:
             hint="pip install 'psycopg[binary]'.",
         ) from error
     except (DatabaseError, InterfaceError) as error:
+        _give_back_what_broke()
         raise _meaning(str(error).lower()) from error
+
+
+def _give_back_what_broke() -> None:
+    """Django would go on using a connection that is no more: it looks after them only between web requests."""
+    if connection.connection is not None and not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 def _meaning(words: str) -> StateError:
@@ -44,4 +51,6 @@ def _meaning(words: str) -> StateError:
     for sign, message, hint in _MEANINGS:
         if sign in words:
             return StateError(message, hint=hint)
+    if any(sign in words for sign in _AWAY):
+        return StoreAway("The control store cannot be reached.", hint="Check HEADCOUNT_DATABASE_URL.")
     return StateError("The control store failed.", hint="Run the command again with HEADCOUNT_DEBUG=1.")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from headcount.destinations.base import Client
-from headcount.errors import TransientError, WrongWorkspace
+from headcount.errors import TransientError, Unreached, WrongWorkspace
 from headcount.limiter import Limiter, never
 from headcount.model import RetryPolicy
 
@@ -26,7 +26,7 @@ def ask(
             break
         try:
             return question()
-        except TransientError as error:
+        except (TransientError, Unreached) as error:
             if attempt + 1 >= retry.attempts:
                 raise
             _pause(error, attempt, limiter, retry, stop)
@@ -46,10 +46,14 @@ def greet(
 
 
 def _pause(
-    error: TransientError, attempt: int, limiter: Limiter, retry: RetryPolicy, stop: Callable[[], bool]
+    error: TransientError | Unreached,
+    attempt: int,
+    limiter: Limiter,
+    retry: RetryPolicy,
+    stop: Callable[[], bool],
 ) -> None:
-    if error.retry_after is not None:  # a wish of the other side concerns everybody
-        limiter.pause(error.retry_after)
+    if isinstance(error, TransientError) and error.retry_after is not None:
+        limiter.pause(error.retry_after)  # a wish of the other side concerns everybody
         return
     seconds = random.random() * min(retry.cap, retry.base * 2**attempt)  # noqa: S311  # jitter is no secret
     while seconds > 0 and not stop():

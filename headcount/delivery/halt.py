@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from headcount.errors import HeadcountError
+from headcount.errors import HeadcountError, StoreAway
 
 NAP = 0.25  # seconds between two looks at the clock of a pause
 
@@ -61,7 +61,9 @@ class Halt:
             self._on.set()
 
     def broke(self, error: BaseException) -> None:
+        """A control store that is away suspends, too: what was not tried goes when it is back."""
         with self._lock:
+            self.suspended = self.suspended or (isinstance(error, StoreAway) and not self._on.is_set())
             self.broken = self.broken or error
             self._on.set()
 

@@ -76,7 +76,7 @@ class DuckSession:
             if database:
                 self._attach(Path(database))
             self._make_room()
-            self._lock(folders)
+            self._lock([*folders, self._scratch] if columns else folders)  # wide files are copied there
         except duckdb.Error as error:
             self.close()
             raise self.failure(error) from None
@@ -104,6 +104,10 @@ class DuckSession:
             "lock_configuration = true",
         ):
             self._connection.execute(f"SET {setting}")
+
+    def scratch(self) -> Path:
+        """A new folder that lasts as long as the session. Only a session for wide files may write there."""
+        return Path(tempfile.mkdtemp(dir=self._scratch))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:

@@ -17,7 +17,7 @@ Settings = Mapping[str, Setting]
 class Field:
     """One field of a connection: what configuration files, forms and the manual derive theirs from.
 
-    Forms fold ``advanced`` fields away.
+    Forms fold ``advanced`` fields away. The value of an ``address`` is a web address.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Field:
     help: str = ""
     choices: tuple[str, ...] = ()
     advanced: bool = False
+    address: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

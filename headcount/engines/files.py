@@ -14,7 +14,8 @@ from headcount.engines.base import Relation
 from headcount.engines.duck_session import NARROW, DuckSession, select_list
 from headcount.engines.duck_types import typed_column
 from headcount.engines.fields import EngineType, Field
-from headcount.engines.file_formats import Format, format_of
+from headcount.engines.file_formats import PARQUET, Format, format_of
+from headcount.engines.strips import copy, marks, page_sizes, same_files, side_by_side, strips
 from headcount.engines.wanted import at_most, from_clause, quoted, refuse_duplicates, refuse_unknown
 from headcount.errors import SourceError
 from headcount.model import Column, Kind, Model
@@ -61,7 +62,28 @@ class FilesSource:
         readings = {column.name: expression for column, expression in self._readings(model, source)}
         refuse_unknown(model, readings, columns)
         chosen = select_list([(name, readings[name]) for name in columns])
-        return self._roomy(len(readings)).read(f"SELECT {chosen} FROM {source}{at_most(limit)}")
+        session = self._roomy(len(readings))
+        if len(columns) > NARROW and (paths := self._parquet(model)):
+            source = self._in_strips(session, paths, columns, f"{source}{at_most(limit)}") or source
+        return session.read(f"SELECT {chosen} FROM {source}{at_most(limit)}")
+
+    def _parquet(self, model: Model) -> list[Path]:
+        paths = self._matches(model.path) if model.path else []
+        return paths if paths and format_of(paths[0]) is PARQUET else []
+
+    def _in_strips(
+        self, session: DuckSession, paths: Sequence[Path], columns: Sequence[str], source: str
+    ) -> str:
+        """SQL for a copy of a wide file that takes less memory to read; empty where the file does as it is."""
+        cut = strips(columns, dict(session.rows(page_sizes(paths))))
+        if not cut:
+            return ""
+        before, folder = marks(paths), session.scratch()
+        files = [folder / f"{number}.parquet" for number in range(len(cut))]
+        for names, file in zip(cut, files, strict=True):
+            session.rows(copy(names, source, file))
+        same_files(paths, before)
+        return side_by_side(files)
 
     def _roomy(self, columns: int) -> DuckSession:
         """Wide files need more memory than the session has, and what it has is locked."""

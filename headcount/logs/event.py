@@ -54,6 +54,8 @@ class Event(Enum):
         "What is old could not be deleted; again in an hour.",
     )
 
+    TRACES_LOST = ("traces_lost", WARNING, "spans", "The endpoint for traces did not take them; runs go on.")
+
     # Alerts and webhooks.
     NEWS_LOST = ("news_lost", ERROR, "run error", "A bug: what happened to a run was told to nobody.")
     MESSAGE_SENT = ("message_sent", INFO, "message about tries", "An alert or a webhook's message arrived.")
@@ -73,7 +75,7 @@ class Event(Enum):
         self.says = says
 
 
-def note(event: Event, *, trouble: BaseException | None = None, **fields: Any) -> None:
+def note(event: Event, trouble: BaseException | None = None, /, **fields: Any) -> None:
     """Write an event down. Fields that are not the event's are left out; of ``trouble`` only its class and places."""
     known = {name: value for name, value in fields.items() if name in event.fields}
     _LOG.log(event.level, event.label, exc_info=trouble, extra={"event": event, "fields": known})

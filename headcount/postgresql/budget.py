@@ -152,7 +152,7 @@ class PostgreSQLLimiter:
 
     def _asked(self, statement: str, values: dict[str, object]) -> tuple[float, ...]:
         if self._session is None:
-            self._session = connect(self._url)
+            self._session = connect(self._url, brief=True)
             self._session.execute(
                 f"INSERT INTO {SCHEMA}.budgets (name) VALUES (%s) ON CONFLICT DO NOTHING", [self._name]
             )

@@ -34,14 +34,25 @@ _LASTING: dict[str, Any] = {
     "keepalives_idle": 30,
     "tcp_user_timeout": 60_000,  # milliseconds
 }
+# Where only short statements go. Nothing says that a network was cut; the system would try for a quarter of an hour.
+BRIEF: dict[str, Any] = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 
 Session = psycopg.Connection[tuple[object, ...]]
 
 
-def connect(url: str) -> Session:
-    """A connection in autocommit, with the schema there. Raises the driver's errors; see ``trouble.told``."""
+def connect(url: str, *, brief: bool = False) -> Session:
+    """A connection in autocommit, with the schema there; ``brief`` if only short statements go over it.
+
+    Raises the driver's errors; see ``trouble.told``.
+    """
     given = psycopg.conninfo.conninfo_to_dict(url)
-    session = psycopg.connect(url, autocommit=True, **{k: v for k, v in _LASTING.items() if k not in given})
+    wanted = _LASTING | (BRIEF if brief else {})
+    session = psycopg.connect(url, autocommit=True, **{k: v for k, v in wanted.items() if k not in given})
     try:
         _make_tables(session)
     except BaseException:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from headcount.errors import ConfigurationError, StateBusy, StateError
+from headcount.errors import ConfigurationError, StateBusy, StateError, StoreAway
 
 REACH = "Check HEADCOUNT_DATABASE_URL, and that the server runs and admits this machine."
 _WAITED = {"55P03", "40P01", "40001"}  # a lock that was not given, a deadlock, a conflict
@@ -49,7 +49,7 @@ def meaning(state: str) -> StateError:
             hint="Grant its user CREATE on the database, so that it can make the schema headcount_state.",
         )
     if not state or state.startswith(("08", "57P", "28")):
-        return StateError("The PostgreSQL database of the control store cannot be reached.", hint=REACH)
+        return StoreAway("The PostgreSQL database of the control store cannot be reached.", hint=REACH)
     return StateError(
         f"PostgreSQL refused what Headcount asked of it (SQLSTATE {state}).",
         hint="Nothing is lost; please report this.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -35,6 +36,12 @@ class BudgetEntry(Entry):
     """How fast a workspace may be written to, by all syncs and processes together."""
 
     requests_per_second: float = Field(50.0, gt=0, description="Requests in any one second.")
+    reserve: float = Field(
+        0.0,
+        ge=0,
+        le=0.95,
+        description="Share of them that is left to others, such as the live application: from 0 to 0.95.",
+    )
     max_items: int = Field(100, ge=0, description="Operations in one request; 0 leaves only the bytes.")
     max_bytes: int = Field(500_000, ge=40_000, le=500_000, description="Bytes in one request.")
     senders: int = Field(3, ge=1, le=64, description="Requests in flight at once.")
@@ -76,6 +83,16 @@ def _value_mistakes(field: Declared, value: Any) -> Iterator[tuple[str, str]]:
         yield f"{field.name} holds a password.", f"Put it into a field of its own. {references.HELP}"
     elif field.choices and value not in field.choices and not references.is_variable(value):
         yield f"{field.name} cannot be {value}.", did_you_mean(value, field.choices)
+    elif field.address and not references.is_variable(value) and not _is_web_address(value):
+        yield f"{field.name} is no web address.", "It looks like http://127.0.0.1:8026."
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text.strip())
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _whole(value: Any) -> bool:

@@ -67,12 +67,14 @@ CUSTOMERIO = ConnectionKind(
             label="Base URL",
             help="The sandbox or a proxy in Customer.io's place.",
             advanced=True,
+            address=True,
         ),
         Field(
             name="app_base_url",
             label="App API base URL",
             help="Only when it differs from the base URL.",
             advanced=True,
+            address=True,
         ),
     ),
     guide=(

@@ -140,7 +140,7 @@ class Gateway:
             workspace.settle(call.received)
             return app_api.handle(self.account, workspace, call)
         if self.sink:
-            return self.sink.handle(workspace, call)
+            return self.sink.handle(workspace, call, fault)
         workspace.settle(call.received)
         if call.path.startswith("/api/v2/"):
             return track_v2.handle(workspace, call, fault)

@@ -16,6 +16,7 @@ from orjson import dumps
 from headcount.sandbox import checks, track_v1, track_v1_segments, track_v2
 from headcount.sandbox.call import OK, Answer, Call, refusal
 from headcount.sandbox.checks import usual_person
+from headcount.sandbox.faults import Fault
 from headcount.sandbox.routes import Route, Routes
 from headcount.sandbox.workspace import Workspace
 
@@ -64,12 +65,12 @@ class Sink:
         self.refused_requests = 0
         self.last_refusals: deque[dict[str, Any]] = deque(maxlen=100)
 
-    def handle(self, workspace: Workspace, call: Call) -> Answer:
+    def handle(self, workspace: Workspace, call: Call, fault: Fault | None = None) -> Answer:
         self.requests += 1
         self.bytes += len(call.body)
         answer_to = self._batch if call.path == "/api/v2/batch" else self._single
         try:
-            answer = answer_to(workspace, call)
+            answer = answer_to(workspace, call, fault)
         except TypeError:  # orjson reads deeper nesting than it writes
             answer = track_v2.refused([track_v2.NOT_JSON])
         if answer.status >= 300:
@@ -79,7 +80,7 @@ class Sink:
             )
         return answer
 
-    def _batch(self, workspace: Workspace, call: Call) -> Answer:
+    def _batch(self, workspace: Workspace, call: Call, fault: Fault | None) -> Answer:
         settings = workspace.settings
         if len(call.body) > settings.batch_bytes:
             return track_v2.oversize(workspace, settings.batch_bytes)
@@ -91,18 +92,24 @@ class Sink:
             return track_v2.refused([track_v2.NOT_JSON])
         if settings.batch_items and len(items) > settings.batch_items:
             return track_v2.refused([checks.Problem("invalid", "batch", "too many entries")])
-        errors = self._count_all(workspace, items)
+        errors, spoiled = self._count_all(workspace, items, fault)
         if not errors:
             return OK
+        if spoiled and fault:
+            return refusal({"errors": errors}, fault.row_status)
         all_bad = len({error["batch_index"] for error in errors}) == len(items)
         return refusal({"errors": errors}, settings.all_bad_status if all_bad else 207)
 
-    def _count_all(self, workspace: Workspace, items: list[Any]) -> list[dict[str, Any]]:
-        """Checks and counts every row; returns the errors of the bad ones.
+    def _count_all(
+        self, workspace: Workspace, items: list[Any], fault: Fault | None
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Checks and counts every row; returns the errors of the bad ones and of those that a fault spoils, and how
+        many these are.
 
         The usual person takes a short path: where all of it fits into one value, no value is too long.
         """
         errors: list[dict[str, Any]] = []
+        spoiled = 0
         limit, kinds = workspace.settings.entity_bytes, workspace.kinds
         quick = limit >= checks.SMALL_BYTES
         tally = self._tally(workspace, "identify")
@@ -110,16 +117,24 @@ class Sink:
             if quick and (named := usual_person(item, kinds)):
                 blob = dumps((item["identifiers"], None, item["attributes"]), None, SORTED)
                 if len(blob) <= checks.VALUE_BYTES:
-                    tally.add(blob, named)
+                    if fault and (error := fault.spoils(index, item)):
+                        spoiled += 1
+                        errors.append(error.as_json(index))
+                    else:
+                        tally.add(blob, named)
                     continue
             if problems := checks.problems(item, limit, kinds):
                 self.refused_rows += 1
                 errors += ({"batch_index": index, **problem.as_json()} for problem in problems)
+            elif fault and (error := fault.spoils(index, item)):
+                spoiled += 1
+                errors.append(error.as_json(index))
             else:
                 self._count(workspace, item)
+        self.refused_rows += spoiled
         if errors:
             self.last_refusals.append({"path": "/api/v2/batch", "status": 207, "body": str(errors[:20])})
-        return errors
+        return errors, spoiled
 
     def _tally(self, workspace: Workspace, action: str) -> Tally:
         found = self.tallies.get((workspace.profile.id, action))
@@ -130,7 +145,7 @@ class Sink:
     def _count(self, workspace: Workspace, item: dict[str, Any]) -> None:
         self._tally(workspace, item["action"]).add(content(item), _key(item))
 
-    def _single(self, workspace: Workspace, call: Call) -> Answer:
+    def _single(self, workspace: Workspace, call: Call, fault: Fault | None) -> Answer:
         found = ITEMS.find(call.method, call.parts)
         if found is None:
             return track_v1.handle(workspace, call) if call.method == "GET" else track_v1.NOT_FOUND
@@ -145,6 +160,9 @@ class Sink:
             if problems and item.get("type") != "segment":
                 self.refused_rows += 1
                 return track_v2.refused(list(problems)) if is_v2 else track_v1.refused(problems)
+            if is_v2 and fault and (error := fault.spoils(0, item)):
+                self.refused_rows += 1
+                return refusal({"errors": [error.as_json(None)]}, 400)
         for item in items:
             self._count(workspace, item)
         return OK

@@ -16,10 +16,12 @@ from headcount.control.models import Connection
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
+from headcount.model import Budget
 from headcount.project.connection_entry import mistakes, settings_of, unknown_kind
 from headcount.project.kinds import BUDGET, KINDS, ConnectionKind
 from headcount.project.problems import did_you_mean
 from headcount.project.references import STORED
+from headcount.project.values import budget_value
 from headcount.service.origins import Drift, digest, drift, drifts
 from headcount.service.reaching import TestReport, sharing, tried
 from headcount.service.stored import entry_of
@@ -196,8 +198,19 @@ def _facts(kind: ConnectionKind, settings: Mapping[str, Any]) -> Iterable[Fact]:
         if value == STORED and declared.secret:
             value = "stored, encrypted"
         yield Fact(label=declared.label, value=", ".join(value) if isinstance(value, list) else str(value))
-    for name, value in (settings.get(BUDGET) or {}).items():
-        yield Fact(label=f"Budget: {name.replace('_', ' ')}", value=f"{value:,}")
+    given = settings.get(BUDGET) or {}
+    if kind.role == "destination":
+        yield Fact(label="Requests a second", value=_pace(budget_value(settings)))
+    for name, value in given.items():
+        if name not in ("requests_per_second", "reserve"):
+            yield Fact(label=f"Budget: {name.replace('_', ' ')}", value=f"{value:,}")
+
+
+def _pace(budget: Budget) -> str:
+    whole = f"{budget.requests_per_second:,g}"
+    if not budget.reserve:
+        return whole
+    return f"{budget.pace:,g} of {whole}; {budget.reserve * 100:g} % are left to others"
 
 
 def _info(row: Connection, same: Iterable[Connection] = (), *, changed: bool = False) -> ConnectionInfo:

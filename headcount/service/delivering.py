@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -112,7 +113,7 @@ def _send(message: Delivery) -> None:
         notify_channel(address, message.body)
 
 
-def _note(event: Event, message: Delivery, **more: str) -> None:
+def _note(event: Event, message: Delivery, **more: Any) -> None:
     note(event, message=message.uid, about=message.event, tries=message.tries, **more)
 
 

@@ -20,6 +20,7 @@ from headcount.errors import (
     HeadcountError,
     SourceError,
     SourceUnavailable,
+    StoreAway,
     SumsDoNotAddUp,
     Suspended,
 )
@@ -141,6 +142,8 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
             line = prepared.line
             line = replace(line, copyist=copyist_of(row), open_source=hold.watching(line.open_source))
             prepared = replace(prepared, line=line)
+        except StoreAway:
+            raise
         except HeadcountError as error:
             runs.finish(run, RunStatus.FAILED, error=error)
             return report_of(run)
@@ -166,9 +169,11 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
             )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
+        except StoreAway:
+            raise  # nothing can be recorded now: the run goes on from its book when the store is back
         except HeadcountError as error:
-            if isinstance(error, SourceError) and not hold.may_read():
-                raise Suspended from error  # the source was stopped, and says so
+            if isinstance(error, SourceError) and hold.stopped_reading:
+                raise Suspended from error
             if isinstance(error, SourceUnavailable):
                 return _put_off(run, hold, error)
             return _stopped(run, prepared, info, ledger, folder, error)

@@ -15,6 +15,7 @@ from pathlib import Path
 from django.db import connection
 from django.db.models import Q
 
+from headcount.chunks import chunks
 from headcount.control import audit, held
 from headcount.control.models import Exchange, Invalid, Rejected, Run
 from headcount.control.models import Receipt as ReceiptRow
@@ -33,6 +34,7 @@ from headcount.service.states import state_of
 from headcount.workbench import Workbench, own_files, quote_text
 
 PERSON = "person."  # how the field ids of an event's person begin
+AT_ONCE = 500  # positions in one statement; SQLite limits the values of one
 ERASED = ""  # stands for the key in a plan, whose positions must stay as they are
 
 
@@ -218,9 +220,6 @@ def _unlist(row: SyncRow, own: str | None, erased: Sequence[tuple[Run, list[int]
 
 
 def _unlisted(run: Run, positions: list[int]) -> int:
-    return sum(held.unlist(Rejected.objects.filter(run=run, seq__in=some)) for some in _chunks(positions))
-
-
-def _chunks(items: list[int], size: int = 500) -> Iterator[list[int]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+    return sum(
+        held.unlist(Rejected.objects.filter(run=run, seq__in=some)) for some in chunks(positions, AT_ONCE)
+    )

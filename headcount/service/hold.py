@@ -15,12 +15,13 @@ from headcount.control.models import Run
 from headcount.control.setup import close
 from headcount.control.trouble import told
 from headcount.engines.base import Source
-from headcount.errors import StateError
+from headcount.errors import StateError, StoreAway
 from headcount.home import Home
 from headcount.limiter import never
 from headcount.service.recorder import Recorder
 from headcount.service.stoppable import Stop
 from headcount.service.time_limit import seconds_allowed
+from headcount.service.tracing import trace_of
 from headcount.sync import Progress
 
 BEAT = 1.0  # seconds between two looks at the run row; its progress is written at most that often
@@ -45,7 +46,8 @@ class Hold:
         allowed: float | None = None,
     ) -> None:
         self.holder = run.worker
-        self.progress = Recorder(progress, self.may_read)
+        self._trace = trace_of(run, progress)
+        self.progress = Recorder(self._trace.progress, self.may_read)
         self.allowed = allowed
         self._worked, self._since = run.worked, since
         self._reading = Stop()
@@ -58,14 +60,18 @@ class Hold:
         self._thread = threading.Thread(target=self._beat, name=f"headcount-hold-{run.pk}", daemon=True)
 
     def __enter__(self) -> Hold:
+        self._trace.begin()
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._trace.end(kind)
         self._end.set()
         self._thread.join()
+        if isinstance(error, StoreAway):
+            return  # still under this name, it is found by this machine as soon as the store is back
         with suppress(StateError), told():  # else the lease ends by itself
             leases.release(self._run_id, self.holder, self.worked)
 
@@ -82,6 +88,11 @@ class Hold:
     def canceled(self) -> bool:
         """Did somebody ask the run to stop?"""
         return self._canceled
+
+    @property
+    def stopped_reading(self) -> bool:
+        """Was the source told to stop? It says so as if that were its own trouble."""
+        return self._reading.on or not self.may_read()
 
     def watching(self, open_source: Callable[[], Source]) -> Callable[[], Source]:
         """A source opened this way is stopped when the run may not read any more."""

@@ -121,7 +121,7 @@ def prepare_line(
         workspace=workspace,
         open_source=lambda: open_source(source.type, resolved(source)),
         client=client,
-        limiter=limiter(home, str(workspace), budget.requests_per_second, yields=yields),
+        limiter=limiter(home, str(workspace), budget.pace, yields=yields),
         state=state_for_a_run(home, row),
         scratch=home.root / "scratch",
         budget=budget,

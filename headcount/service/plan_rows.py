@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from headcount.changes import old_values
 from headcount.control import runs
 from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.models import Run
@@ -136,7 +137,7 @@ def _page(bench: Workbench, kept: Kept, which: Filter, after: int, size: int = P
 
 def _read(bench: Workbench, kept: Kept, which: Filter, after: int, size: int) -> Slice[PlanRow]:
     width = len(kept.frozen.mapped.fields)
-    values = ", ".join([f"f{i:03d}" for i in range(width)] + [f"o{i:03d}" for i in range(width)])
+    values = ", ".join([f"f{i:03d}" for i in range(width)] + old_values(kept.frozen.plan))
     file = f"read_parquet({quote_text(str(kept.frozen.plan.path))}, file_row_number = true)"
     where, parameters = _conditions(kept, which, after)
     columns = f"file_row_number, op, key{', ' + values if values else ''}"
@@ -166,7 +167,7 @@ def _differs(kept: Kept, field: str) -> str:
     if field not in names:
         return "false"
     i = names.index(field)
-    return f"f{i:03d} IS NOT NULL AND f{i:03d} IS DISTINCT FROM o{i:03d}"
+    return f"f{i:03d} IS NOT NULL AND f{i:03d} IS DISTINCT FROM {old_values(kept.frozen.plan)[i]}"
 
 
 def _row(kept: Kept, seq: int, op: str, key: str, *values: str | None) -> PlanRow:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headcount.batching import payload
+from headcount.changes import old_values
 from headcount.control.trouble import told
 from headcount.errors import ApprovalNeeded, ConfigurationError
 from headcount.frozen import Frozen
@@ -127,9 +128,7 @@ def row_changes(bench: Workbench, frozen: Frozen, where: str) -> Iterator[RowCha
     """Changes of a plan with their old and new wire values; only fields that differ are named."""
     mapped, plan = frozen.mapped, frozen.plan
     width = len(mapped.fields)
-    columns = ", ".join(
-        ["op", "key", *(f"f{i:03d}" for i in range(width)), *(f"o{i:03d}" for i in range(width))]
-    )
+    columns = ", ".join(["op", "key", *(f"f{i:03d}" for i in range(width)), *old_values(plan)])
     for op, key, *values in bench.run(f"SELECT {columns} FROM {_file(plan.path)} {where}"):
         new, old = values[:width], values[width:]
         changes = (
@@ -151,7 +150,7 @@ def forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
         -(-size // (budget.max_bytes - 12)), -(-plan.size // budget.max_items) if budget.max_items else 1
     )
     creates = plan.add if prepared.line.sync.behavior in (Behavior.UPDATE_OR_CREATE, Behavior.MIRROR) else 0
-    rate = budget.requests_per_second
+    rate = budget.pace
     return Forecast(
         requests=requests,
         bytes=size + 12 * requests,

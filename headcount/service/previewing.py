@@ -57,7 +57,12 @@ def preview_rows(
         with watched.feeding(bench, "source_rows"):
             shown = bench.run(f"{sql} LIMIT {int(rows)}")
     for found, item, invalid in shown:
-        yield PreviewRow(key=(found or "").replace("\x00", ""), payload=item, problems=_problems(invalid))
+        yield PreviewRow(key=_readable(found), payload=item, problems=_problems(invalid))
+
+
+def _readable(key: str | None) -> str:
+    """Nothing for what cannot be a key: a mark of why stands in its place."""
+    return "" if key is None or "\x00" in key else key
 
 
 def _veiled(mapped: Mapped, mask: Mask) -> str:

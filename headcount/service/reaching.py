@@ -106,6 +106,8 @@ def _notes(row: Connection, settings: Mapping[str, Any]) -> Iterator[str]:
             "Without an App API Key the workspace's name is not known, and people cannot be looked up before "
             "Update Only."
         )
+    if (said := settings.get("region")) and said != row.region:
+        yield f"The connection says region {said}. Customer.io says {row.region}, and that is used: correct it."
     if others := sharing(row):
         names = " and ".join(other.name for other in others)
         yield f"{names} leads to this workspace too: they share its budget, and may write the same fields."

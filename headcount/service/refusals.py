@@ -7,9 +7,9 @@ store, and are never all in memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any
 
+from headcount.chunks import chunks
 from headcount.control import held, runs
 from headcount.control.held import Refused
 from headcount.control.models import Run
@@ -109,8 +109,7 @@ def _load(bench: Workbench, table: str, columns: dict[str, str], rows: Iterable[
         f"CREATE TEMP TABLE {table} ({', '.join(f'{name} {type_}' for name, type_ in columns.items())})"
     )
     values = ", ".join(f"unnest(?::{type_}[])" for type_ in columns.values())
-    source = iter(rows)
-    while chunk := list(islice(source, CHUNK)):
+    for chunk in chunks(rows, CHUNK):
         bench.run(
             f"INSERT INTO {table} SELECT {values}", [list(column) for column in zip(*chunk, strict=True)]
         )

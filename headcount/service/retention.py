@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from headcount.chunks import chunks
 from headcount.control import audit
 from headcount.control.models import Exchange, Intent, Receipt, Rejected, Run, Setting, Sync
 from headcount.control.runs import UNFINISHED
@@ -133,7 +132,7 @@ def _forget_requests(sync: Sync, days: int) -> int:
     before = datetime.now(UTC) - timedelta(days=days)
     ended = sync.runs.filter(finished_at__lt=before, exchanges__isnull=False).distinct()
     count = 0
-    for some in _chunks(list(ended.values_list("id", flat=True))):
+    for some in chunks(list(ended.values_list("id", flat=True)), AT_ONCE):
         count += Exchange.objects.filter(run_id__in=some).delete()[0]
     return count
 
@@ -142,7 +141,7 @@ def _forget_receipts(sync: Sync, days: int) -> int:
     """The sums of a run stand in its row; what goes is which batch had which answer."""
     old = _old(sync, days).filter(Q(receipts__isnull=False) | Q(intents__isnull=False)).distinct()
     count = 0
-    for some in _chunks(list(old.values_list("id", flat=True))):
+    for some in chunks(list(old.values_list("id", flat=True)), AT_ONCE):
         Receipt.objects.filter(run_id__in=some).delete()
         Intent.objects.filter(run_id__in=some).delete()
         count += len(some)
@@ -153,13 +152,8 @@ def _forget_runs(home: Home, sync: Sync, days: int) -> int:
     open_ = sync.rejected.exclude(status=Rejected.Status.RESOLVED).values("run_id")
     old = _old(sync, days).exclude(id__in=open_)
     count = 0
-    for some in _chunks(list(old.values_list("id", flat=True))):
+    for some in chunks(list(old.values_list("id", flat=True)), AT_ONCE):
         drop_plans(home, some)
         Run.objects.filter(id__in=some).delete()
         count += len(some)
     return count
-
-
-def _chunks(items: list[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(items), AT_ONCE):
-        yield items[start : start + AT_ONCE]

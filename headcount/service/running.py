@@ -15,7 +15,7 @@ from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.errors import ConfigurationError, HeadcountError, Suspended
+from headcount.errors import ConfigurationError, HeadcountError, StoreAway, Suspended
 from headcount.home import Home
 from headcount.limiter import never
 from headcount.model import Behavior, RunKind, RunStatus
@@ -143,6 +143,8 @@ def _executed(
     test = run.kind == RunKind.TEST.value
     try:
         before = _brought_to_end(home, run.sync, progress, stopping=stopping, for_a_test=test, but=run.pk)
+    except StoreAway:
+        raise
     except HeadcountError as error:
         runs.finish(run, RunStatus.FAILED, error=error)
         return report_of(run)

@@ -19,8 +19,9 @@ from typing import Any
 import httpx
 
 from headcount import __version__
+from headcount.service.deadline import Deadline
 
-TIMEOUT = 10.0  # seconds for a webhook to connect, and to answer
+TIMEOUT = 10.0  # seconds for a whole request to a webhook
 SIGNATURE = "X-Headcount-Signature"
 DELIVERY, EVENT = "X-Headcount-Delivery", "X-Headcount-Event"
 
@@ -65,20 +66,28 @@ def request_webhook(address: Address, event: str, uid: str, body: str) -> None:
         DELIVERY: uid,
         EVENT: event,
     }
-    try:
-        with (
-            httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client,
-            client.stream("POST", address.url, content=content, headers=headers) as answer,
-        ):
-            status = answer.status_code
-    except httpx.TimeoutException:
-        raise NotSent(f"It did not answer within {TIMEOUT:g} seconds.") from None
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-        raise NotSent(f"It cannot be reached ({type(error).__name__}).") from None
+    status = _status(address.url, content, headers)
     if 300 <= status < 400:
         raise NotSent(f"It answered {status}: redirects are not followed.")
     if not 200 <= status < 300:
         raise NotSent(f"It answered {status}.")
+
+
+def _status(url: str, content: bytes, headers: dict[str, str]) -> int:
+    """What is answered; the body of the answer is of no interest."""
+    with Deadline(TIMEOUT) as deadline:
+        try:
+            with (
+                httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client,
+                client.stream(
+                    "POST", url, content=content, headers=headers, extensions={"trace": deadline.follow}
+                ) as answer,
+            ):
+                return answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+            if deadline.over or isinstance(error, httpx.TimeoutException):
+                raise NotSent(f"It did not answer within {TIMEOUT:g} seconds.") from None
+            raise NotSent(f"It cannot be reached ({type(error).__name__}).") from None
 
 
 def notify_channel(address: Address, body: str) -> None:

@@ -22,6 +22,11 @@ class Stop:
         self._open: list[Source] = []
         self._on = False
 
+    @property
+    def on(self) -> bool:
+        """Was something stopped?"""
+        return self._on
+
     def watching(self, open_source: Callable[[], Source]) -> Callable[[], Source]:
         return lambda: StoppableSource(open_source(), self)
 

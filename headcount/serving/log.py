@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -26,9 +27,9 @@ class RequestLog:
         return response
 
 
-def _fields(request: HttpRequest, response: HttpResponse, seconds: float) -> dict[str, object]:
+def _fields(request: HttpRequest, response: HttpResponse, seconds: float) -> dict[str, Any]:
     match = request.resolver_match
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "method": request.method,
         "route": match.route or "/" if match else "static" if request.path.startswith("/static/") else "-",
         "status": response.status_code,

@@ -18,6 +18,7 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from headcount.errors import StateError
 from headcount.home import Home, unusable
 from headcount.model import Lane
+from headcount.postgresql.session import BRIEF
 from headcount.service.queue import Due
 
 QUEUE = "headcount-runs"
@@ -144,6 +145,7 @@ def _config(home: Home, executor: str) -> DBOSConfig:
     }
     if url:
         config["dbos_system_schema"] = SCHEMA
+        config["db_engine_kwargs"] = {"connect_args": {"application_name": "headcount_jobs", **BRIEF}}
     return config
 
 

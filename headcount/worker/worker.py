@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+from typing import Any
 
 from headcount import __version__
 from headcount.errors import ConfigurationError, HeadcountError
 from headcount.logs import Event, note
-from headcount.service import workplace
+from headcount.service import tracing, workplace
 from headcount.service.reports import RunReport
 from headcount.service.running import execute_run, fail_run
 from headcount.service.source_retries import pauses
@@ -34,8 +35,11 @@ class Worker:
         self._postman = Postman()
 
     def start(self) -> None:
-        """Begin to take runs. Raises ``StateError`` when the queue's tables cannot be used."""
-        pauses()  # a setting that cannot be read is told now
+        """Begin to take runs. Raises ``StateError`` when the queue's tables cannot be used, and ``ConfigurationError``
+        when traces are wanted that cannot be sent, or the pauses between tries are no numbers.
+        """
+        pauses()
+        tracing.start()
         home = workplace.home()
         self._slot = Slot(home)
         try:
@@ -68,6 +72,7 @@ class Worker:
         self._postman.stop()  # after the runs, whose end is news
         self._slot.close()
         self._sweeper = self._slot = None
+        tracing.stop()
         note(Event.WORKER_STOPPED, at_rest=done)
         return done
 
@@ -114,7 +119,7 @@ def _executed(run_id: int, attempt: int, stopping: threading.Event) -> str:
     return report.status.value
 
 
-def _figures(report: RunReport) -> dict[str, object]:
+def _figures(report: RunReport) -> dict[str, Any]:
     counts = report.counts
     sums = ("read", "planned", "accepted", "rejected", "in_doubt", "invalid", "requests")
     code = {"code": report.code} if report.code else {}

@@ -1,6 +1,5 @@
 """Workers on several machines, and everything that may happen to them.
 
 python -m tests.chaos --rounds N --seed S     kill, freeze, restart and spoil at random; then compare
-python -m tests.chaos --cuts                  cut the network with namespaces, where the machine allows it
 python -m tests.chaos --figures               takeover, overhead of the queue, what an idle worker costs
 """

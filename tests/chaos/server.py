@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from subprocess import CalledProcessError
 from typing import Any
 
@@ -66,6 +67,8 @@ def running(*addresses: str) -> Iterator[Server]:
         folder = tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True)
         made = get_server(folder.name, cleanup_mode=None, start=False)
         made.ensure_pgdata_inited()
+        with (Path(folder.name) / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\nhost all all 10.0.0.0/8 trust\n")
     server = Server(made, *(addresses or ("127.0.0.1",)))
     server.start()
     try:

@@ -25,6 +25,7 @@ from tests.chaos.server import Server, free_port, running
 
 BUDGETS = (10, 14, 18, 25)  # requests a second
 MACHINES = 3
+HERE = "127.0.0.1"
 
 
 @dataclass(kw_only=True)
@@ -50,11 +51,12 @@ class Stage:
 
 
 @contextmanager
-def built(folder: Path, dice: random.Random) -> Iterator[Stage]:
+def built(
+    folder: Path, dice: random.Random, *, database: str = HERE, far_end_at: str = HERE
+) -> Iterator[Stage]:
     """The stage with the project applied, and no worker yet. The environment of this process belongs to it."""
-    far_end = FarEnd(folder, free_port())
-    with running() as server:
-        far_end.start()
+    far_end = FarEnd(folder, free_port(far_end_at), far_end_at)
+    with running(database) as server, _started(far_end):
         company = Company(folder / "company.sqlite", _workspaces(far_end), dice)
         stage = Stage(
             folder=folder, server=server, far_end=far_end, company=company, machines=[], numbers=count(1)
@@ -68,7 +70,15 @@ def built(folder: Path, dice: random.Random) -> Iterator[Stage]:
                 close()
                 for machine in stage.machines:
                     machine.kill()
-                far_end.stop()
+
+
+@contextmanager
+def _started(far_end: FarEnd) -> Iterator[None]:
+    try:
+        far_end.start()
+        yield
+    finally:
+        far_end.stop()
 
 
 def _environment(stage: Stage) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from headcount.engines import Source, open_source
+from headcount.engines.strips import marks, same_files
 from headcount.errors import ConfigurationError, SourceError
 from headcount.model import Kind, Model
 from tests.engines.worlds import model
@@ -236,3 +237,45 @@ def test_a_row_group_may_be_larger_than_the_memory_for_a_read(folder: Path, sour
     wanted = model(path="a.parquet")
     with source.read(wanted, ["c0", "c1", "c2", "c3"]) as reader:
         assert sum(batch.num_rows for batch in reader) == 3_000_000
+
+
+def test_a_wide_file_with_large_pages_is_read_in_little_memory(folder: Path, source: Source) -> None:
+    texts = [f"repeat('{i} ', 30) || range AS \"text, {i}\"" for i in range(200)]
+    kinds = [
+        "range * 0.5 AS half",
+        "range % 2 = 0 AS even",
+        "DATE '2020-01-01' AS day",
+        "repeat('é', 3) AS \"a, b\"",
+    ]
+    made = f"SELECT {', '.join([*texts[:100], *kinds, *texts[100:]])} FROM range(20_000)"
+    duckdb.sql(f"COPY ({made}) TO '{folder / 'wide.parquet'}'")
+    wanted = model(path="wide.parquet")
+    names = [column.name for column in source.columns(wanted)]
+    chosen = names[:3] + names[5:]
+    with duckdb.connect() as connection:
+        expected = connection.sql(f"FROM ({made}) LIMIT 40").to_arrow_table().select(chosen).to_pylist()
+    with source.read(wanted, chosen, 40) as reader:
+        assert reader.read_all().to_pylist() == expected
+    rows = 0
+    with source.read(wanted, chosen) as reader:
+        for batch in reader:
+            first, last = batch.slice(0, 1).to_pylist()[0], batch.slice(batch.num_rows - 1).to_pylist()[0]
+            assert (first["half"] * 2, first["text, 7"], first["text, 199"]) == (
+                rows,
+                f"{'7 ' * 30}{rows}",
+                f"{'199 ' * 30}{rows}",
+            )
+            rows += batch.num_rows
+            assert (last["half"] * 2, last["text, 150"]) == (rows - 1, f"{'150 ' * 30}{rows - 1}")
+    assert rows == 20_000
+
+
+def test_a_wide_file_that_is_replaced_while_it_is_read_is_not_mixed_with_the_new_one(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    file.write_bytes(b"one")
+    before = marks([file])
+    same_files([file], before)
+    (tmp_path / "b.parquet").write_bytes(b"two")
+    (tmp_path / "b.parquet").replace(file)
+    with pytest.raises(SourceError, match="written while it was read"):
+        same_files([file], before)

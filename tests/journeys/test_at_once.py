@@ -115,6 +115,15 @@ def test_two_connections_to_one_workspace_share_its_budget(
     assert rates["max_per_second"] <= 25
 
 
+def test_the_share_of_the_live_application_is_left_to_it(desk: Desk) -> None:
+    desk.target["budget"] = {"requests_per_second": 40, "reserve": 0.5, "max_items": 5, "senders": 8}
+    desk.apply()
+    desk.workspace.ask("rates", method="DELETE")
+    both = [desk.start("run", sync, "--json") for sync in ("people", "events")]
+    assert [checked(ended(process).json)["destination"]["accepted"] for process in both] == [250, 100]
+    assert desk.workspace.ask("rates")["workspaces"]["1001"]["track"]["max_per_second"] <= 20
+
+
 def test_a_pause_that_was_asked_for_stops_every_process(desk: Desk) -> None:
     for name in ("production", "second"):
         desk.project["connections"][name] = copy.deepcopy(desk.target)

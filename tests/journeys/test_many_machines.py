@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from headcount.control.setup import close, setup
-from tests.journeys.desk import Desk, ended, sums, wait_for
+from tests.journeys.desk import Desk, checked, ended, sums, wait_for
 from tests.postgresql.server import Server
 
 
@@ -101,6 +101,23 @@ def test_a_paused_run_goes_on_at_another_machine_with_the_plan_it_had(
     ]
     assert len({item["identifiers"]["id"] for item in items}) == 250 == len(items)
     assert {one["plan"] for one in many.workspace.people().values()} == {'"free"'}
+
+
+def test_processes_at_two_machines_keep_one_budget_and_leave_its_share_to_others(
+    many: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.target["budget"] = {"requests_per_second": 20, "reserve": 0.25, "max_items": 5, "senders": 6}
+    many.apply()
+    many.workspace.ask("rates", method="DELETE")
+    more = {"HEADCOUNT_DATABASE_URL": url, "JOURNEY_API_KEY": _key()}
+    one = many.start("run", "people", "--json", **more)
+    machine(many, "second", monkeypatch)
+    other = many.start("run", "events", "--json", **more)
+    reports = [checked(ended(process).json) for process in (one, other)]
+    assert [report["destination"]["accepted"] for report in reports] == [250, 100]
+    rates = many.workspace.ask("rates")["workspaces"]["1001"]["track"]
+    assert rates["requests"] >= 70
+    assert rates["max_per_second"] <= 15
 
 
 def test_a_run_that_waits_is_approved_at_another_machine(many: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,9 @@ def test_another_workspace_behind_replaced_credentials_is_refused(
     applied.target.update({"site_id": STAGING.site_id, "api_key": "env:OTHER"})
     applied.apply()
     failed(applied, saying="workspace 1002")
-    assert "1002" in applied.done("connections", "test", "production", code=2).err
+    said = applied.done("connections", "test", code=2)  # of all of them
+    assert "✗ production" in said.err and "1002" in said.err
+    assert "✓ company" in said.out
     assert applied.workspace.people(1002) == {}
 
 
@@ -80,8 +82,14 @@ def test_the_region_is_found_out_and_shown(desk: Desk, monkeypatch: pytest.Monke
     desk.apply()
     desk.run()
     [line] = [c for c in desk.done("connections", "list", "--json").json if c["key"] == "production"]
-    assert "1002, eu" in line["workspace"]
+    assert "1002, EU" in line["workspace"]
     assert len(desk.workspace.people(1002)) == 250
+
+
+def test_a_region_that_is_not_the_workspaces_is_told(desk: Desk) -> None:
+    desk.target["region"] = "eu"
+    desk.apply()
+    assert "Customer.io says us, and that is used" in desk.done("connections", "test", "production").out
 
 
 def test_a_region_that_does_not_exist_is_a_mistake_in_the_file(desk: Desk) -> None:

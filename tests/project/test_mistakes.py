@@ -63,10 +63,20 @@ CASES: dict[str, tuple[str, str, str]] = {
         "region: ue\n    budget:",
         ":13: connections.production.region: region cannot be ue.",
     ),
+    "a base URL without http": (
+        "budget:",
+        "base_url: 127.0.0.1:8026\n    budget:",
+        ":13: connections.production.base_url: base_url is no web address. It looks like http://127.0.0.1:8026.",
+    ),
     "a budget that is no number": (
         "max_items: 200",
         "max_items: many",
         ":13: connections.production.budget.max_items: max_items must be a whole number.",
+    ),
+    "a reserve of everything": (
+        "max_items: 200",
+        "reserve: 1",
+        ":13: connections.production.budget.reserve: reserve must be at most 0.95.",
     ),
     "a budget on a source": (
         "path: /data",

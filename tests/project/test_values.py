@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from headcount.model import (
     Behavior,
     Budget,
@@ -75,3 +77,11 @@ def test_the_name_is_the_key_when_there_is_none() -> None:
 def test_a_budget_is_polite_where_the_file_says_nothing() -> None:
     assert budget_value(project().connections["production"]) == Budget(requests_per_second=20, max_items=200)
     assert budget_value({}) == Budget()
+
+
+@pytest.mark.parametrize(
+    ("rate", "reserve", "pace"), [(100, 0.2, 80), (50, 0.3, 35), (10, 0.9, 1), (2, 0.75, 0.5), (50, 0, 50)]
+)
+def test_a_reserve_is_a_share_of_the_budget(rate: float, reserve: float, pace: float) -> None:
+    budget = budget_value({"budget": {"requests_per_second": rate, "reserve": reserve}})
+    assert budget.pace == pace

@@ -113,3 +113,22 @@ def test_faults_work_in_the_sink_too(sink, item):
     sink.fault(kind="status", status=503, match={"next": 1})
     assert sink.batch(item.identify("1")).status == 503
     assert sink.batch(item.identify("1")).status == 200
+
+
+def test_chosen_rows_are_refused_in_the_sink_as_in_full_mode(sink, cio, item):
+    rows = [item.identify(str(n), plan="pro") for n in range(5)] + [item.event("9", "bought")]
+    bad = item.identify("1", bio="x" * 1001)
+    rules = [
+        {"rows": {"indexes": [0, 2]}, "error": {"reason": "no", "field": "plan"}},
+        {"rows": {"keys": ["3", "9"]}, "status": 200},
+        {"rows": {"pattern": '"id": ?"[0-9]"'}, "error": {"index": "none"}},
+        {"rows": {"keys": ["nobody"]}, "status": 200},
+    ]
+    for rule in rules:
+        answers = []
+        for far_end in (sink, cio):
+            far_end.fault(kind="errors", match={"next": 1}, **rule)
+            answered = far_end.batch(*rows, bad)
+            answers.append((answered.status, answered.body))
+        assert answers[0] == answers[1]
+    assert tally(sink)["rows"] == 3 + 4 + 0 + 5

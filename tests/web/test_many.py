@@ -34,10 +34,10 @@ _RUNS = _NUMBERS + (
     'INSERT INTO control_run (sync_id, status, "trigger", "full", kind, keys, attempt, created_at, started_at,'
     " finished_at, sync_snapshot, fingerprint, plan_path, plan_fields, plan_counts, counts, field_changes,"
     " invalid_reasons, error, hint, error_code, warnings, cancel_requested, pause_requested, approved, folded,"
-    " worker, progress, host)"
+    " worker, progress, host, worked, source_tries)"
     " SELECT CASE WHEN i %% 4 = 0 THEN %s ELSE %s END, CASE WHEN i %% 10 = 0 THEN 'failed' ELSE 'completed' END,"
     " 'manual', false, 'run', '[]', 1, %s, %s, %s, %s, '', '', '[]', '{}', %s, %s, '[]', '', '', '', '[]',"
-    " false, false, false, true, '', '{}', '' FROM n"
+    " false, false, false, true, '', '{}', '', 0, 0 FROM n"
 )
 _REJECTED = _NUMBERS + (
     'INSERT INTO control_rejected (run_id, sync_id, group_id, seq, "key", op, reason, field, message,'

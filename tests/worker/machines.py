@@ -16,7 +16,7 @@ NAMES = ("first", "second")
 
 
 class Machines:
-    """``floor`` keeps the processes; machines are called by their number, 0 and 1."""
+    """``floor`` keeps the processes; machines are called by their number, 0 and 1. Each has room for two backfills."""
 
     def __init__(self, floor: Floor) -> None:
         self.floor = floor
@@ -26,7 +26,7 @@ class Machines:
     def start(self, machine: int) -> None:
         home, key = self.homes[machine], os.environ["HEADCOUNT_SECRET_KEY"]
         self.workers[machine] = self.floor.ready_worker(
-            "--runs", "2", HEADCOUNT_HOME=str(home), HEADCOUNT_SECRET_KEY=key
+            "--runs", "4", HEADCOUNT_HOME=str(home), HEADCOUNT_SECRET_KEY=key
         )
 
     def kill(self, machine: int) -> None:

@@ -21,6 +21,7 @@ from headcount.errors import (
     DestinationError,
     HeadcountError,
     TransientError,
+    Unreached,
     WrongWorkspace,
 )
 from headcount.model import Workspace
@@ -214,7 +215,7 @@ def _reached(call: Callable[[], Reply]) -> Reply:
         return call()
     except UnreachedError as error:
         hint = "Check the network, the proxy and the base URL."
-        raise DestinationError(error.message, hint=hint) from error
+        raise Unreached(error.message, hint=hint) from error
     except TransientError as error:
         raise TransientError(error.message, applied=False) from error
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, TextIO
 
 from django.apps.registry import Apps
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+
+from headcount.chunks import chunks
 
 APP = "control"
 AT_ONCE = 500  # rows in one statement; SQLite limits the values of one
@@ -50,7 +51,7 @@ def read_rows(table: Table, names: Sequence[str], lines: Iterable[str]) -> int:
     fields = [_as_it_is(table, name) for name in names]
     rows = (_row(table, fields, line) for line in lines)
     count = 0
-    while chunk := list(islice(rows, AT_ONCE)):
+    for chunk in chunks(rows, AT_ONCE):
         table._base_manager.bulk_create(chunk)
         count += len(chunk)
     return count
