@@ -4,12 +4,17 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo serve test chaos lint bench picture screenshots lock clean
+# Tests to which the place of the control store matters: those that make test runs on both, and all of them.
+SHARED := tests/api tests/service tests/schedules --deselect tests/api/test_nonsense.py
+STORED := tests/alerts tests/api tests/cli tests/control tests/schedules tests/service tests/web
+
+.PHONY: help demo serve test test-postgresql chaos lint bench picture screenshots lock clean
 
 help:
 	@echo "make demo   install Headcount and watch it work against a local Customer.io"
 	@echo "make serve  install Headcount and open it in the browser, at http://127.0.0.1:8000"
 	@echo "make test   install everything the tests need and run all of them"
+	@echo "make test-postgresql  the tests of everything that is stored, with the store in PostgreSQL"
 	@echo "make chaos ROUNDS=20  workers, PostgreSQL and workspace in trouble, in rounds of 25 seconds"
 	@echo "make lint   ruff, mypy and import-linter alone"
 	@echo "make bench  the speed and memory figures of the README (several minutes)"
@@ -26,6 +31,10 @@ serve: $(VENV)/.installed
 test: $(VENV)/.installed-test system-packages
 	$(MAKE) lint
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --control-store=postgresql $(SHARED)
+
+test-postgresql: $(VENV)/.installed-test
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --control-store=postgresql $(STORED)
 
 ROUNDS ?= 10
 chaos: $(VENV)/.installed-test system-packages

@@ -25,9 +25,23 @@ Every message says what happened; ``hint`` says what to do next.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """What the other side said, for the log of requests. It may quote anything, so no message holds it."""
+
+    status: int
+    body: bytes = field(repr=False)
+
 
 class HeadcountError(Exception):
-    """Base of the tree. ``hint`` is one sentence that says what to do, or empty."""
+    """Base of the tree. ``hint`` is one sentence that says what to do, or empty. ``answered`` is the answer from which
+    the trouble was known, where there was one.
+    """
+
+    answered: Answered | None = None
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

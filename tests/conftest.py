@@ -10,10 +10,46 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from headcount.control.setup import close, configure, setup
+from tests import control_store
+from tests.postgresql.server import Server, running
 
 configure("headcount.serving.settings")  # test modules import Django's models
 # Hashing a password is slow on purpose. Once round is enough here, and every process understands it.
 PBKDF2PasswordHasher.iterations = 1
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--control-store",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="where the control store of tests is",
+    )
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """One PostgreSQL for all tests of this process that need one."""
+    with running() as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def control_template(postgresql_server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A control store in PostgreSQL, to be copied."""
+    return control_store.template(postgresql_server, tmp_path_factory.mktemp("template") / "home")
+
+
+@pytest.fixture(autouse=True)
+def _control_store(
+    request: pytest.FixtureRequest, _clean_environment: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Each test's control store is where the command line of the tests says."""
+    if not control_store.wanted(request):
+        yield
+        return
+    server, template = (request.getfixturevalue(name) for name in ("postgresql_server", "control_template"))
+    yield from control_store.own_database(server, template, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ from headcount.api.bearer import in_the_callers_name
 from headcount.api.rate import PerToken
 from headcount.api.reading import StrictParser
 from headcount.api.routes import (
+    alerts,
     connections,
     deeds,
     models,
@@ -17,10 +18,12 @@ from headcount.api.routes import (
     plans,
     records,
     rejected,
+    services,
     sync_runs,
     syncs,
     trying,
     watching,
+    webhooks,
 )
 
 DESCRIPTION = """\
@@ -29,6 +32,7 @@ Answers have `status` and `data`, lists also `pagination`; errors have `message`
 """
 
 ROUTERS = (
+    services.router,
     connections.router,
     models.router,
     syncs.router,
@@ -39,6 +43,8 @@ ROUTERS = (
     records.router,
     rejected.router,
     watching.router,
+    alerts.router,
+    webhooks.router,
     people.router,
 )
 

@@ -29,7 +29,7 @@ Mistake = tuple[Path, str, str]  # where, what is wrong, how to mend it
 
 _NOT_THERE = re.compile(
     r"There is no (such .+|complete plan here\.|"
-    r"(source|destination|connection|model|sync|run|person|plan of run) \S+\.)"
+    r"(source|destination|connection|model|sync|run|person|plan of run|delivery) \S+\.)"
 )
 
 

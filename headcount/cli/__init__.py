@@ -64,7 +64,17 @@ def main() -> None:
     gc.set_threshold(
         50_000, 20, 20
     )  # loading makes many objects and no garbage: looking for it takes a tenth of that
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    _hang_up()
+    sys.exit(code)
+
+
+def _hang_up() -> None:
+    """Say good-bye to the control store's server, if there was one to talk to."""
+    if "headcount.control.setup" in sys.modules and "django.db" in sys.modules:
+        from headcount.control.setup import close
+
+        close()
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -53,7 +53,13 @@ class _Call:
         return self._over(status=answer.status, complaints=len(answer.errors), errors=errors, answer=said)
 
     def failed(self, error: HeadcountError) -> Exchange:
-        return self._over(status=None, complaints=0, errors=(("", "", error.message),))
+        said = error.answered
+        return self._over(
+            status=said.status if said else None,
+            complaints=0,
+            errors=(("", "", error.message),),
+            answer=self._copyist.answer(said.body) if said else "",
+        )
 
     def _over(
         self,

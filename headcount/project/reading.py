@@ -27,6 +27,7 @@ from headcount.project.triggers import order_problems
 FILE = "headcount.yml"
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+RESERVED = ("new", "add")  # /models/new/ is where models are made, and so on
 
 E = TypeVar("E", bound=Entry)
 
@@ -116,6 +117,9 @@ class _Reader:
             if not _KEY.fullmatch(key):
                 mend = "Use letters, digits, - and _; the name may hold anything."
                 self._wrong((section, key), f"{key} cannot be a key.", mend)
+            if key in RESERVED:
+                wrong = f"{key} cannot be a key: addresses of pages have that word."
+                self._wrong((section, key), wrong, "Choose another key.")
             yield key, self._mapping(entry, (section, key))
 
     def _mapping(self, value: Any, path: Path) -> dict[str, Any]:
@@ -162,7 +166,14 @@ class _Reader:
             return None
         self.problems += sync_problems(self.document, path, entry, models, kinds)
         self.after[key] = entry.triggers.after
-        return {**_named(key, entry.name), **_rest(entry)}
+        return {**_named(key, entry.name), **self._found_from_anywhere(_rest(entry))}
+
+    def _found_from_anywhere(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """dbt's file is named from where the project file is, and looked at by workers elsewhere."""
+        triggers = entry.get("triggers") or {}
+        if self.folder is None or not triggers.get("after_dbt"):
+            return entry
+        return {**entry, "triggers": {**triggers, "after_dbt": str(self.folder / triggers["after_dbt"])}}
 
     def _validated(self, path: Path, entry: type[E], given: Any) -> E | None:
         try:

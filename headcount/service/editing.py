@@ -21,7 +21,7 @@ from headcount.errors import ConfigurationError
 from headcount.model import Column
 from headcount.project.problems import Path
 from headcount.project.project import Project
-from headcount.project.reading import entry_problems
+from headcount.project.reading import RESERVED, entry_problems
 from headcount.service.applying import apply, outlook
 from headcount.service.cautions import sync_cautions
 from headcount.service.columns import column_problems
@@ -32,8 +32,6 @@ from headcount.service.origins import digest, drift
 from headcount.service.stored import stored_project
 
 Entry = Mapping[str, Any]
-
-RESERVED = ("new",)  # keys that addresses of pages need for themselves
 
 
 @dataclass(frozen=True, kw_only=True)

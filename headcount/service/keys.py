@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Container
 from itertools import count
 
+from headcount.project.reading import RESERVED
+
 LONGEST = 100
-TAKEN = ("new", "add")  # addresses of pages
 
 
 def canonical(identifier: str, key: str) -> str:
@@ -24,6 +25,6 @@ def key_for(name: str, taken: Container[str] = ()) -> str:
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = "-".join(re.findall(r"[a-z0-9]+", plain))[: LONGEST - 6].strip("-") or "unnamed"
-    if slug not in taken and slug not in TAKEN:
+    if slug not in taken and slug not in RESERVED:
         return slug
     return next(key for n in count(2) if (key := f"{slug}-{n}") not in taken)

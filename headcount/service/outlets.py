@@ -21,6 +21,7 @@ from headcount.errors import ConfigurationError
 from headcount.service.delivering import deliver
 from headcount.service.sending import channel_service
 
+CHANNEL, WEBHOOK = Outlet.Kind.CHANNEL.value, Outlet.Kind.WEBHOOK.value
 MARK = "whsec_"  # what every signing secret begins with
 TEST_MESSAGE = {
     "title": "Headcount: a test",

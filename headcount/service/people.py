@@ -114,7 +114,7 @@ def change_role(username: str, role: str) -> Person:
 
 
 def deactivate(username: str) -> Person:
-    """End somebody's access: their sessions and tokens stop working at once, and nothing is deleted.
+    """End somebody's access: their sessions end for good, their tokens stop working, and nothing is deleted.
 
     Raises ``ConfigurationError`` for the last Owner.
     """
@@ -122,13 +122,14 @@ def deactivate(username: str) -> Person:
     with told(), _an_owner_stays(username, "be deactivated"):
         row = _row(username)
         row.is_active = False
-        row.save(update_fields=["is_active"])
+        row.sessions_ended += 1
+        row.save(update_fields=["is_active", "sessions_ended"])
         audit.record("deactivated", f"person {row.username}")
         return _person(row)
 
 
 def activate(username: str) -> Person:
-    """Give access back; sessions and tokens from before work again."""
+    """Give access back: tokens from before work again, and pages ask for the password."""
     setup()
     with told(), transaction.atomic():
         row = _row(username)

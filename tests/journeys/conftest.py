@@ -12,6 +12,8 @@ import pytest
 from headcount.control.setup import close, setup
 from headcount.sandbox.seed import PRODUCTION
 from headcount.sandbox.server import start_in_thread
+from tests import control_store
+from tests.control_store import URL
 from tests.engines.conftest import postgresql_address as postgresql_address
 from tests.journeys.desk import Desk, Workspace
 
@@ -29,6 +31,7 @@ def fresh_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fresh") / "home"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("HEADCOUNT_HOME", str(folder))
+        environment.delenv(URL, raising=False)
         setup()
         close()
     return folder
@@ -42,12 +45,13 @@ def workspace(sandbox: Workspace) -> Workspace:
 
 @pytest.fixture
 def desk(
-    tmp_path: Path, workspace: Workspace, fresh_home: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[Desk]:
     """250 people and 100 orders in a SQLite file, and the project that syncs them; nothing is applied yet."""
     monkeypatch.setenv("JOURNEY_API_KEY", PRODUCTION.api_key)
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(fresh_home, tmp_path / "home")
+    if not control_store.wanted(request):
+        shutil.copytree(request.getfixturevalue("fresh_home"), tmp_path / "home")
     desk = Desk(tmp_path, workspace)
     desk.hire(250)
     desk.order(100)

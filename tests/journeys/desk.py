@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import yaml
 
 import headcount
 from headcount.cli import run
 from headcount.sandbox.seed import PRODUCTION, Seed
+from tests.control_store import URL, place
 
 CHECKOUT = Path(headcount.__file__).parents[1]
 RUN_KEYS = ["run", "sync", "status", "source", "plan", "destination", "seconds"]
@@ -166,7 +168,7 @@ class Desk:
 
     def environment(self, **more: str) -> dict[str, str]:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("HEADCOUNT_")}
-        return {**plain, "HEADCOUNT_HOME": str(self.home), "PYTHONPATH": str(CHECKOUT), **more}
+        return {**plain, **place(), "HEADCOUNT_HOME": str(self.home), "PYTHONPATH": str(CHECKOUT), **more}
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
         """The command as a process of its own, with Python's warnings on."""
@@ -184,18 +186,34 @@ class Desk:
         return ended(self.start(*words, **more))
 
     @contextmanager
-    def control(self) -> Iterator[sqlite3.Connection]:
-        with closing(
-            sqlite3.connect(self.home / "control.sqlite3", timeout=20, isolation_level=None)
-        ) as database:
+    def control(self) -> Iterator[Any]:
+        """A connection of its own to the control store, wherever that is; each statement is committed at once."""
+        if url := place().get(URL):
+            opened: Any = psycopg.connect(url, autocommit=True)
+        else:
+            opened = sqlite3.connect(self.home / "control.sqlite3", timeout=20, isolation_level=None)
+        with closing(opened) as database:
             yield database
 
     def count(self, sql: str) -> int:
         with self.control() as database:
             return int(database.execute(sql).fetchone()[0] or 0)
 
+    def dump(self) -> str:
+        """Everything that stands in the control store, as text."""
+        with self.control() as database:
+            if hasattr(database, "iterdump"):
+                return "\n".join(database.iterdump())
+            names = database.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            rows = (f"INSERT INTO {name}: {row}" for (name,) in names for row in _rows(database, name))
+            return "\n".join(rows)
+
     def plan_file(self, run_id: int) -> Path:
         return self.home / "plans" / str(run_id) / "plan.json"
+
+
+def _rows(database: Any, table: str) -> list[str]:
+    return [row for (row,) in database.execute(f'SELECT t::text FROM "{table}" t').fetchall()]
 
 
 def project(url: str, seed: Seed = PRODUCTION) -> dict[str, Any]:

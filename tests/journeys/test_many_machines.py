@@ -6,26 +6,21 @@ import json
 import shutil
 import signal
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
 from headcount.control.setup import close, setup
 from tests.journeys.desk import Desk, checked, ended, sums, wait_for
+from tests.postgresql.server import Server
 
 
 @pytest.fixture
-def url(postgresql_address: dict[str, Any]) -> str:
+def url(postgresql_server: Server) -> str:
     """An empty database."""
-    name = f"many_{uuid.uuid4().hex}"
-    host = postgresql_address["host"]
-    with psycopg.connect(host=host, dbname="postgres", user="postgres", autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    return f"postgresql://postgres@/{name}?host={host}"
+    return postgresql_server.new_database()
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ import pytest
 from headcount.postgresql.state import PostgreSQLState
 from headcount.sandbox.server import Running, start_in_thread
 from tests.line.harness import World
-from tests.postgresql.server import Server
-from tests.postgresql.server import running as postgresql
 
 
 @pytest.fixture(scope="session")
@@ -33,12 +31,6 @@ STATES = (
 )
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with postgresql() as it:
-        yield it
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = metafunc.module.__name__.rpartition(".")[2]
     if "world" in metafunc.fixturenames and name in STATES:
@@ -55,7 +47,7 @@ def place() -> str:
 def world(sandbox: Running, tmp_path: Path, place: str, request: pytest.FixtureRequest) -> Iterator[World]:
     it = World(sandbox.url, tmp_path)
     if place == "postgresql":
-        url = request.getfixturevalue("server").new_database()
+        url = request.getfixturevalue("postgresql_server").new_database()
         it.state = PostgreSQLState(url, uuid.uuid4().hex)
     it.admin("/reset", {})
     yield it

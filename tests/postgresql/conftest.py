@@ -1,19 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.postgresql.server import Server, running
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with running() as it:
-        yield it
+from tests.postgresql.server import Server
 
 
 @pytest.fixture
-def url(server: Server) -> str:
+def url(postgresql_server: Server) -> str:
     """A database in which nothing is yet."""
-    return server.new_database()
+    return postgresql_server.new_database()

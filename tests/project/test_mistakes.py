@@ -27,6 +27,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "  my warehouse:",
         ":3: connections.my warehouse: my warehouse cannot be",
     ),
+    "a key that is an address": (
+        "  warehouse:",
+        "  new:",
+        ":3: connections.new: new cannot be a key: addresses of pages have that word. Choose another key.",
+    ),
     "an unknown type of connection": (
         "type: duckdb",
         "type: duckbd",
@@ -358,3 +363,14 @@ def test_an_empty_file_never_ends_in_a_traceback(text: str) -> None:
 
 def test_the_sample_itself_is_right() -> None:
     assert set(read_project(PROJECT).syncs) == {"users", "orders"}
+
+
+def test_the_file_of_dbt_is_found_from_where_the_project_file_is(tmp_path: Path) -> None:
+    file = tmp_path / "headcount.yml"
+    for named, meant in (
+        ("dbt/target/r.json", tmp_path / "dbt/target/r.json"),
+        ("/srv/r.json", Path("/srv/r.json")),
+    ):
+        triggers = "    triggers: {after_dbt: " + named + "}\n    sync_all_columns"
+        file.write_text(changed(("    sync_all_columns", triggers)))
+        assert read_file(file).syncs["users"]["triggers"] == {"after_dbt": str(meant)}

@@ -9,6 +9,7 @@ from headcount.control.models import ApiToken, Audit, MaskedColumn, Role, User
 from headcount.control.models import Connection as ConnectionRow
 from headcount.control.models import Model as ModelRow
 from headcount.service import people, tokens, welcome
+from tests.control_store import place
 from tests.web.conftest import PASSWORD, Visit
 
 GOOD = "plum tractor ninety"
@@ -176,7 +177,7 @@ def test_masked_columns_are_listed_for_all_and_unmasked_by_owners(visit: Visit) 
 
 def test_about_tells_version_database_and_licence(visit: Visit) -> None:
     told = visit(Role.VIEWER).get("/settings/about.json").json()["about"]
-    assert told["database"].startswith("SQLite 3.")
+    assert told["database"].startswith("PostgreSQL " if place() else "SQLite 3.")
     assert (told["people"], told["licence"]) == (1, "Apache License 2.0")
 
 
@@ -210,3 +211,14 @@ def test_signing_in_leads_nowhere_else(visit: Visit, next_: str) -> None:
     visit(Role.VIEWER)
     typed = {"username": "viewer", "password": PASSWORD, "next": next_}
     assert visit(None).post("/sign-in/", typed).headers["Location"] == "/"
+
+
+def test_sessions_from_before_a_deactivation_stay_ended_and_those_of_others_go_on(visit: Visit) -> None:
+    visit(Role.OWNER)
+    before, other = visit(Role.EDITOR, "eve"), visit(Role.EDITOR, "bob")
+    people.deactivate("eve")
+    assert before.get("/syncs/").status_code == 302
+    people.activate("eve")
+    assert before.get("/syncs/").headers["Location"].startswith("/sign-in/")
+    assert visit(Role.EDITOR, "eve").get("/syncs/").status_code == 200
+    assert other.get("/syncs/").status_code == 200

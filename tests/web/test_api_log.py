@@ -55,8 +55,7 @@ def test_no_value_of_a_row_is_kept_unless_somebody_asks(office: Desk, visit: Vis
     office.run("people")
     assert kept()
     assert not any(kept())
-    with office.control() as store:
-        dump = "\n".join(store.iterdump())
+    dump = office.dump()
     assert "INSERT INTO" in dump
     assert "p7@example.com" not in dump
     assert "The bodies of this request were not kept." in pages(visit())
@@ -145,3 +144,22 @@ def test_what_is_no_json_shows_nothing_where_something_is_masked() -> None:
     assert VeiledCopies(Veil()).answer(b"<h1>no</h1>") == "<h1>no</h1>"
     assert VeiledCopies(Veil(fields=frozenset({"plan"}))).answer(b"<h1>secret-plan</h1>") == "•••"
     assert json.loads(VeiledCopies(Veil()).request(b"not ours", 3)) == {"not kept here": 8}
+
+
+def test_an_answer_that_ends_a_run_or_an_attempt_is_kept_with_its_status(office: Desk, visit: Visit) -> None:
+    asking(office)
+    office.workspace.fault(
+        kind="status", status=503, body="<html>busy</html>", match={"path": "/api/v2/", "next": 1}
+    )
+    office.run("people")
+    office.sql("UPDATE users SET plan = 'pro' WHERE id = 7")
+    office.workspace.fault(kind="status", status=401, match={"path": "/api/v2/"})
+    office.done("run", "people", code=3)
+    office.workspace.heal()
+    first, *_, last = Exchange.objects.order_by("id")
+    assert (first.status, first.answer) == (503, "<html>busy</html>")
+    assert (last.status, last.errors[0][2][:37]) == (401, "Customer.io refused the credentials (")
+    log = pages(visit())
+    assert "503" in log
+    assert "no answer" not in log
+    assert PRODUCTION.api_key not in log

@@ -7,6 +7,7 @@ from headcount.control.models import MaskedColumn, Model, Role, Run
 from headcount.home import current_home
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
+from tests.web.office import opened
 from tests.web.work import started, text
 
 TABS = ("", "plan/", "runs/", "full/", "rejected/", "records/", "log/", "activity/")
@@ -171,3 +172,24 @@ def test_what_is_in_use_says_by_whom_and_cannot_be_deleted(office: Desk, visit: 
     assert '<a href="/models/users/#users">1</a>' in text(owner.get("/models/"))
     owner.post("/models/users/delete/")
     assert Model.objects.filter(key="users").exists()
+
+
+def test_the_overview_leads_to_the_syncs_alerts(office: Desk, visit: Visit) -> None:
+    owner = visit()
+    page = text(owner.get("/syncs/people/"))
+    assert "none is open" in page
+    assert "/settings/alerts/rules/add/?sync=people" in page
+    assert "/settings/alerts/rules/add/" not in text(visit(Role.EDITOR).get("/syncs/people/"))
+    office.workspace.fault(kind="status", status=401, match={"path": "/api/v2/"})
+    office.done("run", "people", code=3)
+    office.workspace.heal()
+    told = owner.get("/syncs/people.json").json()["alerts"]
+    assert [alert["kind"] for alert in told] == ["failed"]
+    assert told[0]["words"].split()[0] in text(owner.get("/syncs/people/"))
+
+
+def test_the_review_calls_a_field_by_its_name(office: Desk, visit: Visit) -> None:
+    page = opened(visit(), "/syncs/people/configuration/")
+    review = page.press("review", m__0__to="Home town")
+    assert "field Home town" in review
+    assert "mappings." not in review

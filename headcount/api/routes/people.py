@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,26 +16,16 @@ from headcount.api.trouble import as_conflict
 from headcount.control.models import Role
 from headcount.service import masks, people, tokens, welcome
 from headcount.service.masking import masked_names, set_masked
+from headcount.service.masks import MaskInfo
+from headcount.service.people import Person
 from headcount.service.register import models
 from headcount.service.roles import Deed
+from headcount.service.tokens import TokenInfo
 
 router = Router(tags=["People"])
 
 
-class Person(Schema):
-    """``can_sign_in`` is false until they have set a password."""
-
-    id: int
-    username: str
-    name: str
-    role: str
-    active: bool
-    can_sign_in: bool
-    tokens: int
-    created_at: datetime
-    last_sign_in: datetime | None
-
-
+@dataclass(frozen=True, kw_only=True)
 class Invited(Person):
     """``link`` is where they set a password; it works for three days."""
 
@@ -56,21 +46,8 @@ class ChangedPerson(Strict):
     active: bool | None = None
 
 
-class Token(Schema):
-    """``role`` is what was asked for, ``may`` what it comes to today."""
-
-    id: int
-    name: str
-    prefix: str
-    owner: str
-    role: str
-    may: str
-    active: bool
-    created_at: datetime
-    used_at: datetime | None
-
-
-class Issued(Token):
+@dataclass(frozen=True, kw_only=True)
+class IssuedToken(TokenInfo):
     """``token`` can be read this once."""
 
     token: str
@@ -81,15 +58,6 @@ class NewToken(Strict):
 
     name: str = Field(min_length=1, max_length=200)
     role: Role
-
-
-class Masked(Schema):
-    """A column whose values are shown nowhere."""
-
-    id: int
-    model: str
-    model_name: str
-    column: str
 
 
 class ToMask(Strict):
@@ -120,9 +88,18 @@ def list_people(request: HttpRequest) -> Any:
 def add_person(request: HttpRequest, body: NewPerson) -> Any:
     """Add somebody, and make the link with which they set a password."""
     person = people.add(body.username, body.role.value, name=body.name)
+    return Status(201, {"status": "created", "data": _invited(request, person)})
+
+
+@router.post("/users/{user_id}/link", auth=allowed(Deed.OWN), response=answers(One[Invited]))
+def make_link(request: HttpRequest, user_id: Number) -> Any:
+    """Make a new link with which somebody sets a password. Links made before end."""
+    return {"status": "created", "data": _invited(request, people.find_by_id(user_id))}
+
+
+def _invited(request: HttpRequest, person: Person) -> Invited:
     link = request.build_absolute_uri(welcome.link_path(person.username))
-    made = Invited(**Person.model_validate(person).model_dump(), link=link)
-    return Status(201, {"status": "created", "data": made})
+    return Invited(**asdict(person), link=link)
 
 
 @router.patch("/users/{user_id}", auth=allowed(Deed.OWN), response=answers(One[Person]))
@@ -148,17 +125,17 @@ def delete_person(request: HttpRequest, user_id: Number) -> Any:
     return Gone()
 
 
-@router.get("/tokens", auth=allowed(Deed.OWN), response=answers(One[list[Token]]))
+@router.get("/tokens", auth=allowed(Deed.OWN), response=answers(One[list[TokenInfo]]))
 def list_tokens(request: HttpRequest) -> Any:
     """The tokens of everybody."""
     return {"data": list(tokens.listing())}
 
 
-@router.post("/tokens", auth=allowed(Deed.OWN), response={**answers(One[Issued]), 201: One[Issued]})
+@router.post("/tokens", auth=allowed(Deed.OWN), response={**answers(One[IssuedToken]), 201: One[IssuedToken]})
 def issue_token(request: ApiRequest, body: NewToken) -> Any:
     """Make a token. It is shown this once."""
     issued = tokens.issue(request.auth.username, name=body.name, role=body.role.value)
-    made = Issued(**Token.model_validate(issued.info).model_dump(), token=issued.token)
+    made = IssuedToken(**asdict(issued.info), token=issued.token)
     return Status(201, {"status": "created", "data": made})
 
 
@@ -169,13 +146,13 @@ def revoke_token(request: ApiRequest, token_id: Number) -> Any:
     return Gone()
 
 
-@router.get("/masked_columns", auth=allowed(Deed.LOOK), response=answers(One[list[Masked]]))
+@router.get("/masked_columns", auth=allowed(Deed.LOOK), response=answers(One[list[MaskInfo]]))
 def list_masked(request: HttpRequest) -> Any:
     """The masked columns of all models."""
     return {"data": list(masks.listing())}
 
 
-@router.post("/masked_columns", auth=allowed(Deed.OWN), response=answers(One[list[Masked]]))
+@router.post("/masked_columns", auth=allowed(Deed.OWN), response=answers(One[list[MaskInfo]]))
 def mask_column(request: HttpRequest, body: ToMask) -> Any:
     """Show a column's values nowhere from now on. They are sent as ever."""
     key = models.model(body.model_id).key

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, StreamingHttpResponse
-from ninja import Query, Router
+from ninja import Query, Router, Schema
 from pydantic import Field
 
 from headcount.api.bearer import allowed
 from headcount.api.envelope import LARGEST, After, Number, One, Some, answers, some
-from headcount.api.shapes.rejected import Muted, NeverSent, Rejected, RejectedGroup
 from headcount.service import rejections
 from headcount.service.register import runs, syncs
+from headcount.service.rejections import NeverSent, Refusal, RefusalGroup
 from headcount.service.roles import Deed
 
 router = Router(tags=["Rejected rows"])
+
+
+class Muted(Schema):
+    """How many rows it was."""
+
+    rows: int
 
 
 class Which(After):
@@ -26,7 +32,7 @@ class Which(After):
 
 
 @router.get(
-    "/syncs/{sync_id}/rejected_groups", auth=allowed(Deed.LOOK), response=answers(One[list[RejectedGroup]])
+    "/syncs/{sync_id}/rejected_groups", auth=allowed(Deed.LOOK), response=answers(One[list[RefusalGroup]])
 )
 def list_groups(request: HttpRequest, sync_id: Number) -> Any:
     """What was refused and is open or muted, by reason and field, the largest first."""
@@ -51,7 +57,7 @@ def unmute_group(request: HttpRequest, sync_id: Number, group_id: Number) -> Any
     return {"status": "updated", "data": {"rows": rows}}
 
 
-@router.get("/syncs/{sync_id}/rejected", auth=allowed(Deed.LOOK), response=answers(Some[Rejected]))
+@router.get("/syncs/{sync_id}/rejected", auth=allowed(Deed.LOOK), response=answers(Some[Refusal]))
 def list_rejected(request: HttpRequest, sync_id: Number, which: Query[Which]) -> Any:
     """Refused rows of a sync, oldest first."""
     key = syncs.key_of(sync_id)
@@ -68,7 +74,7 @@ def export_rejected(request: HttpRequest, sync_id: Number, which: Query[Which]) 
     return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
 
 
-@router.get("/sync_runs/{sync_run_id}/rejected", auth=allowed(Deed.LOOK), response=answers(Some[Rejected]))
+@router.get("/sync_runs/{sync_run_id}/rejected", auth=allowed(Deed.LOOK), response=answers(Some[Refusal]))
 def list_rejected_of_run(request: HttpRequest, sync_run_id: Number, part: Query[After]) -> Any:
     """Everything one run was refused, whatever has become of it since."""
     runs.run(sync_run_id)

@@ -13,8 +13,9 @@ from headcount.api.envelope import Number, One, answers
 from headcount.api.shapes.how_many import HowMany
 from headcount.api.shapes.preview import Payload, payload
 from headcount.api.shapes.sync_body import SyncBody, changed_entry, checked
+from headcount.service.drafting import resend_of
 from headcount.service.editing import edits_of, open_sync
-from headcount.service.planning import preview_sync
+from headcount.service.planning import Forecast, preview_sync
 from headcount.service.register import syncs
 from headcount.service.roles import Deed
 
@@ -36,6 +37,28 @@ class Checked(Schema):
     warnings: list[str]
 
 
+class Cause(Schema):
+    """Why rows would go again; ``why`` is empty when the source changed."""
+
+    field: str
+    why: str
+    rows: int
+
+
+class Estimate(Schema):
+    """What the run after saving would send; ``because`` of those are records that go again because of the change.
+    ``causes`` says which parts of it, in words; ``new_generation`` what a new key means, if there is one.
+    """
+
+    acknowledged: int
+    planned: int
+    because: int
+    causes: str
+    reasons: list[Cause]
+    forecast: Forecast
+    new_generation: str
+
+
 class Identifier(Schema):
     """One record."""
 
@@ -50,6 +73,15 @@ def check_changes(request: HttpRequest, sync_id: Number, body: SyncBody) -> Any:
     warnings = checked(key, entry, new=False)
     changes = [Edit(path=edit.path, old=edit.old, new=edit.new) for edit in edits_of(key, entry)]
     return {"data": Checked(changes=changes, warnings=warnings)}
+
+
+@router.post("/syncs/{sync_id}/estimate", auth=allowed(Deed.EDIT), response=answers(One[Estimate]))
+def estimate_changes(request: HttpRequest, sync_id: Number, body: SyncBody) -> Any:
+    """How many records a change would send again, and why. Reads the source; sends and saves nothing."""
+    key = syncs.key_of(sync_id)
+    entry = changed_entry(open_sync(key).entry, body)
+    checked(key, entry, new=False)
+    return {"data": resend_of(key, entry)}
 
 
 @router.get("/syncs/{sync_id}/preview", auth=allowed(Deed.LOOK), response=answers(One[list[Payload]]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,10 +10,12 @@ from pydantic import Field
 
 from headcount.api.bearer import allowed
 from headcount.api.envelope import LARGEST, Number, One, Some, answers, some
-from headcount.service.about import about
-from headcount.service.activity import activity
-from headcount.service.api_log import bodies_of, requests
-from headcount.service.overview import home
+from headcount.service.about import About, about
+from headcount.service.activity import Entry, activity
+from headcount.service.api_log import Bodies, Request, bodies_of, requests
+from headcount.service.doctor.examination import examine
+from headcount.service.doctor.finding import Finding
+from headcount.service.overview import Attention, home
 from headcount.service.register import syncs
 from headcount.service.roles import Deed
 
@@ -41,61 +41,6 @@ class BackInActivity(Back):
     sync_id: int | None = Field(None, ge=1, le=LARGEST)
 
 
-class Answered(Schema):
-    field: str
-    reason: str
-    message: str
-
-
-class Sent(Schema):
-    """One request to the workspace. ``status`` is null when no readable answer came. ``bodies`` says that
-    what travelled was kept.
-    """
-
-    id: int
-    run: int
-    at: datetime
-    method: str
-    path: str
-    attempt: int
-    items: int
-    bytes: int
-    milliseconds: int
-    status: int | None
-    complaints: int
-    errors: list[Answered]
-    bodies: bool
-
-
-class Travelled(Schema):
-    """Bodies as JSON text, empty where they were not kept; values of masked columns are veiled."""
-
-    about: Sent
-    request: str
-    answer: str
-
-
-class Entry(Schema):
-    """Who did what."""
-
-    id: int
-    at: datetime
-    actor: str
-    action: str
-    what: str
-    detail: dict[str, Any]
-
-
-class Attention(Schema):
-    """Something for a person to look at."""
-
-    kind: str
-    sentence: str
-    run: int | None
-    sync: str
-    connection: str
-
-
 class Overview(Schema):
     """``runs`` counts the runs of the last ``hours`` by state."""
 
@@ -104,18 +49,7 @@ class Overview(Schema):
     attention: list[Attention]
 
 
-class Health(Schema):
-    """``database`` answers, or this would be an error."""
-
-    version: str
-    database: str
-    connections: int
-    models: int
-    syncs: int
-    runs: int
-
-
-@router.get("/syncs/{sync_id}/requests", auth=allowed(Deed.LOOK), response=answers(Some[Sent]))
+@router.get("/syncs/{sync_id}/requests", auth=allowed(Deed.LOOK), response=answers(Some[Request]))
 def list_requests(request: HttpRequest, sync_id: Number, wanted: Query[BackInRequests]) -> Any:
     """The requests of a sync's newest runs that are kept, newest first."""
     key = syncs.key_of(sync_id)
@@ -123,9 +57,7 @@ def list_requests(request: HttpRequest, sync_id: Number, wanted: Query[BackInReq
     return some(found, lambda each: each)
 
 
-@router.get(
-    "/syncs/{sync_id}/requests/{request_id}", auth=allowed(Deed.LOOK), response=answers(One[Travelled])
-)
+@router.get("/syncs/{sync_id}/requests/{request_id}", auth=allowed(Deed.LOOK), response=answers(One[Bodies]))
 def fetch_request(request: HttpRequest, sync_id: Number, request_id: Number) -> Any:
     """One request with its body and the answer's, if the sync keeps them."""
     return {"data": bodies_of(syncs.key_of(sync_id), request_id)}
@@ -142,11 +74,22 @@ def list_activity(request: HttpRequest, wanted: Query[BackInActivity]) -> Any:
 def fetch_overview(request: HttpRequest) -> Any:
     """What ran lately, and what needs attention."""
     found = home()
-    attention = [Attention(**asdict(each)) for each in found.attention]
-    return {"data": Overview(hours=found.hours, runs=found.runs, attention=attention)}
+    return {"data": Overview(hours=found.hours, runs=found.runs, attention=list(found.attention))}
 
 
-@router.get("/health", auth=allowed(Deed.LOOK), response=answers(One[Health]))
+@router.get("/health", auth=allowed(Deed.LOOK), response=answers(One[About]))
 def fetch_health(request: HttpRequest) -> Any:
     """Is Headcount well? Asks the control store."""
     return {"data": about()}
+
+
+class Examination(Schema):
+    """``connections`` also asks the services behind them."""
+
+    connections: bool = False
+
+
+@router.get("/doctor", auth=allowed(Deed.OWN), response=answers(One[list[Finding]]))
+def fetch_examination(request: HttpRequest, wanted: Query[Examination]) -> Any:
+    """Is this installation in order? What is not, and what to do."""
+    return {"data": list(examine(connections=wanted.connections))}

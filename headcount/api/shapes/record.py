@@ -13,7 +13,7 @@ from headcount.service.records import Record as Found
 FATES = {"accepted": "succeeded", "rejected": "rejected", "in doubt": "in_doubt", "unsent": "unsent", "": ""}
 
 
-class Field(Schema):
+class FieldValue(Schema):
     """One field's wire values; ``old`` is null when it was never sent. Masked values are veiled."""
 
     field: str
@@ -30,7 +30,7 @@ class RunRecord(Schema):
     status: str
     status_message: str
     record: str
-    fields: list[Field]
+    fields: list[FieldValue]
 
 
 class Counted(Schema):
@@ -51,7 +51,7 @@ class Chapter(Schema):
     operation: str
     answer: str
     reason: str
-    fields: list[Field]
+    fields: list[FieldValue]
 
 
 class Story(Schema):
@@ -74,7 +74,7 @@ def run_record(row: PlanRow) -> RunRecord:
         status=FATES[row.fate],
         status_message=row.reason,
         record=row.record,
-        fields=[Field(field=each.field, old=each.old, new=each.new) for each in row.fields],
+        fields=[FieldValue(field=each.field, old=each.old, new=each.new) for each in row.fields],
     )
 
 
@@ -94,7 +94,7 @@ def story(found: Found) -> Story:
                 operation=each.op,
                 answer=each.answer,
                 reason=each.reason,
-                fields=[Field(field=f.field, old=f.old, new=f.new) for f in each.fields],
+                fields=[FieldValue(field=f.field, old=f.old, new=f.new) for f in each.fields],
             )
             for each in found.chapters
         ],

@@ -16,6 +16,7 @@ from headcount.destinations.customerio.credentials import FIND_APP, Credentials
 from headcount.destinations.customerio.region import APP, TRACK, checked_region, checked_url, region_of
 from headcount.destinations.customerio.transport import Pool, Reply, Transport, UnreachedError
 from headcount.errors import (
+    Answered,
     CredentialsRefused,
     DestinationError,
     HeadcountError,
@@ -83,7 +84,11 @@ class CustomerIoClient:
     def send(self, body: bytes, count: int) -> Answer:
         url = self._track_url() + SENDS_TO[1]
         reply = self._transport.post(url, self._credentials.tracking, body)
-        return replace(batch_answer(reply, count, self._credentials.advice()), body=reply.body)
+        try:
+            return replace(batch_answer(reply, count, self._credentials.advice()), body=reply.body)
+        except HeadcountError as error:
+            error.answered = Answered(status=reply.status, body=reply.body)
+            raise
 
     def known(self, identifier: str, keys: Sequence[str]) -> frozenset[str]:
         if identifier not in IDENTIFIERS or len(keys) > KEYS_AT_ONCE:

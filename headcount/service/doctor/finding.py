@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 
-class Health(Enum):
+class Health(StrEnum):
     """How a thing stands."""
 
     OK = "ok"

@@ -7,6 +7,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
 from headcount.service import starting_runs
+from headcount.service.alerts import alerts
 from headcount.service.overview import list_syncs
 from headcount.service.roles import Deed
 from headcount.service.run_page import list_run_rows
@@ -34,7 +35,8 @@ def syncs(request: HttpRequest) -> Page:
 def sync(request: HttpRequest, key: str) -> Page:
     """The overview of one sync."""
     page = sync_page(key)
-    data = {"sync": page.sync, "page": page}
+    open_alerts = [alert for alert in alerts(key, limit=10) if alert.resolved_at is None]
+    data = {"sync": page.sync, "page": page, "alerts": open_alerts}
     return Page(
         template="web/syncs/overview.html",
         title=page.sync.name,
