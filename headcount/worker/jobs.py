@@ -22,11 +22,10 @@ from headcount.postgresql.session import BRIEF
 from headcount.service.queue import Due
 
 QUEUE = "headcount-runs"
-BACKFILLS = (
-    "headcount-backfills"  # a queue of their own, so that they never have the place of a run that is due
-)
+BACKFILLS = "headcount-backfills"  # a queue of their own: they never have the place of a run that is due
 SCHEMA = "headcount_jobs"
 POLL = 0.2  # seconds between two looks into the queue
+SLOW_POLL = 1.0  # into that of backfills, which can wait; looks are most of what idleness costs
 KEEP = timedelta(days=1)  # how long attempts that came to their end are remembered
 # Runs of an older release are taken over after an upgrade. A release that could not read them would change this.
 VERSION = "headcount-1"
@@ -71,9 +70,9 @@ def launch(home: Home, executor: str, *, parallel: int, work: Work) -> None:
     try:
         DBOS(config=_config(home, executor))
         DBOS.launch()
-        for queue, places in ((QUEUE, parallel), (BACKFILLS, max(1, parallel // 2))):
+        for queue, places, poll in ((QUEUE, parallel, POLL), (BACKFILLS, max(1, parallel // 2), SLOW_POLL)):
             DBOS.register_queue(
-                queue, worker_concurrency=places, polling_interval_sec=POLL, on_conflict="always_update"
+                queue, worker_concurrency=places, polling_interval_sec=poll, on_conflict="always_update"
             )
     except Exception as error:
         shut()
