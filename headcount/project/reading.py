@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from headcount.errors import ConfigurationError
-from headcount.project import words
+from headcount.project import keys, words
 from headcount.project.checks import model_problems, sync_problems
 from headcount.project.connection_entry import BudgetEntry, mistakes, settings_of, unknown_kind
 from headcount.project.entry import Entry
@@ -25,9 +24,6 @@ from headcount.project.sync_entry import SyncEntry
 from headcount.project.triggers import order_problems
 
 FILE = "headcount.yml"
-
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-RESERVED = ("new", "add")  # /models/new/ is where models are made, and so on
 
 E = TypeVar("E", bound=Entry)
 
@@ -114,12 +110,8 @@ class _Reader:
 
     def _entries(self, top: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for key, entry in self._mapping(top.get(section), (section,)).items():
-            if not _KEY.fullmatch(key):
-                mend = "Use letters, digits, - and _; the name may hold anything."
-                self._wrong((section, key), f"{key} cannot be a key.", mend)
-            if key in RESERVED:
-                wrong = f"{key} cannot be a key: addresses of pages have that word."
-                self._wrong((section, key), wrong, "Choose another key.")
+            if found := keys.wrong_with(key):
+                self._wrong((section, key), *found)
             yield key, self._mapping(entry, (section, key))
 
     def _mapping(self, value: Any, path: Path) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.model import Budget
 from headcount.project.connection_entry import mistakes, settings_of, unknown_kind
+from headcount.project.keys import wrong_with
 from headcount.project.kinds import BUDGET, KINDS, ConnectionKind
 from headcount.project.problems import did_you_mean
 from headcount.project.references import STORED
@@ -136,6 +137,8 @@ def kind_of(key: str, type_: str | None) -> ConnectionKind:
     """The kind of a new or stored connection. Raises ``ConfigurationError`` when it is not known."""
     setup()
     row = Connection.objects.filter(key=key).first()
+    if row is None and (found := wrong_with(key)):
+        raise ConfigurationError(found[0], hint=found[1])
     if row is not None and type_ not in (None, row.type):
         raise ConfigurationError(f"The connection {key} is of type {row.type}.", hint="Choose another key.")
     name = type_ or (row.type if row else None)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,14 +18,16 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.model import Column
+from headcount.project.keys import wrong_with
 from headcount.project.problems import Path
 from headcount.project.project import Project
-from headcount.project.reading import RESERVED, entry_problems
+from headcount.project.reading import entry_problems
 from headcount.service.applying import apply, outlook
 from headcount.service.cautions import sync_cautions
 from headcount.service.columns import column_problems
 from headcount.service.difference import Edit, difference
 from headcount.service.entries import Stale, save_checked
+from headcount.service.keys import key_for
 from headcount.service.lines import find_sync
 from headcount.service.origins import digest, drift
 from headcount.service.stored import stored_project
@@ -122,28 +123,19 @@ def check_sync(key: str, entry: Entry, *, new: bool, columns: Sequence[Column] |
 def _key_problem(before: Project, key: str, *, new: bool) -> FieldProblem | None:
     if not new:
         return None
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", key):
-        mend = "Use letters, digits, - and _; the name may hold anything."
-        return FieldProblem(
-            path=("key",), wrong="This cannot be a key." if key else "A key is missing.", mend=mend
-        )
-    if key in before.syncs or key in RESERVED:
+    if key in before.syncs:
         return FieldProblem(path=("key",), wrong=f"{key} is taken.", mend="Choose another key.")
+    if found := wrong_with(key):
+        wrong, mend = found
+        return FieldProblem(path=("key",), wrong=wrong if key else "A key is missing.", mend=mend)
     return None
 
 
 def free_key(name: str) -> str:
-    """A key made from a name, that no sync has yet.
-
-    >>> free_key("Users → People")
-    'users-people'
-    """
-    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:90] or "sync"
+    """A key made from a name, that no sync has yet."""
     with told():
         setup()
-        taken = {*SyncRow.objects.values_list("key", flat=True), *RESERVED}
-    tries = (stem if number == 1 else f"{stem}-{number}" for number in range(1, len(taken) + 2))
-    return next(key for key in tries if key not in taken)
+        return key_for(name, set(SyncRow.objects.values_list("key", flat=True)))
 
 
 @told()

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Container
 from itertools import count
 
-from headcount.project.reading import RESERVED
+from headcount.project.keys import RESERVED
 
 LONGEST = 100
 

@@ -11,7 +11,7 @@ from headcount.control.models import Audit, Connection, Secret
 from headcount.control.setup import close
 from headcount.errors import ConfigurationError, WrongWorkspace
 from headcount.project.kinds import KINDS
-from headcount.service.connections import list_connections, save_connection, test_connection
+from headcount.service.connections import kind_of, list_connections, save_connection, test_connection
 from headcount.service.removal import remove_connection
 from tests.control.sample import every_byte, make_run
 from tests.service.workspace import Workspaces
@@ -137,3 +137,9 @@ def test_removing_a_connection_deletes_its_secrets_and_is_written_down(
     assert (line.action, line.what) == ("deleted", "connection production")
     with pytest.raises(ConfigurationError, match="There is no connection production"):
         remove_connection("production")
+
+
+@pytest.mark.parametrize("key", ["Bad Key!", "new"])
+def test_a_key_that_no_file_could_have_is_refused(home: Path, key: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be a key"):
+        kind_of(key, "sqlite")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,12 +10,12 @@ from django.forms import BoundField
 
 from headcount.engines import Field
 from headcount.project.connection_entry import BudgetEntry
+from headcount.project.keys import wrong_with
 from headcount.project.kinds import BUDGET, ConnectionKind
 from headcount.project.references import STORED, is_reference
 from headcount.service.connection_draft import Draft
 from headcount.service.entries import Refused
 
-KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 REFERENCES = "Stored encrypted. env:NAME or file:PATH takes it from there instead."
 DROP = "drop."
 
@@ -104,8 +103,8 @@ class ConnectionForm(forms.Form):
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"].strip()
-        if key and not KEY.fullmatch(key):
-            raise forms.ValidationError("Use letters, digits, - and _; the name may hold anything.")
+        if key and (found := wrong_with(key)):
+            raise forms.ValidationError(" ".join(found))
         return key
 
     # What was typed.

@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 from django import forms
 
+from headcount.project.keys import wrong_with
 from headcount.project.model_entry import ColumnType
 from headcount.service.entries import Refused
 from headcount.service.models import ModelDraft
-from headcount.web.forms.connection import KEY
 
 TYPE = "type."  # followed by the column's name
 WORDS = {
@@ -77,8 +77,8 @@ class ModelForm(forms.Form):
 
     def clean_key(self) -> str:
         key: str = self.cleaned_data["key"].strip()
-        if key and not KEY.fullmatch(key):
-            raise forms.ValidationError("Use letters, digits, - and _; the name may hold anything.")
+        if key and (found := wrong_with(key)):
+            raise forms.ValidationError(" ".join(found))
         return key
 
     def types(self) -> dict[str, str]:
