@@ -3,6 +3,8 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than there are processors, for many tests wait for programs they started.
+TESTERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 # Tests to which the place of the control store matters: those that make test runs on both, and all of them.
 SHARED := tests/api tests/service tests/schedules --deselect tests/api/test_nonsense.py
@@ -30,11 +32,11 @@ serve: $(VENV)/.installed
 
 test: $(VENV)/.installed-test system-packages
 	$(MAKE) lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --control-store=postgresql $(SHARED)
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadgroup --control-store=postgresql $(SHARED)
 
 test-postgresql: $(VENV)/.installed-test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --control-store=postgresql $(STORED)
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadgroup --control-store=postgresql $(STORED)
 
 ROUNDS ?= 10
 chaos: $(VENV)/.installed-test system-packages

@@ -60,7 +60,9 @@ class Watched:
             raise self._unreadable(error) from None
         finally:
             bench.connection.unregister(name)
-            del self._rows  # a reader that was not read to its end holds what holds it, and no collector sees that
+            del (
+                self._rows
+            )  # a reader that was not read to its end holds what holds it, and no collector sees that
 
     def _unreadable(self, error: WorkbenchError) -> SourceError:
         why = type(self.error).__name__ if self.error else error.kind

@@ -71,9 +71,13 @@ def main() -> None:
 
 def _hang_up() -> None:
     """Say good-bye to the control store's server, if there was one to talk to."""
-    if "headcount.control.setup" in sys.modules and "django.db" in sys.modules:
-        from headcount.control.setup import close
+    if "django.db" not in sys.modules:
+        return
+    from django.conf import settings
 
+    from headcount.control.setup import close
+
+    if settings.configured:
         close()
 
 

@@ -16,6 +16,7 @@ from tests.chaos.company import EVENTS, KINDS, Company, Workspace
 from tests.chaos.far_end import FarEnd, Request
 from tests.chaos.office import OPEN
 
+HELD_UP = 0.1  # seconds
 PEOPLE = [kind for kind in KINDS if kind not in EVENTS]
 
 
@@ -85,12 +86,14 @@ def too_fast(company: Company, requests: Iterable[Request]) -> list[str]:
 
 
 def busiest_second(times: list[float]) -> tuple[int, float]:
-    """How many of these moments lie in the fullest second, and when it began."""
+    """How many of these moments lie in the fullest second, and when it began. What a busy machine holds up on its way
+    comes nearer to what follows it; ``HELD_UP`` of that is not the sender's doing.
+    """
     window: deque[float] = deque()
     most, began = 0, 0.0
     for moment in times:
         window.append(moment)
-        while moment - window[0] >= 1.0:
+        while moment - window[0] >= 1.0 - HELD_UP:
             window.popleft()
         if len(window) > most:
             most, began = len(window), window[0]

@@ -223,12 +223,13 @@ def test_the_log_has_a_line_for_each_request_and_no_link_query_or_name_typed() -
         site.ask("/sign-in/?next=/runs/?key=ada@example.com")
         site.ask("/no/such/ada@example.com")
         lines = site.end().splitlines()
-    assert [re.sub(r".* info request | ms=.*", "", line) for line in lines] == [
+    asked = [line for line in lines if " info request " in line]
+    assert [re.sub(r".* info request | ms=.*", "", line) for line in asked] == [
         "method=GET route=welcome/first/<str:token>/ status=200",
         "method=GET route=sign-in/ status=200",
         "method=GET route=- status=404",
     ]
-    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ info request ", line) for line in lines)
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ info ", line) for line in lines)
 
 
 def test_the_link_for_the_owner_is_printed_until_there_is_one(viewer: None) -> None:
