@@ -84,11 +84,11 @@ def _require_columns(sync: Sync, columns: Sequence[Column]) -> None:
     names = [column.name for column in columns]
     hint = f"The model has: {', '.join(names)}. Mend the query, or the mapping."
     if sync.key_column not in names:
-        raise SourceError(f"The key column {sync.key_column} is not in the model any more.", hint=hint)
+        raise SourceError(f"The key column {sync.key_column} is not in the model.", hint=hint)
     for mapping in sync.mappings:
         if isinstance(mapping.source, FromColumn) and mapping.source.name not in names:
             raise SourceError(
-                f"The column {mapping.source.name}, mapped to {mapping.to}, is not in the model any more.",
+                f"The column {mapping.source.name}, mapped to {mapping.to}, is not in the model.",
                 hint=hint,
             )
         if isinstance(mapping.source, Template):

@@ -37,7 +37,7 @@ RELATIONS = """
 """
 HINTS = {
     1044: "Grant the connection's user SELECT on it, as the manual shows.",
-    1045: "Check user and password, and from which hosts the user may come.",
+    1045: "Check user and password, from which hosts the user may come, and whether it must use TLS (REQUIRE SSL).",
     1049: "Check the connection's database.",
     1054: "Look at the columns of the table.",
     1060: "Name one of the two columns differently with AS.",

@@ -84,7 +84,8 @@ def refuse_duplicates(names: Sequence[str], *, ignore_case: bool = True) -> None
         word = name.casefold() if ignore_case else name
         if word in seen:
             raise SourceError(
-                f"Two columns of the model are called {name!r}.", hint="Name one of them differently with AS."
+                f"Two columns of the model are called {name!r}.",
+                hint="Name one of them differently: in a file's first line, or in a query with AS.",
             )
         seen.add(word)
 
