@@ -152,10 +152,13 @@ def _executed(
 
 
 def _put_back(run: Run) -> RunReport:
-    """Somebody else works on the sync: what a person asked for waits, what a clock or a program asked for does not."""
+    """Somebody else works on the sync: what a person asked for waits, what a clock or a program asked for does not,
+    unless no other run is working: then who has the sync is just letting go of it.
+    """
     run.refresh_from_db()
     if run.status == RunStatus.QUEUED.value and run.attempt:
-        if run.trigger in PATIENT or run.started_at is not None:
+        working = run.sync.runs.filter(status=RunStatus.WORKING.value).exclude(pk=run.pk)
+        if run.trigger in PATIENT or run.started_at is not None or not working.exists():
             runs.requeue(run)
         else:
             runs.finish(run, RunStatus.SKIPPED, error=busy())
