@@ -28,13 +28,13 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
 
     Doing it twice changes nothing.
     """
-    record_left_out(run, line, frozen)
     with Workbench(line.scratch, ordered=True) as bench:
         with line.state.reading(bench) as opened:
             known = "state.held" if opened.catalogue.held else "(SELECT NULL::VARCHAR AS key WHERE false)"
             bench.run(f"CREATE TEMP TABLE held_now AS SELECT DISTINCT key FROM {known}")
         _load_refused(bench, ledger)
         held.record_rejected(run, _refused(bench, frozen))
+        _list_left_out(bench, run, frozen)
         _resolve(bench, run)
         run.sync.held = int(bench.value("SELECT count(*) FROM held_now"))
     run.sync.acknowledged = opened.catalogue.acknowledged
@@ -44,7 +44,11 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
 def record_left_out(run: Run, line: Line, frozen: Frozen) -> None:
     """Once there is a plan: list why it leaves rows out, with examples, and what makes it change others."""
     with Workbench(line.scratch) as bench:
-        held.record_invalid(run, _invalid(bench, frozen))
+        _list_left_out(bench, run, frozen)
+
+
+def _list_left_out(bench: Workbench, run: Run, frozen: Frozen) -> None:
+    held.record_invalid(run, _invalid(bench, frozen))
     runs.explain(run, frozen.planned.field_changes, frozen.planned.invalid_reasons)
 
 
