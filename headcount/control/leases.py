@@ -20,7 +20,7 @@ from headcount.home import Home
 from headcount.model import RunStatus
 
 SECONDS = 6.0  # how long a lease holds
-REQUEST_SECONDS = 17.0  # how long a request may take at most
+REQUEST_SECONDS = 14.0  # how long a request may take at most
 REST = timedelta(seconds=15)  # before a run is tried again that was let go of in trouble
 
 

@@ -92,7 +92,7 @@ def shut() -> None:
 def enqueue(due: Due) -> None:
     """Once for each attempt, however often it is called."""
     queue = BACKFILLS if due.lane is Lane.BACKFILL else QUEUE
-    with SetWorkflowID(_name(due)), SetEnqueueOptions(priority=due.lane.value):
+    with SetWorkflowID(_name(due)), SetEnqueueOptions(priority=due.rank):
         DBOS.enqueue_workflow(queue, run, due.run, due.attempt)
 
 

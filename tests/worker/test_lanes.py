@@ -8,7 +8,16 @@ from typing import Any
 from headcount.control.models import Run
 from headcount.model import Lane
 from headcount.service.lanes import lane_of
-from headcount.service.queue import due_runs, queue_retry, queue_run, queue_test
+from headcount.service.queue import (
+    TRUSTED,
+    Due,
+    due_runs,
+    pause_run,
+    queue_retry,
+    queue_run,
+    queue_test,
+    resume_run,
+)
 from headcount.service.running import cancel_run
 from headcount.service.watching import progress_of
 from tests.worker.floor import Floor
@@ -47,6 +56,24 @@ def test_of_runs_that_wait_those_of_events_are_begun_first(floor: Floor) -> None
         assert floor.ended(run).status == "completed"
         begun.append(Run.objects.get(pk=run).started_at)
     assert begun[0] and begun[1] and begun[0] < begun[1]
+
+
+def test_what_was_begun_and_came_back_goes_on_before_others_of_its_lane_begin(floor: Floor) -> None:
+    people, events = queue_run("people"), queue_run("events")
+    assert [due.run for due in due_runs()] == [people, events]
+    pause_run(events)
+    resume_run(events)
+    assert [due.run for due in due_runs()] == [events, people]
+    floor.ready_worker("--runs", "1")
+    for run in (events, people):
+        assert floor.ended(run).status == "completed"
+    begun = {run: Run.objects.get(pk=run).started_at for run in (events, people)}
+    assert begun[events] < begun[people]  # type: ignore[operator]
+
+
+def test_what_comes_back_again_and_again_waits_its_turn() -> None:
+    ranks = [Due(run=1, attempt=attempt, lane=Lane.REGULAR).rank for attempt in (1, 2, TRUSTED, TRUSTED + 1)]
+    assert ranks[0] == ranks[3] > ranks[1] == ranks[2] > Due(run=1, attempt=1, lane=Lane.EVENTS).rank
 
 
 def test_events_that_become_due_in_the_middle_of_a_backfill_are_done_long_before_it(floor: Floor) -> None:
