@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from headcount.destinations.base import Placed, WireField
 from headcount.errors import SumsDoNotAddUp
-from headcount.mapping import Mapped
+from headcount.mapped import Mapped
 from headcount.model import Batch, Budget, Mapping, Metadata, Plan, RunInfo
 from headcount.workbench import Workbench, quote_text
 

@@ -25,6 +25,7 @@ def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
     return Plan(
         path=path,
         fields=task.mapped.field_ids,
+        digests=task.digests,
         add=counts.get("add", 0),
         change=counts.get("change", 0),
         remove=counts.get("remove", 0),
@@ -60,7 +61,8 @@ def _changes(task: Comparison, *, held: bool, missed: bool) -> str:
     always_new = task.append_only or not joins
     op = "'add'" if always_new else "CASE WHEN a.key IS NULL THEN 'add' ELSE 'change' END"
     new = [f"{_sent(task, i)} AS {column}" for i, column in enumerate(task.columns)]
-    columns = ", ".join([f"{op} AS op", "c.key AS key", *new, *_old(task)])
+    digest = ["c.digest AS digest"] if task.digests else []
+    columns = ", ".join([f"{op} AS op", "c.key AS key", *digest, *new, *_old(task)])
     sql = f"SELECT {columns} FROM ({task.candidates()}) c {joins}"
     return sql + (f" WHERE {' AND '.join(where)}" if where else "")
 
@@ -91,7 +93,8 @@ def _sent(task: Comparison, index: int) -> str:
 def _removals(task: Comparison) -> str:
     """Acknowledged keys that no source row has, not even an invalid one."""
     nothing = [f"NULL::VARCHAR AS {column}" for column in task.columns]
-    columns = ", ".join(["'remove' AS op", "a.key AS key", *nothing, *_old(task)])
+    digest = ["NULL::UUID AS digest"] if task.digests else []
+    columns = ", ".join(["'remove' AS op", "a.key AS key", *digest, *nothing, *_old(task)])
     waiting = " AND a.key NOT IN (SELECT key FROM state.held WHERE op = 'remove' AND NOT released)"
     return (
         f"SELECT {columns} FROM state.acknowledged a WHERE NOT EXISTS "

@@ -3,9 +3,10 @@
     rows --map, compare--> staged.parquet --look again at suspects--> judged.parquet
 
 ``staged`` holds one line per source row: ``key``, ``same`` (every field is acknowledged as it is), the wire values
-``f000`` … (only where not the same) and ``suspect`` (something may be wrong). When nothing is acknowledged yet, it has
-the plan's own columns as well, so that it can become the plan as it stands. ``judged`` holds the rows of which there is
-something to say: ``row`` (the number in ``staged``), ``key``, and the complaints ``invalid`` and ``warned``.
+``f000`` … and ``digest`` (both only where the row is not recognised) and ``suspect`` (something may be wrong). When
+nothing is acknowledged yet, it has the plan's own columns as well, so that it can become the plan as it stands.
+``judged`` holds the rows of which there is something to say: ``row`` (the number in ``staged``), ``key``, and the
+complaints ``invalid`` and ``warned``.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from headcount.complaints import PART, suspicions
-from headcount.digest import recipe, row_digest
-from headcount.mapping import Mapped, Staging, staging
+from headcount.complaints import PART, suspicions, warns_by_values
+from headcount.mapped import Mapped
 from headcount.model import Behavior
 from headcount.prepare import prepare
 from headcount.reading import Watched
+from headcount.staging import Staging
 from headcount.state import Catalogue
 from headcount.workbench import VECTOR, Workbench, quote_text
 
+SOURCE = "source_rows"  # the relation that the rows are read from
 CELLS_AT_ONCE = 600_000  # a row group is put together in memory, by every thread
 
 
@@ -39,13 +41,15 @@ def parquet(columns: int) -> str:
 class Comparison:
     """One comparison of one sync. ``folder`` is the run's own; the state may be attached as ``state``.
 
-    ``catalogue`` says what the state holds; an empty one makes everything an addition. ``full`` takes no row for
-    the same; ``record_seen`` (first run of Events without backfill) notes the rows that are there and sends none;
-    ``only`` looks at the rows of one key alone, and plans a person whether changed or not.
+    ``how`` maps the relation ``SOURCE``. ``catalogue`` says what the state holds; an empty one makes everything an
+    addition. ``full`` takes no row for the same; ``record_seen`` (first run of Events without backfill) notes the rows
+    that are there and sends none; ``only`` looks at the rows of one key alone, and plans a person whether changed or
+    not.
     """
 
     bench: Workbench
     mapped: Mapped
+    how: Staging
     catalogue: Catalogue
     folder: Path
     full: bool = False
@@ -57,8 +61,16 @@ class Comparison:
         return self.mapped.sync.behavior is Behavior.APPEND_ONLY
 
     @property
-    def staged(self) -> str:
+    def written(self) -> str:
+        """``staged`` as the first pass left it."""
         return f"read_parquet({quote_text(str(self.folder / 'staged.parquet'))}, file_row_number = true)"
+
+    @property
+    def staged(self) -> str:
+        if not self.any_alike:
+            return self.written
+        same = "same OR file_row_number IN (SELECT row FROM alike)"
+        return f"(SELECT * REPLACE ({same} AS same) FROM {self.written})"
 
     @property
     def judged(self) -> str:
@@ -79,6 +91,12 @@ class Comparison:
     def may_be_plan(self) -> bool:
         """Is every row an addition, in whatever order, unless something is wrong with it?"""
         return not (self.catalogue.acknowledged or self.append_only or self.record_seen)
+
+    @property
+    def digests(self) -> str:
+        """The recipe of the digests that are stored; empty where none are, for they would not tell what to send."""
+        silent = any(self.mapped.silent(mapping) for mapping in self.mapped.fields)
+        return "" if self.append_only or silent else self.how.digests
 
     @property
     def removes(self) -> bool:
@@ -107,6 +125,10 @@ class Comparison:
         return f"(suspect AND file_row_number IN ({found}))"
 
     @cached_property
+    def any_alike(self) -> bool:
+        return bool(self.bench.value("SELECT count(*) > 0 FROM alike"))
+
+    @cached_property
     def any_duplicates(self) -> bool:
         return bool(self.bench.value("SELECT count(*) > 0 FROM duplicates"))
 
@@ -117,34 +139,53 @@ class Comparison:
 
 
 def stage(task: Comparison, reader: pa.RecordBatchReader, progress: Callable[[int], None] | None) -> None:
-    """Map every row, compare it, and find the keys that stand twice. Consumes the reader.
+    """Map every row and compare it. Consumes the reader.
 
     Raises the ``SourceError`` it may end with, and one that names the model for rows that cannot be mapped.
     """
-    how = staging(task.mapped, reader.schema, "source_rows")
     task.bench.make_room(len(task.columns))
-    watched = Watched(task.mapped.sync.model, reader, how.prepared, prepare, progress)
+    watched = Watched(task.mapped.sync.model, reader, task.how.prepared, prepare, progress)
     fields = [_value(task, column) for column in task.columns]
     plan = ["'add' AS op"] if task.may_be_plan else []
-    columns = ", ".join(["d.key AS key", f"{_same(task)} AS same", *fields, _suspect(task), *plan])
-    sql = f"SELECT {columns} FROM ({_recognised(task, how)}) d {_join(task)}"
+    columns = ", ".join(
+        ["d.key AS key", f"{_same(task)} AS same", *_digest(task), *fields, _suspect(task), *plan]
+    )
+    sql = f"SELECT {columns} FROM ({_recognised(task)}) d {_join(task)}"
     if task.only is not None:
         sql += f" WHERE d.key = {quote_text(task.only)}"
-    with watched.feeding(task.bench, "source_rows"):
+    with watched.feeding(task.bench, SOURCE):
         task.bench.run(
             f"COPY ({sql}) TO {quote_text(str(task.folder / 'staged.parquet'))} ({parquet(len(fields))})"
         )
-    _judge(task, how)
+
+
+def settle(task: Comparison) -> None:
+    """Compare what the digests leave open, find what is wrong with rows, and the keys that stand twice."""
+    _compare_undigested(task)
+    _judge(task)
     task.bench.run(
         f"CREATE OR REPLACE TEMP TABLE duplicates AS SELECT key, count(*) AS copies FROM {task.staged} "
         "WHERE key IS NOT NULL AND NOT contains(key, chr(0)) GROUP BY key HAVING count(*) > 1"
     )
 
 
-def _judge(task: Comparison, how: Staging) -> None:
+def _compare_undigested(task: Comparison) -> None:
+    """The table ``alike``: rows that are the same as acknowledged ones without a digest, which nothing recognises."""
+    task.bench.run("CREATE OR REPLACE TEMP TABLE alike (row BIGINT)")
+    undigested = "state.acknowledged WHERE digest IS NULL AND NOT in_doubt"
+    if not by_digest(task) or not task.bench.value(f"SELECT count(*) > 0 FROM {undigested}"):
+        return
+    equal = ["a.key = s.key", *(f"a.{known} = s.{column}" for column, known in _fields(task, silent=False))]
+    task.bench.run(
+        f"INSERT INTO alike SELECT s.file_row_number FROM {task.written} s JOIN (SELECT * FROM {undigested}) a "
+        f"ON {' AND '.join(equal)} WHERE NOT s.same"
+    )
+
+
+def _judge(task: Comparison) -> None:
     """Find the words for what is wrong with rows, if anything may be: without suspects they are not even compiled."""
-    suspects = bool(task.bench.value(f"SELECT bool_or(suspect) FROM {task.staged}"))
-    invalid, warned = (how.invalid, how.warned) if suspects else ("NULL::VARCHAR", "NULL::VARCHAR")
+    suspects = bool(task.bench.value(f"SELECT bool_or(suspect) FROM {task.written}"))
+    invalid, warned = (task.how.invalid, task.how.warned) if suspects else ("NULL::VARCHAR", "NULL::VARCHAR")
     if not task.append_only:  # values that were accepted as they stand are not checked again
         invalid = f"CASE WHEN NOT same THEN {invalid} END"
     sql = (
@@ -159,7 +200,7 @@ def _judge(task: Comparison, how: Staging) -> None:
 
 def compared(task: Comparison) -> list[str] | None:
     """The columns of the state that all acknowledged rows are asked for; None when the rows themselves are not."""
-    if _by_digest(task):
+    if by_digest(task):
         return ["digest"]
     if _comparable(task):
         return [] if task.append_only else [known for known in task.known if known]
@@ -167,13 +208,15 @@ def compared(task: Comparison) -> list[str] | None:
 
 
 def reported(task: Comparison) -> str:
-    """SQL for the keys whose acknowledged values the plan will name: what is sent or removed. Empty when none is."""
+    """SQL for the keys whose acknowledged values matter after the first pass: of what may be sent, and of what may be
+    removed. Empty when none is.
+    """
     if not task.catalogue.acknowledged or task.append_only:
         return ""
-    sql = f"SELECT key FROM ({task.candidates()})"
+    sql = f"SELECT key FROM {task.written} WHERE NOT same"
     if not task.removes:
         return sql
-    gone = f"NOT EXISTS (SELECT 1 FROM {task.staged} s WHERE s.key = a.key)"
+    gone = f"NOT EXISTS (SELECT 1 FROM {task.written} s WHERE s.key = a.key)"
     return f"{sql} UNION ALL SELECT a.key FROM state.acknowledged a WHERE {gone}"
 
 
@@ -188,39 +231,42 @@ def _comparable(task: Comparison) -> bool:
     return all(known for _, known in _fields(task, silent=False))
 
 
-def _by_digest(task: Comparison) -> bool:
-    """Do the stored digests speak of the fields of today, and does every row have something to say about each?"""
-    current = task.catalogue.digests == recipe(task.mapped.field_ids)
-    return _comparable(task) and not task.append_only and current and not _fields(task, silent=True)
+def by_digest(task: Comparison) -> bool:
+    """Do the stored digests tell which rows are the same?"""
+    return bool(task.digests) and task.catalogue.digests == task.digests and _comparable(task)
 
 
-def _recognised(task: Comparison, how: Staging) -> str:
+def _recognised(task: Comparison) -> str:
     """The mapped rows, with ``recognised``: is this very row acknowledged? For that neither old nor new values have to
     travel through a join.
     """
-    if not _by_digest(task):
+    if not task.digests:
         wrong, warns = suspicions(task.mapped)
         known = (
             f", {_exists('a.key = e.key')} AS recognised" if task.append_only and _comparable(task) else ""
         )
-        return f"SELECT *, {wrong} AS wrong, {warns} AS warns{known} FROM ({how.values}) e"
+        return f"SELECT *, {wrong} AS wrong, {warns} AS warns{known} FROM ({task.how.values}) e"
     wrong, warns = suspicions(task.mapped, "w")
-    values = dict(zip(task.mapped.field_ids, how.fields, strict=True))
-    digest = row_digest(values, complete=True)  # no field is silent here
-    found = _exists("a.key = e.key AND a.digest = e.digest")
-    wires = (
-        f"SELECT *, {found} AS recognised, {warns} AS warns "
-        f"FROM (SELECT *, {digest} AS digest FROM ({how.wires})) e"
-    )
-    worked_out = zip(task.columns, how.fields, strict=True)
-    wanted = [f"CASE WHEN warns OR NOT recognised THEN {sql} END AS {name}" for name, sql in worked_out]
-    columns = ["key", "recognised", "warns", *wanted, f"CASE WHEN NOT recognised THEN {wrong} END AS wrong"]
-    return f"SELECT {', '.join(columns)} FROM ({wires})"
+    known = f"({_ACKNOWLEDGED})" if by_digest(task) else ""
+    lazily = not warns_by_values(task.mapped)
+    wires = f"SELECT *, {warns} AS warns FROM ({task.how.recognised(known, lazily=lazily)})"
+    needed = "NOT recognised" if lazily else "warns OR NOT recognised"
+    worked_out = zip(task.columns, task.how.fields, strict=True)
+    wanted = [f"CASE WHEN {needed} THEN {sql} END AS {name}" for name, sql in worked_out]
+    wrong = f"CASE WHEN NOT recognised THEN {wrong} END AS wrong"
+    return f"SELECT {', '.join(['key', 'digest', 'recognised', 'warns', *wanted, wrong])} FROM ({wires})"
+
+
+def _digest(task: Comparison) -> list[str]:
+    """In the form that a file can hold. The state has it where a row is recognised."""
+    if not task.digests:
+        return []
+    return ["CASE WHEN NOT d.recognised THEN d.digest::UUID END AS digest"]
 
 
 def _suspect(task: Comparison) -> str:
     """Values that were accepted as they stand are not checked again; of events only the key is known."""
-    checked = "d.wrong" if task.append_only or _by_digest(task) else "(NOT same AND d.wrong)"
+    checked = "d.wrong" if task.append_only or by_digest(task) else "(NOT same AND d.wrong)"
     return f"coalesce(d.warns OR {checked}, false) AS suspect"
 
 
@@ -228,10 +274,13 @@ def _value(task: Comparison, column: str) -> str:
     """A value of the plan. It is NULL where the row is the same, unless there may be something to say about it. Where
     rows are recognised it is not even worked out for them.
     """
-    if _by_digest(task):
+    if by_digest(task):
         return f"d.{column}"
     needed = "NOT same OR d.warns" + (" OR d.wrong" if task.append_only else "")
     return f"CASE WHEN {needed} THEN d.{column} END AS {column}"
+
+
+_ACKNOWLEDGED = "SELECT key, digest FROM state.acknowledged WHERE NOT in_doubt"
 
 
 def _exists(condition: str) -> str:
@@ -244,7 +293,7 @@ def _join(task: Comparison) -> str:
     Certain fields are part of the join itself: a hash join on all of them at once needs no second copy of the values,
     which makes it three times as fast as comparing them afterwards. Where rows are recognised there is no join.
     """
-    if not _comparable(task) or task.append_only or _by_digest(task):
+    if not _comparable(task) or task.append_only or by_digest(task):
         return ""
     certain, silent = _fields(task, silent=False), _fields(task, silent=True)
     equal = ["a.key = d.key", *(f"a.{known} = d.{c}" for c, known in certain)]
@@ -256,7 +305,7 @@ def _join(task: Comparison) -> str:
 def _same(task: Comparison) -> str:
     if not _comparable(task):
         return "false"
-    if task.append_only or _by_digest(task):
+    if task.append_only or by_digest(task):
         return "d.recognised"
     silent = [
         f"(d.{c} IS NULL OR coalesce(d.{c} = a.s{c}, false))" if known else f"d.{c} IS NULL"

@@ -15,10 +15,11 @@ from pathlib import Path
 import pyarrow as pa
 
 from headcount.changes import explain, new_fields, write_plan
-from headcount.comparison import Comparison, compared, parquet, reported, stage
-from headcount.mapping import Mapped
+from headcount.comparison import SOURCE, Comparison, by_digest, compared, parquet, reported, settle, stage
+from headcount.mapped import Mapped
 from headcount.model import Plan
 from headcount.quarantine import find_held, find_missed, find_released
+from headcount.staging import staging
 from headcount.state import Opened
 from headcount.verdicts import count_rows, reasons, warnings, write_invalid
 from headcount.workbench import Workbench, quote_text
@@ -44,12 +45,16 @@ class Planned:
 
 
 class Diff:
-    """One comparison, step by step: ``stage`` once, then ``plan`` once. See ``Comparison`` for the parameters."""
+    """One comparison, step by step: ``stage`` once, then ``plan`` once. See ``Comparison`` for the parameters.
+
+    ``reader`` has the rows of the source.
+    """
 
     def __init__(
         self,
         bench: Workbench,
         mapped: Mapped,
+        reader: pa.RecordBatchReader,
         state: Opened,
         folder: Path,
         *,
@@ -58,15 +63,18 @@ class Diff:
         only: str | None = None,
     ) -> None:
         self.state = state
-        self.task = Comparison(bench, mapped, state.catalogue, folder, full, record_seen, only)
+        self.reader = reader
+        how = staging(mapped, reader.schema, SOURCE)
+        self.task = Comparison(bench, mapped, how, state.catalogue, folder, full, record_seen, only)
 
-    def stage(self, reader: pa.RecordBatchReader, progress: Callable[[int], None] | None = None) -> None:
+    def stage(self, progress: Callable[[int], None] | None = None) -> None:
         """Map every row and compare it. Consumes the reader; raises the ``SourceError`` it may end with."""
         if (columns := compared(self.task)) is not None:
             self.state.load(columns)
-        stage(self.task, reader, progress)
+        stage(self.task, self.reader, progress)
         if keys := reported(self.task):
             self.state.complete(keys)
+        settle(self.task)
 
     def plan(self, missing: Callable[[Sequence[str]], Sequence[str]] | None = None) -> Planned:
         """Classify what was staged and freeze the plan.
@@ -81,6 +89,7 @@ class Diff:
         held = find_held(task)
         missed = find_missed(task, missing) if missing else 0
         plan = write_plan(task, held=held > 0, missed=missed > 0)
+        _write_digests(task)
         changes, overwrites = explain(task, plan)
         return Planned(
             plan=plan,
@@ -104,3 +113,13 @@ def _record_seen(task: Comparison) -> int:
     path = quote_text(str(task.folder / "seen.parquet"))
     task.bench.run(f"COPY (SELECT key FROM ({task.candidates()})) TO {path} ({parquet(1)})")
     return int(task.bench.value(f"SELECT count(*) FROM read_parquet({path})"))
+
+
+def _write_digests(task: Comparison) -> None:
+    """Write keys and digests to ``digests.parquet`` of rows that are the same and whose digest the state lacks."""
+    nothing_known = not (task.digests and task.catalogue.acknowledged)
+    if nothing_known or task.full or task.only is not None or (by_digest(task) and not task.any_alike):
+        return
+    path = quote_text(str(task.folder / "digests.parquet"))
+    sql = f"SELECT key, digest FROM {task.staged} WHERE same AND digest IS NOT NULL"
+    task.bench.run(f"COPY ({sql}) TO {path} ({parquet(2)})")

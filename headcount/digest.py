@@ -1,29 +1,31 @@
-"""A row's wire values in 128 bits, so that unchanged rows are found without reading all that was acknowledged.
+"""A row's values in 128 bits, so that unchanged rows are found without working out what would be sent of them.
 
-Two rows with the same digest are taken for the same; MD5 makes that a matter of 2**-128 for values nobody chose in
-order to collide. A row whose digest differs is changed. Where digests cannot serve (rows may be silent about a field,
-or the fields are others than before) rows are compared value by value.
+A digest is made of what the source says, before it is turned into wire values, wherever two different values of the
+source always are two different values on the wire; of the others it is made of the wire values. So two rows of one sync
+have the same digest exactly if the same would be sent. It speaks only of the mappings, column types and engine that
+made it: that is its recipe.
+
+The engine's own hash is taken, two times 64 bits over the values in both directions. A change of a single value could
+hide behind it with a probability of 2**-64, for values that nobody chose in order to collide.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from hashlib import sha256
 
-# JSON text holds no control characters, so these cannot stand in a value.
-_BETWEEN, _NEVER_SENT = "chr(31)", "chr(30)"
+import duckdb
 
-
-def row_digest(columns: Mapping[str, str], *, complete: bool = False) -> str:
-    """SQL for the digest of a row. ``columns`` maps field ids to SQL for their wire values (NULL: never sent).
-
-    ``complete`` vouches that none is NULL: the digest is the same and a little cheaper.
-    """
-    sent = [columns[id_] for id_ in sorted(columns)]
-    values = sent if complete else [f"coalesce({value}, {_NEVER_SENT})" for value in sent]
-    return f"md5_number(concat_ws({_BETWEEN}, {', '.join(values) or _NEVER_SENT}))"
+_HALF = "18446744073709551616::UHUGEINT"
 
 
-def recipe(field_ids: Sequence[str]) -> str:
-    """What a stored digest was made of. Digests of another recipe say nothing."""
-    return json.dumps(sorted(field_ids))
+def row_digest(values: Sequence[str]) -> str:
+    """SQL (UHUGEINT) for the digest of a row with these values, of whatever types."""
+    forward, backward = ", ".join(values) or "0", ", ".join(reversed(values)) or "0"
+    return f"(hash({forward})::UHUGEINT * {_HALF} + hash({backward})::UHUGEINT)"
+
+
+def recipe(made_of: Sequence[object]) -> str:
+    """What a stored digest was made of; ``made_of`` is whatever JSON can say. Digests of another recipe say nothing."""
+    return sha256(json.dumps([duckdb.__version__, *made_of]).encode()).hexdigest()

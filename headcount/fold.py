@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from headcount.chunks import chunks
-from headcount.digest import recipe, row_digest
-from headcount.mapping import Mapped
+from headcount.mapped import Mapped
 from headcount.model import Behavior, Outcome, Plan
 from headcount.state import Catalogue, Identity, State, arrange_fields, nothing, set_meta
 from headcount.workbench import Workbench, quote_text
@@ -44,6 +43,7 @@ class Folding:
     plan: Plan
     fates: Fates
     read: int | None  # rows of the source; None when only one of them was looked at
+    digests: str | None = None  # SQL that yields keys and digests of rows that are as they were
     released: Sequence[str] = ()
     seen: str | None = None  # SQL that yields the keys
     hold: bool = True  # False when every row was refused for the operator's sake
@@ -51,7 +51,7 @@ class Folding:
 
 def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
-    with state.writing(bench, lambda catalogue: _touched(catalogue, mapped, work)) as catalogue:
+    with state.writing(bench, lambda catalogue: _touched(catalogue, work)) as catalogue:
         if _is_folded(catalogue.folded_run, work.marker):
             return
         if catalogue.identity != work.identity:
@@ -60,20 +60,20 @@ def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
         positions = arrange_fields(bench, catalogue, mapped.field_ids, signatures)
         _number_changes(bench, work)
         columns = [f"f{positions[id_]:03d}" for id_ in work.plan.fields]
+        catalogue = _refresh_digests(bench, catalogue, work)
         _acknowledge(bench, catalogue, mapped, work, columns)
-        _refresh_digests(bench, catalogue, mapped, dict(zip(work.plan.fields, columns, strict=True)))
         _hold(bench, mapped, work, columns)
         _finish(bench, mapped, work)
 
 
-def _touched(catalogue: Catalogue, mapped: Mapped, work: Folding) -> str | None:
+def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     """The keys of the plan; all, when all rows are forgotten or get another digest."""
     if not catalogue.acknowledged or _is_folded(catalogue.folded_run, work.marker):
         return nothing(catalogue)
-    stale = _has_digests(mapped) and catalogue.digests != recipe(mapped.field_ids)
-    if stale or catalogue.identity != work.identity:
+    if _stale(catalogue, work) or catalogue.identity != work.identity:
         return None
-    return f"SELECT key FROM read_parquet({quote_text(str(work.plan.path))})"
+    sent = f"SELECT key FROM read_parquet({quote_text(str(work.plan.path))})"
+    return f"{sent} UNION ALL SELECT key FROM ({work.digests})" if work.digests else sent
 
 
 def _is_folded(last: str | None, this: str) -> bool:
@@ -164,8 +164,9 @@ def _acknowledge(
     writes whole columns anew.
     """
     stored = () if mapped.sync.behavior is Behavior.APPEND_ONLY else tuple(columns)
-    names = ", ".join(["key", "in_doubt", *stored, *(["digest"] if _has_digests(mapped) else [])])
-    rows = _rows(mapped, stored, old=bool(catalogue.acknowledged) and _leans_on_old(bench, stored))
+    digest = "c.digest::UHUGEINT" if catalogue.digests == work.plan.digests != "" else "NULL::UHUGEINT"
+    names = ", ".join(["key", "in_doubt", "digest", *stored])
+    rows = _rows(digest, stored, old=bool(catalogue.acknowledged) and _leans_on_old(bench, stored))
     if catalogue.acknowledged:
         bench.run(f"CREATE OR REPLACE TEMP TABLE present AS {rows}")
         bench.run("DELETE FROM state.acknowledged WHERE key IN (SELECT key FROM present)")
@@ -181,17 +182,16 @@ def _leans_on_old(bench: Workbench, stored: Sequence[str]) -> bool:
     return bool(bench.value(f"SELECT count(*) > 0 FROM changes WHERE {_NOTED} AND ({silent})"))
 
 
-def _rows(mapped: Mapped, stored: Sequence[str], *, old: bool) -> str:
+def _rows(digest: str, stored: Sequence[str], *, old: bool) -> str:
     """SQL for the acknowledged rows that the changes leave behind."""
     values = [f"{_value(i, column, old)} AS {column}" for i, column in enumerate(stored)]
+    own = [
+        "c.key AS key",
+        f"{_DOUBT} AS in_doubt",
+        f"CASE WHEN fate = 'accepted' THEN {digest} END AS digest",
+    ]
     joined = "LEFT JOIN state.acknowledged a ON a.key = c.key" if old else ""
-    rows = (
-        f"SELECT {', '.join(['c.key AS key', f'{_DOUBT} AS in_doubt', *values])} FROM changes c {joined} "
-        f"WHERE {_NOTED}"
-    )
-    if not _has_digests(mapped):
-        return rows
-    return f"SELECT *, {row_digest(dict(zip(mapped.field_ids, stored, strict=True)))} FROM ({rows})"
+    return f"SELECT {', '.join([*own, *values])} FROM changes c {joined} WHERE {_NOTED}"
 
 
 def _value(index: int, column: str, old: bool) -> str:
@@ -217,18 +217,26 @@ def _remove(bench: Workbench) -> None:
     )
 
 
-def _has_digests(mapped: Mapped) -> bool:
-    return mapped.sync.behavior is not Behavior.APPEND_ONLY
+def _stale(catalogue: Catalogue, work: Folding) -> bool:
+    """Are the stored digests of another recipe than those of today's rows? One row alone is no reason to renew them."""
+    return bool(work.plan.digests) and catalogue.digests != work.plan.digests and work.read is not None
 
 
-def _refresh_digests(bench: Workbench, catalogue: Catalogue, mapped: Mapped, columns: dict[str, str]) -> None:
-    """All rows get a new digest when the fields that digests are made of are others than before."""
-    made_of = recipe(mapped.field_ids)
-    if not _has_digests(mapped) or catalogue.digests == made_of:
-        return
-    if catalogue.acknowledged:
-        bench.run(f"UPDATE state.acknowledged SET digest = {row_digest(columns)}")
-    set_meta(bench, "digests", made_of)
+def _refresh_digests(bench: Workbench, catalogue: Catalogue, work: Folding) -> Catalogue:
+    """Digests of another recipe go, and rows that are as they were get those they lack. Rows that nobody saw today stay
+    without: they are compared value by value when they come back.
+    """
+    if _stale(catalogue, work):
+        if catalogue.acknowledged:
+            bench.run("UPDATE state.acknowledged SET digest = NULL")
+        set_meta(bench, "digests", work.plan.digests)
+        catalogue = replace(catalogue, digests=work.plan.digests)
+    if work.digests and catalogue.acknowledged and catalogue.digests == work.plan.digests:
+        bench.run(
+            f"UPDATE state.acknowledged SET digest = d.digest::UHUGEINT FROM ({work.digests}) d "
+            "WHERE acknowledged.key = d.key"
+        )
+    return catalogue
 
 
 _DOUBT = "(fate = 'in doubt' OR doubt)"

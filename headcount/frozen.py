@@ -2,6 +2,7 @@
 
 plan.parquet      the changes
 invalid.parquet   the rows that are never sent, one line per complaint (when there are any)
+digests.parquet   keys and digests of rows that are the same and whose digest the state lacks (when there may be any)
 seen.parquet      the keys to record as seen (first run of Events without backfill)
 plan.json         the rest; written last, so that a plan without it does not count
 """
@@ -16,7 +17,8 @@ from typing import Any
 
 from headcount.destinations.base import DestinationObject
 from headcount.diff import Planned
-from headcount.mapping import Mapped, compile_sync
+from headcount.mapped import Mapped
+from headcount.mapping import compile_sync
 from headcount.model import Column, Kind, Plan, Sync
 from headcount.state import Catalogue, Identity
 from headcount.workbench import own_files
@@ -78,6 +80,11 @@ class Frozen:
         """The keys to record as seen; there is no such file unless this plan does."""
         return self.folder / "seen.parquet"
 
+    @property
+    def digests_path(self) -> Path:
+        """Digests of rows that this plan does not send; there need not be such a file."""
+        return self.folder / "digests.parquet"
+
     def save(self, folder: Path) -> None:
         """Write ``plan.json``, whole or not at all."""
         document = {
@@ -86,6 +93,7 @@ class Frozen:
             ],
             "planned": {k: v for k, v in asdict(self.planned).items() if k not in ("plan", "invalid_path")},
             "counts": {"add": self.plan.add, "change": self.plan.change, "remove": self.plan.remove},
+            "digests": self.plan.digests,
             "identity": self.identity.text(),
             "full": self.full,
             "only": self.only,
@@ -106,7 +114,8 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     if document is None:
         return None
     mapped = compile_sync(sync, _columns(document), object_)
-    plan = Plan(path=folder / "plan.parquet", fields=mapped.field_ids, **document["counts"])
+    digests = document.get("digests", "")  # a plan of an earlier release has none
+    plan = Plan(path=folder / "plan.parquet", fields=mapped.field_ids, digests=digests, **document["counts"])
     planned = document["planned"]
     for name in ("new_fields", "released"):
         planned[name] = tuple(planned[name])

@@ -224,10 +224,12 @@ class Plan:
 
     Columns of the file: ``seq`` (from 0), ``op``, ``key``, ``f000`` … (wire values to send, NULL: not sent) and
     ``o000`` … (wire values acknowledged before, NULL: never sent; not there when nothing was acknowledged at all).
+    With ``digests``, their recipe, also ``digest``: by which a row is recognised once it is accepted.
     """
 
     path: Path
     fields: tuple[str, ...]
+    digests: str = ""
     add: int = 0
     change: int = 0
     remove: int = 0

@@ -137,11 +137,10 @@ def _compare(
     source = line.open_source()
     try:
         mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
-        diff = Diff(
-            bench, mapped, usable, folder, full=full, record_seen=first and not line.sync.backfill, only=only
-        )
+        seen = first and not line.sync.backfill
         with source.read(line.sync.model, mapped.source_columns) as reader:
-            diff.stage(reader, line.progress.reading)
+            diff = Diff(bench, mapped, reader, usable, folder, full=full, record_seen=seen, only=only)
+            diff.stage(line.progress.reading)
     finally:
         source.close()
     line.progress.comparing()
@@ -256,7 +255,6 @@ def _either(canceled: Callable[[], bool], permit: Callable[[], bool]) -> Callabl
 
 
 def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding:
-    seen = frozen.seen_path
     return Folding(
         run=run.id,
         marker=f"{run.id} {run.started_at.isoformat()}",
@@ -264,10 +262,16 @@ def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding
         plan=frozen.plan,
         fates=Fates(answered=book.answered, doubtful=tuple(book.doubtful), exceptions=book.exceptions()),
         read=frozen.planned.read if frozen.only is None else None,
+        digests=_rows_of(frozen.digests_path),
         released=frozen.planned.released,
-        seen=f"FROM read_parquet({quote_text(str(seen))})" if seen.exists() else None,
+        seen=_rows_of(frozen.seen_path),
         hold=hold,
     )
+
+
+def _rows_of(path: Path) -> str | None:
+    """SQL for the rows of a file that is there only when it has to say something."""
+    return f"FROM read_parquet({quote_text(str(path))})" if path.exists() else None
 
 
 def count(frozen: Frozen, book: Book) -> Counts:

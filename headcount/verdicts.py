@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from headcount.comparison import Comparison, parquet
+from headcount.complaints import COMPLAINT, PART
 from headcount.destinations.base import Placed, WireField
-from headcount.mapping import COMPLAINT, PART
 from headcount.model import Plan
 from headcount.workbench import quote_text
 

@@ -32,7 +32,7 @@ CELLS_TOGETHER = 2_500_000  # the same in a file with many columns, as cells
 # no sign but '-', no leading or trailing zeros, no exponent, no '-0'.
 # Arguments of macros are put in wherever they are named, so each macro names its own as seldom as it can: nested
 # copies would make every mapped number cost tens of milliseconds before the first row.
-_MACROS = (
+MACROS = (
     r"""
     CREATE MACRO plain_number(t) AS
       CASE WHEN contains(t, '.') THEN rtrim(rtrim(t, '0'), '.') ELSE t END
@@ -117,7 +117,7 @@ class Workbench:
         # A progress bar would write into the terminal of whoever imports this.
         for statement in ("SET GLOBAL TimeZone = 'UTC'", "SET enable_progress_bar = false"):
             self.run(statement)
-        for statement in _MACROS if maps else ():
+        for statement in MACROS if maps else ():
             self.run(statement)
 
     def make_room(self, fields: int) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from headcount.errors import ConfigurationError
 from headcount.home import current_home
-from headcount.postgresql.session import BRIEF
+from headcount.postgresql.brief import BRIEF
 
 PATIENCE = 20  # seconds a writer waits for another one
 

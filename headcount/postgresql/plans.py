@@ -19,7 +19,7 @@ from headcount.postgresql.trouble import told
 from headcount.workbench import own_files
 
 PIECE = 1_000_000  # bytes in a row
-NAMES = (FILE, "plan.parquet", "invalid.parquet", "seen.parquet")
+NAMES = (FILE, "plan.parquet", "invalid.parquet", "digests.parquet", "seen.parquet")
 
 
 class Plans:

@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg
 
+from headcount.postgresql.brief import BRIEF
+
 SCHEMA = "headcount_state"
 MAKING = 4_842_018  # any number that nobody else uses as an advisory lock in this database
 
@@ -33,13 +35,6 @@ _LASTING: dict[str, Any] = {
     "application_name": "headcount",
     "keepalives_idle": 30,
     "tcp_user_timeout": 60_000,  # milliseconds
-}
-# Where only short statements go. Nothing says that a network was cut; the system would try for a quarter of an hour.
-BRIEF: dict[str, Any] = {
-    "tcp_user_timeout": 10_000,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 2,
 }
 
 Session = psycopg.Connection[tuple[object, ...]]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from headcount.control.database import postgresql_url
 from headcount.home import Home
 from headcount.limiter import FileLimiter, Limiter
-from headcount.postgresql.budget import PostgreSQLLimiter
 
 
 def limiter(home: Home, name: str, requests_per_second: float | None, *, yields: bool = False) -> Limiter:
@@ -14,5 +13,9 @@ def limiter(home: Home, name: str, requests_per_second: float | None, *, yields:
     One that ``yields`` lets those go first that do not.
     """
     if url := postgresql_url():
+        from headcount.postgresql.budget import (
+            PostgreSQLLimiter,
+        )
+
         return PostgreSQLLimiter(url, name, requests_per_second, yields=yields)
     return FileLimiter(home.limits / name, requests_per_second, yields=yields)

@@ -138,7 +138,7 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
         if positions:
             _blank(bench, plan, which)
     if own is not None:
-        for name in ("invalid.parquet", "seen.parquet"):
+        for name in ("invalid.parquet", "digests.parquet", "seen.parquet"):
             dropped |= _drop(bench, folder / name, own)
         dropped |= _unnamed(folder, own)
     if positions or dropped:

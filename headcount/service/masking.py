@@ -14,7 +14,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.engines import ENGINES
 from headcount.errors import ConfigurationError
-from headcount.mapping import Mapped
+from headcount.mapped import Mapped
 from headcount.model import FromColumn, Mapping, Template
 from headcount.model import Model as Reading
 from headcount.service.masked_sql import may_show

@@ -7,13 +7,16 @@ import shutil
 import uuid
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headcount.control.database import postgresql_url
 from headcount.errors import Suspended
 from headcount.frozen import FILE
 from headcount.home import Home
-from headcount.postgresql.plans import Plans
 from headcount.workbench import own_files
+
+if TYPE_CHECKING:
+    from headcount.postgresql.plans import Plans
 
 
 def plan_folder(home: Home, run: int) -> Path:
@@ -25,8 +28,8 @@ def plan_folder(home: Home, run: int) -> Path:
 def plan_folders(home: Home, runs: Sequence[int]) -> list[Path]:
     """The same for several runs, in their order."""
     folders = {run: home.plans / str(run) for run in runs}
-    if folders and (url := postgresql_url()):
-        Plans(url).fetch(folders)
+    if folders and (shared := _shared()):
+        shared.fetch(folders)
     return list(folders.values())
 
 
@@ -34,12 +37,12 @@ def has_plan(home: Home, run: int) -> bool:
     """Is the plan of a run still there, on whichever machine?"""
     if (home.plans / str(run) / FILE).exists():
         return True
-    return bool((url := postgresql_url()) and Plans(url).has(run))
+    return bool((shared := _shared()) and shared.has(run))
 
 
 def keep_plan(run: int, folder: Path, holder: str | None = None) -> None:
     """Let other machines have the plan. Raises ``Suspended`` when the run is not ``holder``'s any more."""
-    if (url := postgresql_url()) and not Plans(url).keep(run, folder, holder):
+    if (shared := _shared()) and not shared.keep(run, folder, holder):
         raise Suspended
 
 
@@ -57,23 +60,32 @@ def drop_plans(home: Home, runs: Sequence[int]) -> None:
     """Delete the plans of runs, here and there."""
     for run in runs:
         shutil.rmtree(home.plans / str(run), ignore_errors=True)
-    if runs and (url := postgresql_url()):
-        Plans(url).drop(runs)
+    if runs and (shared := _shared()):
+        shared.drop(runs)
 
 
 def known_plans(home: Home) -> set[int]:
     """The runs of which there are plans, here or there."""
     here = {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
-    there = Plans(url).stored() if (url := postgresql_url()) else set()
+    there = shared.stored() if (shared := _shared()) else set()
     return here | there
 
 
 def drop_copies(home: Home, ended: Collection[int]) -> None:
     """Delete what is left here of plans that were deleted or changed on another machine. ``ended`` runs are over."""
-    if not (url := postgresql_url()):
+    if not (shared := _shared()):
         return
-    stored = Plans(url).stored()
+    stored = shared.stored()
     for folder in home.plans.iterdir():
         run = int(folder.name) if folder.name.isdigit() else None
-        if run is not None and ((run in ended and run not in stored) or Plans(url).outdated(run, folder)):
+        if run is not None and ((run in ended and run not in stored) or shared.outdated(run, folder)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _shared() -> Plans | None:
+    """The plans of all machines, where the control store is one for several."""
+    if not (url := postgresql_url()):
+        return None
+    from headcount.postgresql.plans import Plans
+
+    return Plans(url)

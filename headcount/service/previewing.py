@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headcount.batching import payload
+from headcount.complaints import COMPLAINT, PART
 from headcount.engines.base import Source
-from headcount.mapping import COMPLAINT, PART, Mapped, staging
+from headcount.mapped import Mapped
 from headcount.model import Plan
 from headcount.prepare import prepare
 from headcount.reading import Watched
 from headcount.service.keys import canonical
 from headcount.service.lines import next_run
 from headcount.service.masking import VEIL, Mask
+from headcount.staging import staging
 from headcount.workbench import NARROW, Workbench, quote_text
 
 

@@ -6,7 +6,6 @@ from headcount.control.database import postgresql_url
 from headcount.control.models import Stream, Sync
 from headcount.errors import StateError
 from headcount.home import Home
-from headcount.postgresql.state import PostgreSQLState
 from headcount.state import State, StateFile
 
 
@@ -34,6 +33,10 @@ def state_for_a_run(home: Home, sync: Sync) -> State:
 def state_at(home: Home, state_id: str, place: Stream.Place) -> State:
     """The state called ``state_id`` in one of the places there are."""
     if place is Stream.Place.POSTGRESQL:
+        from headcount.postgresql.state import (
+            PostgreSQLState,
+        )
+
         return PostgreSQLState(postgresql_url(), state_id)
     return StateFile(home.state / f"{state_id}.duckdb")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headcount.control.models import Sync as SyncRow
-from headcount.mapping import Mapped
+from headcount.mapped import Mapped
 from headcount.model import Sync
 from headcount.names import styled
 from headcount.service.lines import sync_as_of

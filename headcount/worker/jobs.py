@@ -18,7 +18,7 @@ from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from headcount.errors import StateError
 from headcount.home import Home, unusable
 from headcount.model import Lane
-from headcount.postgresql.session import BRIEF
+from headcount.postgresql.brief import BRIEF
 from headcount.service.queue import Due
 
 QUEUE = "headcount-runs"

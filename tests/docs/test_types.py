@@ -12,9 +12,10 @@ import pytest
 
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import ConfigurationError
-from headcount.mapping import compile_sync, staging
+from headcount.mapping import compile_sync
 from headcount.model import Behavior, Column, FromColumn, Kind, Mapping, Model, Sync, ValueType
 from headcount.prepare import prepare
+from headcount.staging import staging
 from headcount.workbench import Workbench
 from tests.docs.pages import page
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from headcount.digest import recipe, row_digest
+from headcount.digest import row_digest
 from headcount.model import NullRule
 from tests.line.harness import World, column, counts, people
 
@@ -27,14 +27,9 @@ def test_values_never_run_into_each_other() -> None:
     with duckdb.connect() as database:
         database.execute("CREATE TABLE t (x VARCHAR, y VARCHAR)").fetchall()
         database.executemany("INSERT INTO t VALUES (?, ?)", pairs)
-        digest = row_digest({"x": "x", "y": "y"})
+        digest = row_digest(["x", "y"])
         found = database.execute(f"SELECT count(DISTINCT {digest}) FROM t").fetchall()
     assert found == [(len(pairs),)]
-
-
-def test_the_order_of_mappings_does_not_matter() -> None:
-    assert row_digest({"b": "y", "a": "x"}) == row_digest({"a": "x", "b": "y"})
-    assert recipe(["b", "a"]) == recipe(["a", "b"])
 
 
 def test_after_every_kind_of_edit_only_what_changed_is_sent(world: World) -> None:

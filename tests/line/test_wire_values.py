@@ -13,9 +13,10 @@ import pytest
 from headcount.destinations.customerio.objects import destination_object
 from headcount.engines import open_source
 from headcount.errors import ConfigurationError
-from headcount.mapping import compile_sync, staging
+from headcount.mapping import compile_sync
 from headcount.model import Constant, Kind, Mapping, Model, NullRule, Template, ValueType
 from headcount.prepare import prepare
+from headcount.staging import staging
 from headcount.workbench import Workbench
 from tests.line.harness import World, column, people
 
