@@ -11,6 +11,7 @@ complaints ``invalid`` and ``warned``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from headcount.complaints import PART, suspicions, warns_by_values
+from headcount.complaints import PART, suspicions
 from headcount.mapped import Mapped
 from headcount.model import Behavior
 from headcount.prepare import prepare
@@ -28,6 +29,7 @@ from headcount.state import Catalogue
 from headcount.workbench import VECTOR, Workbench, quote_text
 
 SOURCE = "source_rows"  # the relation that the rows are read from
+_WIRE = re.compile(r"\bw[0-9]{3,}\b")  # a wire value named in SQL
 CELLS_AT_ONCE = 600_000  # a row group is put together in memory, by every thread
 
 
@@ -248,11 +250,12 @@ def _recognised(task: Comparison) -> str:
         return f"SELECT *, {wrong} AS wrong, {warns} AS warns{known} FROM ({task.how.values}) e"
     wrong, warns = suspicions(task.mapped, "w")
     known = f"({_ACKNOWLEDGED})" if by_digest(task) else ""
-    lazily = not warns_by_values(task.mapped)
-    wires = f"SELECT *, {warns} AS warns FROM ({task.how.recognised(known, lazily=lazily)})"
-    needed = "NOT recognised" if lazily else "warns OR NOT recognised"
-    worked_out = zip(task.columns, task.how.fields, strict=True)
-    wanted = [f"CASE WHEN {needed} THEN {sql} END AS {name}" for name, sql in worked_out]
+    asked = frozenset(_WIRE.findall(warns))  # what is the same is not sent, and warned about all the same
+    wires = f"SELECT *, {warns} AS warns FROM ({task.how.recognised(known, always=asked)})"
+    wanted = [
+        f"CASE WHEN {'warns OR ' if wire.name in asked else ''}NOT recognised THEN {wire.value} END AS {column}"
+        for column, wire in zip(task.columns, task.how.wires, strict=True)
+    ]
     wrong = f"CASE WHEN NOT recognised THEN {wrong} END AS wrong"
     return f"SELECT {', '.join(['key', 'digest', 'recognised', 'warns', *wanted, wrong])} FROM ({wires})"
 

@@ -49,12 +49,6 @@ def suspicions(mapped: Mapped, letter: str = "f") -> tuple[str, str]:
     return _any([c for c in found if not c.warns]), _any([c for c in found if c.warns])
 
 
-def warns_by_values(mapped: Mapped) -> bool:
-    """Do warnings look at more of a row than its key? Then its values are needed even where it is not sent."""
-    of_key = len(_key_complaints(mapped))
-    return any(complaint.warns for complaint in row_complaints(mapped, "w")[of_key:])
-
-
 def row_complaints(mapped: Mapped, letter: str) -> list[Complaint]:
     """Every check of a row: of its key, of its fields, of its size."""
     found = _key_complaints(mapped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Columns
+from collections.abc import Set
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -54,11 +55,6 @@ class Staging:
     warned: str
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """SQL for the values to send, over ``mapped`` and ``recognised``."""
-        return tuple(wire.value for wire in self.wires)
-
-    @property
     def mapped(self) -> str:
         """SQL for ``key`` and each field's wire value before its null rule, ``w000`` …"""
         wires = [f"{wire.sql} AS {wire.name}" for wire in self.wires]
@@ -67,7 +63,7 @@ class Staging:
     @property
     def values(self) -> str:
         """SQL for ``key`` and one value per field, ``f000`` …"""
-        fields = [f"{value} AS f{i:03d}" for i, value in enumerate(self.fields)]
+        fields = [f"{wire.value} AS f{i:03d}" for i, wire in enumerate(self.wires)]
         return f"SELECT {', '.join(['key', *fields])} FROM ({self.mapped})"
 
     @property
@@ -75,11 +71,11 @@ class Staging:
         """The same, with ``invalid`` and ``warned``."""
         return f"SELECT *, {self.invalid} AS invalid, {self.warned} AS warned FROM ({self.values})"
 
-    def recognised(self, known: str, *, lazily: bool) -> str:
+    def recognised(self, known: str, *, always: Set[str] = frozenset()) -> str:
         """As ``mapped``, with ``digest`` and ``recognised``: does ``known`` have a row with this key and digest?
 
-        ``known`` is a relation, or empty. ``lazily`` leaves out the wire values of what is recognised, as far as no
-        digest needs them: where most rows are, that saves most of the work.
+        ``known`` is a relation, or empty. Where a row is recognised its wire values are left out, which saves most of
+        the work of mapping; not those that are needed for digests, nor those whose names are in ``always``.
         """
         key, digest, recognised = self.names.key, self.names.digest, self.names.recognised
         early = {wire.early: wire.sql for wire in self.wires if wire.early}
@@ -87,12 +83,13 @@ class Staging:
         rows = _with(rows, {digest: row_digest([wire.told for wire in self.wires])})
         found = f"EXISTS (SELECT 1 FROM {known} a WHERE a.key = e.{key} AND a.digest = e.{digest})"
         rows = _with(f"{rows} e", {recognised: found if known else "false"})
+        asked = " ".join(wire.sql for wire in self.wires if wire.name in always)
 
-        def late(sql: str) -> str:
-            return f"CASE WHEN NOT {recognised} THEN {sql} END" if lazily else sql
+        def late(sql: str, needed: bool) -> str:
+            return sql if needed else f"CASE WHEN NOT {recognised} THEN {sql} END"
 
-        rows = _with(rows, {name: late(sql) for name, sql in self.spelled.items()})
-        wires = [f"{wire.early or late(wire.sql)} AS {wire.name}" for wire in self.wires]
+        rows = _with(rows, {name: late(sql, name in asked) for name, sql in self.spelled.items()})
+        wires = [f"{wire.early or late(wire.sql, wire.name in always)} AS {wire.name}" for wire in self.wires]
         own = [f"{key} AS key", f"{digest} AS digest", f"{recognised} AS recognised"]
         return f"SELECT {', '.join([*own, *wires])} FROM {rows}"
 
