@@ -184,7 +184,7 @@ class _Compiler:
         return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_))
 
     def _wire(self, mapping: Mapping) -> str:
-        type_ = self._type(mapping)
+        type_ = self.mapped.type_of(mapping)
         if isinstance(mapping.source, Constant):
             return self._constant(mapping.source, type_)
         if isinstance(mapping.source, Template):
@@ -196,12 +196,6 @@ class _Compiler:
             return wire_value(quote_name(name), Kind.VARIANT, type_)
         assert isinstance(mapping.source, FromColumn)
         return self._column(self.known[mapping.source.name], type_)
-
-    def _type(self, mapping: Mapping) -> ValueType:
-        """The field's declared type wins over the destination's, which wins over the column's."""
-        if mapping.type is not ValueType.AUTO:
-            return mapping.type
-        return self.mapped.object.declared_type(mapping.slot, mapping.to)
 
     def _constant(self, constant: Constant, type_: ValueType) -> str:
         if constant.value is None:

@@ -173,6 +173,7 @@ def preview_text(console: Console, rows: tuple[PreviewRow, ...]) -> None:
             console.print(
                 f"[yellow]{escape(row.key or '(no key)')} would be invalid:[/] {escape(field)}: {escape(reason)}"
             )
+        _warnings(console, tuple(f"{field}: {reason}." for field, reason in row.notes))
 
 
 def story_text(console: Console, story: Story) -> None:

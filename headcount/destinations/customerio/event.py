@@ -72,14 +72,14 @@ class Event:
                 )
 
     def key_checks(self, sync: Sync) -> tuple[Check, ...]:
-        return ()
+        return (limits.KEY_BLANKS,)
 
     def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
         if slot == "name":
             return (limits.BLANK_EVENT_NAME, limits.EVENT_NAME)
         if slot == "person":
-            email = (limits.EMAIL,) if to == "email" else ()
-            return (limits.EMPTY_PERSON, limits.PERSON_ID, *email)
+            form = limits.EMAIL if to == "email" else limits.PERSON_BLANKS
+            return (limits.EMPTY_PERSON, limits.PERSON_ID, form)
         return ()
 
     def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:

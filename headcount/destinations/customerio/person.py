@@ -49,13 +49,13 @@ class Person:
             return (limits.KEY_BYTES, limits.KEY_EMAIL)
         if sync.identifier == "cio_id":
             return (limits.CIO_ID,)
-        return (limits.KEY_BYTES, limits.ID_LIKE_CIO_ID)
+        return (limits.KEY_BYTES, limits.ID_LIKE_CIO_ID, limits.KEY_BLANKS)
 
     def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
         if to == "email":
             return (limits.PERSON_ID, limits.EMAIL)
         if to == "id":
-            return (limits.PERSON_ID,)
+            return (limits.PERSON_ID, limits.PERSON_BLANKS)
         return (limits.VALUE,)
 
     def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:
