@@ -18,6 +18,7 @@ from headcount.errors import (
     ApprovalNeeded,
     ConfigurationError,
     HeadcountError,
+    NoSuchRecord,
     SourceError,
     SourceUnavailable,
     StoreAway,
@@ -169,6 +170,9 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
             )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
+        except NoSuchRecord as error:  # a slip of the hand, and no failure that monitoring should count
+            runs.finish(run, RunStatus.CANCELED, error=error)
+            return report_of(run)
         except StoreAway:
             raise  # nothing can be recorded now: the run goes on from its book when the store is back
         except HeadcountError as error:

@@ -52,8 +52,11 @@ def test_testing_a_row_after_a_whole_run_asks_no_guard(applied: Desk) -> None:
 
 def test_an_unknown_key_says_so(applied: Desk) -> None:
     for _ in range(2):
-        said = applied.done("test", "people", "--key", "4711", code=3)
-        assert "No row" in said.out
+        said = applied.done("test", "people", "--key", "4711", code=2)
+        assert "No row of the model has that key" in said.err
+        assert "headcount preview people" in said.err
+        [tried, *_] = applied.done("runs", "people", "--json").json
+        assert (tried["status"], tried["trigger"]) == ("canceled", "test")  # nothing failed
         applied.run()  # and nothing is removed, nor is the next run disturbed
     assert len(applied.workspace.people()) == 250
     assert "No such row" in applied.done("preview", "people", "--key", "4711").out
