@@ -104,8 +104,8 @@ class Result:
 def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None = None) -> Frozen:
     """Read, map and compare; freeze the plan into ``folder``. Sends nothing (but looks people up for Update Only).
 
-    Raises ``SourceError``, ``ConfigurationError``, ``StateError``, and ``NoSuchRecord`` when no row has the key ``only``;
-    an interrupted read leaves no plan behind.
+    Raises ``SourceError``, ``ConfigurationError``, ``StateError``, and ``NoSuchRecord`` when no row has the key
+    ``only``; an interrupted read leaves no plan behind.
     """
     if full and line.sync.behavior is Behavior.APPEND_ONLY:
         raise ConfigurationError("Events are sent once and never again.", hint="Run without the full plan.")

@@ -19,12 +19,13 @@ def register(app: typer.Typer) -> None:
 
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to write it, for example headcount.tar.gz.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     json: Json = False,
 ) -> None:
     """Save control store, key, states and unfinished plans in one file; runs may go on meanwhile."""
     from headcount.service.backups import save
 
-    saved = save(file)
+    saved = save(file, overwrite=overwrite)
     if json:
         print_json({**asdict(saved), "path": str(saved.path)})
         return
@@ -34,8 +35,10 @@ def backup(
     )
     if saved.key:
         console.print("The key of stored secrets is in it: keep it where nobody else can read it.")
-    else:
+    elif saved.key_apart:
         console.print("The key of stored secrets is not in it: keep HEADCOUNT_SECRET_KEY as well.")
+    else:
+        console.print("There is no key of stored secrets yet, for nothing was stored.")
 
 
 def restore(
