@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import Json, console, print_json
 
 
@@ -30,8 +31,7 @@ def backup(
         print_json({**asdict(saved), "path": str(saved.path)})
         return
     console.print(
-        f"Saved {saved.rows:,} rows, {saved.states:,} states and {saved.plans:,} unfinished plans "
-        f"in {saved.path} ({saved.bytes:,} bytes)."
+        f"Saved {_contents(saved.rows, saved.states, saved.plans)} in {saved.path} ({amount(saved.bytes, 'byte')})."
     )
     if saved.key:
         console.print("The key of stored secrets is in it: keep it where nobody else can read it.")
@@ -52,10 +52,12 @@ def restore(
     if json:
         print_json(asdict(restored))
         return
-    console.print(
-        f"Restored {restored.rows:,} rows, {restored.states:,} states and {restored.plans:,} unfinished plans "
-        f"of {restored.made_at}."
-    )
+    what = _contents(restored.rows, restored.states, restored.plans)
+    console.print(f"Restored {what} of {restored.made_at}.")
+
+
+def _contents(rows: int, states: int, plans: int) -> str:
+    return f"{amount(rows, 'row')}, {amount(states, 'state')} and {amount(plans, 'unfinished plan')}"
 
 
 def forget(
@@ -74,8 +76,9 @@ def forget(
         console.print("Nothing is kept under that key.")
     for each in found:
         console.print(
-            f"{each.sync}: {'the record, ' if each.acknowledged or each.held else ''}{each.plan_rows:,} rows of plans, "
-            f"{each.listed:,} listed rows, {each.answers:,} answers, {each.mentions:,} runs that named it."
+            f"{each.sync}: {'the record, ' if each.acknowledged or each.held else ''}"
+            f"{amount(each.plan_rows, 'row')} of plans, {amount(each.listed, 'listed row')}, "
+            f"{amount(each.answers, 'answer')}, {amount(each.mentions, 'run')} that named it."
         )
     if any(each.acknowledged for each in found):
         console.print("While the source still has the row, the next run sends it again as a new one.")
@@ -106,10 +109,10 @@ def tidy(
         print_json({"keep_days": asdict(days), "deleted": asdict(done)})
         return
     console.print(
-        f"Kept: plans {days.plans} days, receipts {days.receipts} days, runs {days.runs} days, "
-        f"requests {days.requests} days."
+        f"Kept: plans {amount(days.plans, 'day')}, receipts {amount(days.receipts, 'day')}, "
+        f"runs {amount(days.runs, 'day')}, requests {amount(days.requests, 'day')}."
     )
     console.print(
-        f"Deleted: plans of {done.plans:,} runs, receipts of {done.receipts:,} runs, {done.runs:,} runs, "
-        f"{done.requests:,} requests."
+        f"Deleted: plans of {amount(done.plans, 'run')}, receipts of {amount(done.receipts, 'run')}, "
+        f"{amount(done.runs, 'run')}, {amount(done.requests, 'request')}."
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _write_csv(sync: str, path: Path, as_json: bool) -> None:
 
     written = write_rejected(sync, path)
     typer.echo(
-        f"{path} holds {written.rejected:,} rejected and {written.invalid:,} invalid rows.", err=as_json
+        f"{path} holds {written.rejected:,} rejected and {amount(written.invalid, 'invalid row')}.",
+        err=as_json,
     )
     if not written.complete:
         typer.echo("Of the invalid rows only examples are left: their plan is gone.", err=as_json)

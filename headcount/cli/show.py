@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from headcount.amounts import amount
 from headcount.model import Counts, RunStatus
 from headcount.service.planning import FieldChange, PlanReport, RowChange
 from headcount.service.previewing import PreviewRow
@@ -53,8 +54,8 @@ def plan_text(console: Console, plan: PlanReport) -> None:
     if plan.add + plan.change + plan.remove:
         forecast = plan.forecast
         console.print(
-            f"forecast: {forecast.requests:,} requests, {size_text(forecast.bytes)}, {seconds_text(forecast.seconds)}, "
-            f"{forecast.new_profiles:,} new profiles",
+            f"forecast: {amount(forecast.requests, 'request')}, {size_text(forecast.bytes)}, "
+            f"{seconds_text(forecast.seconds)}, {amount(forecast.new_profiles, 'new profile')}",
         )
     else:
         console.print("Nothing to send." if plan.read else _NO_ROWS)
@@ -144,7 +145,7 @@ def _sums_text(console: Console, counts: Counts) -> None:
         + _sum(
             accepted=counts.accepted, rejected=counts.rejected, in_doubt=counts.in_doubt, unsent=counts.unsent
         )
-        + f"   [dim]{counts.requests:,} requests, {size_text(counts.bytes)}[/]"
+        + f"   [dim]{amount(counts.requests, 'request')}, {size_text(counts.bytes)}[/]"
     )
 
 
@@ -157,7 +158,9 @@ def invalid_text(console: Console, reasons: tuple[tuple[str, str, int], ...], sy
     for field, reason, rows in reasons[:REASONS]:
         console.print(f"  [yellow]invalid[/] {rows:,} × {escape(field)}: {escape(reason)}")
     if len(reasons) > REASONS:
-        console.print(f"  [dim]… {len(reasons) - REASONS} more reasons: headcount rejected {escape(sync)}[/]")
+        console.print(
+            f"  [dim]… {amount(len(reasons) - REASONS, 'more reason')}: headcount rejected {escape(sync)}[/]"
+        )
 
 
 def _warnings(console: Console, warnings: tuple[str, ...]) -> None:
@@ -214,7 +217,7 @@ def _chapter(console: Console, chapter: Chapter) -> None:
 
 
 def size_text(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size:,} bytes"
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else amount(size, "byte")
 
 
 def seconds_text(seconds: float) -> str:

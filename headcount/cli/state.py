@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import Json, console, print_json
 
 _WORDS = {"file": "a file of this machine", "postgresql": "the PostgreSQL of the control store"}
@@ -36,5 +37,5 @@ def move(
     if json:
         print_json(asdict(moved))
         return
-    what = f"The state of {sync} ({moved.acknowledged:,} records, {moved.held:,} held)"
+    what = f"The state of {sync} ({amount(moved.acknowledged, 'record')}, {moved.held:,} held)"
     console.print(f"{what} is {'now' if moved.moved else 'already'} in {_WORDS[moved.place]}.")
