@@ -49,8 +49,11 @@ def _row(line: RunLine) -> tuple[object, ...]:
 
 
 def _outcome(line: RunLine) -> str:
-    """What came of a run, without what is zero; then what stopped it, in the first line of its words."""
-    return " ".join(filter(None, (_sums(line.counts), line.error.partition("\n")[0])))
+    """What came of a run, without what is zero; then what stopped it, in the first line of its words, and how a run
+    goes on that rests.
+    """
+    on = line.hint if line.status == "paused" else ""
+    return " ".join(filter(None, (_sums(line.counts), line.error.partition("\n")[0], on)))
 
 
 def _sums(counts: dict[str, int]) -> str:

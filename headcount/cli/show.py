@@ -23,11 +23,15 @@ _NO_ROWS = "The model has no rows."
 _MARKS = {
     RunStatus.COMPLETED: "[green]✓ completed[/]",
     RunStatus.FAILED: "[red]✗ failed[/]",
+    RunStatus.PAUSED: "[yellow]! paused[/]",
     RunStatus.WAITING: "[yellow]! waiting for approval[/]",
     RunStatus.SKIPPED: "[yellow]! skipped[/]",
     RunStatus.CANCELED: "[yellow]! canceled[/]",
     RunStatus.SUPERSEDED: "[yellow]! superseded[/]",
 }
+
+
+_PATIENT = (RunStatus.PAUSED, RunStatus.WAITING, RunStatus.SKIPPED)  # nothing went wrong
 
 
 def _numbers(**counts: int) -> str:
@@ -121,7 +125,7 @@ def run_text(console: Console, report: RunReport) -> None:
     invalid_text(console, report.invalid_reasons, report.sync)
     _warnings(console, report.warnings)
     if report.error:
-        colour = "yellow" if report.status in (RunStatus.WAITING, RunStatus.SKIPPED) else "red"
+        colour = "yellow" if report.status in _PATIENT else "red"
         console.print(f"[{colour}]{escape(report.error)}[/] {escape(report.hint)}")
     if report.status is RunStatus.WAITING:
         console.print(f"Approve it with: headcount approve {report.run}")

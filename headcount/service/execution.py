@@ -33,7 +33,7 @@ from headcount.receipts import Book
 from headcount.service.abandoned import BEFORE_PLAN
 from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
-from headcount.service.interruption import noting_interruption
+from headcount.service.interruption import counted_so_far, noting_interruption
 from headcount.service.lanes import lane_of
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
 from headcount.service.plans import drop_plans, keep_plan, plan_folder
@@ -285,7 +285,7 @@ def _rest(run: Run, hold: Hold) -> RunReport:
         elif hold.over() and not run.intents.exists():
             runs.finish(run, RunStatus.FAILED, error=timed_out(hold.allowed or 0))
         elif run.pause_requested:
-            runs.pause(run)
+            runs.pause(run, counted_so_far(setup(), run, in_flight=False))
         elif run.attempt:
             runs.requeue(run)
         run.refresh_from_db()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from headcount.control.models import Run
 from headcount.frozen import Frozen
 from headcount.model import Counts, RunStatus
+from headcount.service.abandoned import resting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +36,15 @@ class RunReport:
 def report_of(run: Run, frozen: Frozen | None = None) -> RunReport:
     """A run row as a report."""
     ended = run.finished_at or datetime.now(UTC)
+    rest = resting(run)
     return RunReport(
         run=run.pk,
         sync=run.sync.key,
         status=RunStatus(run.status),
         counts=Counts(**run.counts) if run.counts else Counts(),
         seconds=round((ended - (run.started_at or run.created_at)).total_seconds(), 3),
-        error=run.error,
-        hint=run.hint,
+        error=rest.message if rest else run.error,
+        hint=rest.hint if rest else run.hint,
         code=run.error_code,
         warnings=tuple(run.warnings),
         invalid_reasons=frozen.planned.invalid_reasons if frozen else (),
