@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write it, for example headcount.tar.gz.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Where to write it, for example headcount.tar.gz.")
+    ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     json: Json = False,
 ) -> None:
@@ -42,7 +44,7 @@ def backup(
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that headcount backup has written.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that headcount backup has written.")],
     json: Json = False,
 ) -> None:
     """Fill an empty home, and an empty database, from a backup."""
@@ -61,8 +63,11 @@ def _contents(rows: int, states: int, plans: int) -> str:
 
 
 def forget(
-    key: Annotated[str, typer.Argument(help="The person's id, or their email where that identifies people.")],
-    sync: Annotated[str | None, typer.Option(help="Only in this sync.")] = None,
+    key: Annotated[
+        str,
+        typer.Argument(metavar="KEY", help="The person's id, or their email where that identifies people."),
+    ],
+    sync: Annotated[str | None, typer.Option(metavar="SYNC", help="Only in this sync.")] = None,
     json: Json = False,
 ) -> None:
     """Erase one person from states, plans, receipts and listings, in all syncs; Customer.io is not touched."""
@@ -89,10 +94,14 @@ def forget(
 
 
 def tidy(
-    plans: Annotated[int | None, typer.Option(help="From now on keep plans for so many days.")] = None,
-    receipts: Annotated[int | None, typer.Option(help="The same for receipts.")] = None,
-    runs: Annotated[int | None, typer.Option(help="The same for runs.")] = None,
-    requests: Annotated[int | None, typer.Option(help="The same for the log of requests.")] = None,
+    plans: Annotated[
+        int | None, typer.Option(metavar="DAYS", help="From now on keep plans for so many days.")
+    ] = None,
+    receipts: Annotated[int | None, typer.Option(metavar="DAYS", help="The same for receipts.")] = None,
+    runs: Annotated[int | None, typer.Option(metavar="DAYS", help="The same for runs.")] = None,
+    requests: Annotated[
+        int | None, typer.Option(metavar="DAYS", help="The same for the log of requests.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Delete plans, receipts and runs that are older than they have to be kept."""

@@ -25,8 +25,8 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    sync: Annotated[str | None, typer.Argument(metavar="[SYNC]", help="Only this sync.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    sync: Annotated[str | None, typer.Argument(metavar="SYNC", help="Only this sync.")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many.")] = 20,
     as_json: Json = False,
 ) -> None:
     """The latest runs, newest first."""
@@ -68,7 +68,7 @@ def _sums(counts: dict[str, int]) -> str:
 def rejected(
     sync: Annotated[str, typer.Argument(metavar="SYNC", help="The sync's key in the project file.")],
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of them to a CSV file.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many to show.")] = 50,
     as_json: Json = False,
 ) -> None:
     """Rows that Customer.io refused, in its own words, and rows that were never sent."""

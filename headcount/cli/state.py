@@ -26,8 +26,10 @@ def _state() -> None:
 
 
 def move(
-    sync: Annotated[str, typer.Argument(help="The sync's key.")],
-    to: Annotated[str | None, typer.Option(help="file or postgresql; the other one without it.")] = None,
+    sync: Annotated[str, typer.Argument(metavar="SYNC", help="The sync's key.")],
+    to: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="file or postgresql; the other one without it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Keep a sync's state in the other place; nothing is sent again for it."""
