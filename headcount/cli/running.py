@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headcount.cli.output import INTERRUPTED, Json, ask, complain, console, print_json
+from headcount.logs import Event, note
 from headcount.model import RunStatus
 
 if TYPE_CHECKING:  # loading the service takes longer than printing the help
@@ -159,6 +160,8 @@ def _finish(work: Work, json: bool) -> None:
         report = _worked(work, silent=json)
     finally:
         tracing.stop()
+    for done in (*report.resumed, report):
+        note(Event.RUN_DONE, **done.figures())
     if json:
         print_json(run_json(report))
     else:

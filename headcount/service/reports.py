@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from headcount.control.models import Run
 from headcount.frozen import Frozen
@@ -31,6 +32,19 @@ class RunReport:
     def troubled(self) -> bool:
         """Done, but not every row: something was rejected or invalid."""
         return bool(self.counts.rejected or self.counts.invalid)
+
+    def figures(self) -> dict[str, Any]:
+        """What the log says of it."""
+        sums = ("read", "planned", "accepted", "rejected", "in_doubt", "invalid", "requests")
+        code = {"code": self.code} if self.code else {}
+        return {
+            "run": self.run,
+            "sync": self.sync,
+            "status": self.status.value,
+            **code,
+            "seconds": self.seconds,
+            **{name: getattr(self.counts, name) for name in sums},
+        }
 
 
 def report_of(run: Run, frozen: Frozen | None = None) -> RunReport:
