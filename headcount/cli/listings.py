@@ -12,6 +12,7 @@ from headcount.amounts import amount
 from headcount.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
+    from headcount.service.left_out import InvalidReason
     from headcount.service.listings import Rejections, RunLine
 
 
@@ -108,7 +109,7 @@ def show_rejections(found: Rejections) -> None:
         typer.echo(f"Never sent in run {found.invalid_run}:")
         print_table(
             ("rows", "field", "reason", "for example"),
-            ((why.rows, why.field, why.reason, _short(why.example)) for why in found.invalid_reasons),
+            ((why.rows, why.field, why.reason, _example(why)) for why in found.invalid_reasons),
         )
 
 
@@ -140,6 +141,13 @@ def pause(
         typer.echo(f"Run {run} is paused. It goes on with: headcount resume {run}")
     else:
         typer.echo(f"Run {run} was asked to rest; it does after the requests that are on their way.")
+
+
+def _example(why: InvalidReason) -> str:
+    """A key, or what else is known of a row that has none."""
+    from headcount.service.keyless import words_of
+
+    return _short(why.example) if why.example else words_of(why.values)
 
 
 def _short(key: str) -> str:

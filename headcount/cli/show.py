@@ -173,13 +173,12 @@ def _warnings(console: Console, warnings: tuple[str, ...]) -> None:
 
 
 def preview_text(console: Console, rows: tuple[PreviewRow, ...]) -> None:
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
+        name = row.key or f"Row {number}, which has no key,"
         if row.payload is not None:
             console.print_json(row.payload)
         for field, reason in row.problems:
-            console.print(
-                f"[yellow]{escape(row.key or '(no key)')} would be invalid:[/] {escape(field)}: {escape(reason)}"
-            )
+            console.print(f"[yellow]{escape(name)} would be invalid:[/] {escape(field)}: {escape(reason)}")
         _warnings(console, tuple(f"{field}: {reason}." for field, reason in row.notes))
 
 
