@@ -115,6 +115,12 @@ class Comparison:
         return int(self.bench.value(sql))
 
     @cached_property
+    def any_keyless(self) -> bool:
+        """Is there an invalid row without a key by which it could be named?"""
+        unusable = "invalid IS NOT NULL AND (key IS NULL OR contains(key, chr(0)))"
+        return bool(self.bench.value(f"SELECT count(*) > 0 FROM {self.judged} WHERE {unusable}"))
+
+    @cached_property
     def any_invalid(self) -> bool:
         return bool(self.bench.value(f"SELECT count(invalid) > 0 FROM {self.judged}"))
 

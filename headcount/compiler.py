@@ -65,7 +65,7 @@ class Compiler:
 
     def wire(self, mapping: Mapping) -> str:
         """SQL for the wire value; over the columns of the source, the prepared ones and those of ``spelled``."""
-        type_ = self._type(mapping)
+        type_ = self.mapped.type_of(mapping)
         if isinstance(mapping.source, Constant):
             return self._constant(mapping.source, type_)
         if isinstance(mapping.source, Template):
@@ -85,7 +85,7 @@ class Compiler:
         """
         if not isinstance(mapping.source, FromColumn):
             return None
-        column, type_ = self.known[mapping.source.name], self._type(mapping)
+        column, type_ = self.known[mapping.source.name], self.mapped.type_of(mapping)
         if (column.kind, type_) not in _ONE_TO_ONE or (
             column.kind is not Kind.TEXT and self._is_text(column.name)
         ):
@@ -106,12 +106,6 @@ class Compiler:
         while name in taken:
             name += "_"
         return name
-
-    def _type(self, mapping: Mapping) -> ValueType:
-        """The field's declared type wins over the destination's, which wins over the column's."""
-        if mapping.type is not ValueType.AUTO:
-            return mapping.type
-        return self.mapped.object.declared_type(mapping.slot, mapping.to)
 
     def _constant(self, constant: Constant, type_: ValueType) -> str:
         if constant.value is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from headcount.destinations.base import Check
 from headcount.mapped import Mapped
-from headcount.model import Mapping
+from headcount.model import FromColumn, Kind, Mapping, ValueType
 from headcount.wire import REFUSALS
 from headcount.workbench import quote_text
 
@@ -79,8 +79,33 @@ def _field_complaints(mapped: Mapped, mapping: Mapping, wire: str) -> list[Compl
         optional = mapping.slot in mapped.object.optional_slots
         warns = optional and f"{mapping.slot}_missing" in mapped.sync.warn_only
         found.append(Complaint(mapping.to, f"{wire} IS NULL", f"'there is no {mapping.slot}'", warns))
+    if _becomes_time(mapped, mapping):
+        found.append(Complaint(mapping.to, _looks_like_date(wire), _DATE_AS_NUMBER, warns=True))
     checks = mapped.object.field_checks(mapping.slot, mapping.to)
     return found + [_checked(mapped, mapping.to, check, wire) for check in checks]
+
+
+# Unix seconds with the digits of a date, such as 20240131, lie in August 1970. Nobody can tell which of the two is
+# meant, so they are sent as they are and told.
+_DATE_AS_NUMBER = (
+    "'a date written as a number, such as 20240131, is read as unix seconds and becomes a day in 1970; if that is not "
+    "meant, make it a date in the query'"
+)
+_TIME_KINDS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+
+
+def _becomes_time(mapped: Mapped, mapping: Mapping) -> bool:
+    """Does a value of the mapping become unix seconds?"""
+    type_, source = mapped.type_of(mapping), mapping.source
+    if type_ is not ValueType.AUTO or not isinstance(source, FromColumn):
+        return type_ is ValueType.TIMESTAMP
+    return any(column.name == source.name and column.kind in _TIME_KINDS for column in mapped.columns)
+
+
+def _looks_like_date(wire: str) -> str:
+    """The lengths are asked first, for they are cheap."""
+    date = f"{wire} BETWEEN '19000101' AND '21001231' AND try_strptime({wire}, '%Y%m%d') IS NOT NULL"
+    return f"CASE WHEN strlen({wire}) = 8 THEN {date} ELSE false END"
 
 
 def _checked(mapped: Mapped, field: str, check: Check, value: str) -> Complaint:

@@ -4,6 +4,7 @@
     ├── TransientError           we: try again after a pause
     └── OperatorError            the person who runs Headcount: mend something, then run again
         ├── ConfigurationError   the project file, an option, a name            (exit code 2)
+        │   └── NoSuchRecord         one row was asked for, and its key is not in the source
         ├── SourceError          the database or file, its query, its columns
         │   └── SourceUnavailable    it may be there again soon
         ├── DestinationError     the workspace, its address
@@ -81,6 +82,10 @@ class OperatorError(HeadcountError):
 
 class ConfigurationError(OperatorError):
     """A project file, option or name that cannot be used as it stands."""
+
+
+class NoSuchRecord(ConfigurationError):
+    """A run was asked for one row, and no row of the model has its key. Nothing is wrong with the sync."""
 
 
 class SourceError(OperatorError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headcount.amounts import amount
 from headcount.diff import Planned
 from headcount.errors import ApprovalNeeded
 from headcount.model import Sync
@@ -36,7 +37,8 @@ def check_guards(
 def _check_share(what: str, count: int, of: int, allowed: float) -> None:
     if count > allowed * of:
         raise ApprovalNeeded(
-            f"This run would {what} {count:,} of {of:,} records ({count / of:.0%}; the guard allows {allowed:.0%}).",
+            f"This run would {what} {count:,} of {amount(of, 'record')} "
+            f"({count / of:.0%}; the guard allows {allowed:.0%}).",
             hint=_HINT,
         )
 
@@ -53,5 +55,6 @@ def _new_generation(sync: Sync, catalogue: Catalogue, identity: Identity) -> str
     fate = "sent again" if sync.backfill else "recorded as seen and not sent"
     return (
         f"This sync's records were known by {before} and are now known by {after}. "
-        f"Nothing acknowledged so far ({catalogue.acknowledged:,} records) carries over: every row would be {fate}."
+        f"Nothing acknowledged so far ({amount(catalogue.acknowledged, 'record')}) carries over: "
+        f"every row would be {fate}."
     )

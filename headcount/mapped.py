@@ -6,7 +6,16 @@ import hashlib
 from dataclasses import dataclass
 
 from headcount.destinations.base import DestinationObject
-from headcount.model import Column, Constant, FromColumn, Mapping, NullRule, Sync, Template
+from headcount.model import (
+    Column,
+    Constant,
+    FromColumn,
+    Mapping,
+    NullRule,
+    Sync,
+    Template,
+    ValueType,
+)
 from headcount.templates import columns_used
 
 # What the destination calls the slots of an event.
@@ -47,6 +56,12 @@ class Mapped:
             elif isinstance(mapping.source, Template):
                 used.update(columns_used(mapping.source.text, known))
         return tuple(column.name for column in self.columns if column.name in used)
+
+    def type_of(self, mapping: Mapping) -> ValueType:
+        """The mapping's declared type wins over the destination's; ``AUTO`` where the column decides."""
+        if mapping.type is not ValueType.AUTO:
+            return mapping.type
+        return self.object.declared_type(mapping.slot, mapping.to)
 
     def silent(self, mapping: Mapping) -> bool:
         """May a source row have nothing to say about this field?"""

@@ -23,7 +23,8 @@ def compile_sync(sync: Sync, columns: Sequence[Column], object_: DestinationObje
     _require_columns(sync, columns)
     mappings = (*sync.mappings, *added_mappings(sync, columns))
     complete = replace(sync, mappings=mappings)
-    object_.validate(complete)
+    for mistake in object_.mistakes(complete):
+        raise ConfigurationError(mistake.wrong, hint=mistake.mend)
     return Mapped(
         sync=complete,
         object=object_,

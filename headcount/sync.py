@@ -23,6 +23,7 @@ from headcount.errors import (
     ConfigurationError,
     EveryRowRefused,
     HeadcountError,
+    NoSuchRecord,
     SumsDoNotAddUp,
     Suspended,
 )
@@ -103,7 +104,8 @@ class Result:
 def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None = None) -> Frozen:
     """Read, map and compare; freeze the plan into ``folder``. Sends nothing (but looks people up for Update Only).
 
-    Raises ``SourceError``, ``ConfigurationError``, ``StateError``; an interrupted read leaves no plan behind.
+    Raises ``SourceError``, ``ConfigurationError``, ``StateError``, and ``NoSuchRecord`` when no row has the key
+    ``only``; an interrupted read leaves no plan behind.
     """
     if full and line.sync.behavior is Behavior.APPEND_ONLY:
         raise ConfigurationError("Events are sent once and never again.", hint="Run without the full plan.")
@@ -118,7 +120,7 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
         for name in ("staged.parquet", "judged.parquet"):
             (folder / name).unlink(missing_ok=True)
     if only is not None and not frozen.planned.read:
-        raise ConfigurationError(
+        raise NoSuchRecord(
             "No row of the model has that key.",
             hint=f"See which are there: headcount preview {line.sync.key}",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from headcount.comparison import Comparison, parquet
@@ -12,6 +13,9 @@ from headcount.workbench import quote_text
 
 # Numbers inside a reason do not make it another one.
 _WITHOUT_SIZES = "regexp_replace(any_value(reason), 'is [0-9]+ bytes', 'is too many bytes')"
+
+LOOKED_AT = 12  # fields of a row without a key that may tell which one it is
+TELLING = 200  # bytes of a value: longer ones tell people nothing at a glance
 
 Said = tuple[tuple[str, str, int], ...]  # field, reason, rows
 
@@ -30,12 +34,14 @@ def count_rows(task: Comparison) -> tuple[int, int, int]:
 
 
 def write_invalid(task: Comparison, count: int) -> Path:
-    """One line per complaint: key (empty when the row has none that could be used), field, reason."""
+    """One line per complaint: key (empty when the row has none that could be used), field, reason; and ``about``, for
+    rows without a key: some of their values as a JSON object by field id.
+    """
     path = task.folder / "invalid.parquet"
     if not count:
         return path
     complaints = (
-        f"SELECT key, unnest(string_split(invalid, {quote_text(COMPLAINT)})) AS complaint "
+        f"SELECT row, key, unnest(string_split(invalid, {quote_text(COMPLAINT)})) AS complaint "
         f"FROM {task.judged} WHERE invalid IS NOT NULL"
     )
     copies = (
@@ -45,10 +51,32 @@ def write_invalid(task: Comparison, count: int) -> Path:
     task.bench.run(
         "COPY (SELECT CASE WHEN contains(key, chr(0)) THEN '' ELSE coalesce(key, '') END AS key, "
         f"split_part(complaint, {quote_text(PART)}, 1) AS field, "
-        f"split_part(complaint, {quote_text(PART)}, 2) AS reason FROM ({complaints}) UNION ALL {copies}) "
+        f"split_part(complaint, {quote_text(PART)}, 2) AS reason, about FROM ({complaints}) {_abouts(task)} "
+        f"UNION ALL SELECT *, NULL FROM ({copies})) "
         f"TO {quote_text(str(path))} ({parquet(3)})"
     )
     return path
+
+
+def _abouts(task: Comparison) -> str:
+    """A join that adds ``about`` to the complaints. Without keyless rows no value is even read."""
+    if not task.any_keyless:
+        return "CROSS JOIN (SELECT NULL::VARCHAR AS about)"
+    fields = zip(task.columns[:LOOKED_AT], task.mapped.field_ids, strict=False)
+    told = ", ".join(["NULL", *(_member(column, id_) for column, id_ in fields)])
+    about = f"'{{' || concat_ws(',', {told}) || '}}' AS about"
+    unusable = "key IS NULL OR contains(key, chr(0))"
+    return (
+        f"LEFT JOIN (SELECT file_row_number AS row, {about} FROM {task.staged} WHERE {unusable}) USING (row)"
+    )
+
+
+def _member(wire: str, id_: str) -> str:
+    """A value as a member of a JSON object; nothing where it would tell nothing."""
+    telling = (
+        f"strlen({wire}) <= {TELLING} AND NOT starts_with({wire}, '!') AND {wire} NOT IN ('null', '\"\"')"
+    )
+    return f"CASE WHEN {telling} THEN {quote_text(json.dumps(id_, ensure_ascii=False) + ':')} || {wire} END"
 
 
 def reasons(task: Comparison, path: Path) -> Said:

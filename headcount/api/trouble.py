@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Throttled, ValidationError
 
+from headcount.amounts import amount
 from headcount.errors import (
     ConfigurationError,
     HeadcountError,
@@ -147,8 +148,8 @@ def _changed(request: HttpRequest, error: HeadcountError) -> HttpResponse:
 def mistaken(errors: Sequence[dict[str, Any]]) -> HttpResponse:
     """Several mistakes in what was sent: the first one speaks for all."""
     first, more = errors[0], len(errors) - 1
-    told = f"{first['message']} There are {more} more mistakes." if more else first["message"]
-    return failure(422, told, first["hint"], errors)
+    follow = f" {amount(more, 'more mistake follows', 'more mistakes follow')}." if more else ""
+    return failure(422, f"{first['message']}{follow}", first["hint"], errors)
 
 
 def _wrong(problem: Problem) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import typer
 
 from headcount.cli.output import INTERRUPTED, complain
 from headcount.errors import ConfigurationError, CredentialsRefused, HeadcountError, WrongWorkspace
+from headcount.logs import lines
 
 # Which module adds which command. Only the module of the command that was asked for is loaded, so that small
 # commands start fast; help and completion load all.
@@ -55,6 +56,10 @@ COMMANDS: dict[str, str] = {
     "demo": "headcount.cli.demo",
 }
 
+# Commands that do what else a worker does and write it down as it would. ``worker`` and ``serve`` start a log by
+# themselves.
+LOGGED = ("run", "approve", "resume", "retry", "test", "alerts", "webhooks")
+
 WRONG_USE, FAILED = 2, 3
 
 
@@ -64,7 +69,7 @@ def main() -> None:
     gc.set_threshold(
         50_000, 20, 20
     )  # loading makes many objects and no garbage: looking for it takes a tenth of that
-    code = run(sys.argv[1:])
+    code = run(sys.argv[1:], log=True)
     _hang_up()
     sys.exit(code)
 
@@ -81,9 +86,14 @@ def _hang_up() -> None:
         close()
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Execute one command line and return its exit code. No error of ours ends in a traceback."""
+def run(arguments: Sequence[str], *, log: bool = False) -> int:
+    """Execute one command line and return its exit code. No error of ours ends in a traceback.
+
+    ``log``: what the command has to write down goes to stderr, for this process has nothing else to do.
+    """
     try:
+        if log and arguments and arguments[0] in LOGGED:
+            lines.start(quiet=True)
         code = program(arguments)(args=list(arguments), prog_name="headcount", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except HeadcountError as error:

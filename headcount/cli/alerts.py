@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import Json, complain, print_json, print_table
 
 if TYPE_CHECKING:
@@ -78,4 +79,4 @@ def send(as_json: Json = False) -> None:
     if as_json:
         print_json({"sent": count})
     else:
-        typer.echo(f"{count} messages were sent.")
+        typer.echo(amount(count, "message was sent.", "messages were sent."))

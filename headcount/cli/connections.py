@@ -36,9 +36,11 @@ def add(
     key: Key,
     type_: Annotated[
         str | None,
-        typer.Option("--type", help="postgresql, mysql, duckdb, sqlite, files or customerio."),
+        typer.Option(
+            "--type", metavar="TYPE", help="postgresql, mysql, duckdb, sqlite, files or customerio."
+        ),
     ] = None,
-    name: Annotated[str, typer.Option(help="What people call it.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="What people call it.")] = "",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="One field; may be repeated.")
     ] = None,
@@ -118,7 +120,7 @@ def _row(info: ConnectionInfo) -> tuple[object, ...]:
 
 
 def test(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]…", help="All when left out.")] = None,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY", help="All when left out.")] = None,
     as_json: Json = False,
 ) -> None:
     """Ask the services behind connections who they are. Changes nothing there."""

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import Json, console, print_json
 
 
@@ -18,28 +19,32 @@ def register(app: typer.Typer) -> None:
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write it, for example headcount.tar.gz.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Where to write it, for example headcount.tar.gz.")
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     json: Json = False,
 ) -> None:
     """Save control store, key, states and unfinished plans in one file; runs may go on meanwhile."""
     from headcount.service.backups import save
 
-    saved = save(file)
+    saved = save(file, overwrite=overwrite)
     if json:
         print_json({**asdict(saved), "path": str(saved.path)})
         return
     console.print(
-        f"Saved {saved.rows:,} rows, {saved.states:,} states and {saved.plans:,} unfinished plans "
-        f"in {saved.path} ({saved.bytes:,} bytes)."
+        f"Saved {_contents(saved.rows, saved.states, saved.plans)} in {saved.path} ({amount(saved.bytes, 'byte')})."
     )
     if saved.key:
         console.print("The key of stored secrets is in it: keep it where nobody else can read it.")
-    else:
+    elif saved.key_apart:
         console.print("The key of stored secrets is not in it: keep HEADCOUNT_SECRET_KEY as well.")
+    else:
+        console.print("There is no key of stored secrets yet, for nothing was stored.")
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that headcount backup has written.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that headcount backup has written.")],
     json: Json = False,
 ) -> None:
     """Fill an empty home, and an empty database, from a backup."""
@@ -49,15 +54,20 @@ def restore(
     if json:
         print_json(asdict(restored))
         return
-    console.print(
-        f"Restored {restored.rows:,} rows, {restored.states:,} states and {restored.plans:,} unfinished plans "
-        f"of {restored.made_at}."
-    )
+    what = _contents(restored.rows, restored.states, restored.plans)
+    console.print(f"Restored {what} of {restored.made_at}.")
+
+
+def _contents(rows: int, states: int, plans: int) -> str:
+    return f"{amount(rows, 'row')}, {amount(states, 'state')} and {amount(plans, 'unfinished plan')}"
 
 
 def forget(
-    key: Annotated[str, typer.Argument(help="The person's id, or their email where that identifies people.")],
-    sync: Annotated[str | None, typer.Option(help="Only in this sync.")] = None,
+    key: Annotated[
+        str,
+        typer.Argument(metavar="KEY", help="The person's id, or their email where that identifies people."),
+    ],
+    sync: Annotated[str | None, typer.Option(metavar="SYNC", help="Only in this sync.")] = None,
     json: Json = False,
 ) -> None:
     """Erase one person from states, plans, receipts and listings, in all syncs; Customer.io is not touched."""
@@ -71,8 +81,9 @@ def forget(
         console.print("Nothing is kept under that key.")
     for each in found:
         console.print(
-            f"{each.sync}: {'the record, ' if each.acknowledged or each.held else ''}{each.plan_rows:,} rows of plans, "
-            f"{each.listed:,} listed rows, {each.answers:,} answers, {each.mentions:,} runs that named it."
+            f"{each.sync}: {'the record, ' if each.acknowledged or each.held else ''}"
+            f"{amount(each.plan_rows, 'row')} of plans, {amount(each.listed, 'listed row')}, "
+            f"{amount(each.answers, 'answer')}, {amount(each.mentions, 'run')} that named it."
         )
     if any(each.acknowledged for each in found):
         console.print("While the source still has the row, the next run sends it again as a new one.")
@@ -83,10 +94,14 @@ def forget(
 
 
 def tidy(
-    plans: Annotated[int | None, typer.Option(help="From now on keep plans for so many days.")] = None,
-    receipts: Annotated[int | None, typer.Option(help="The same for receipts.")] = None,
-    runs: Annotated[int | None, typer.Option(help="The same for runs.")] = None,
-    requests: Annotated[int | None, typer.Option(help="The same for the log of requests.")] = None,
+    plans: Annotated[
+        int | None, typer.Option(metavar="DAYS", help="From now on keep plans for so many days.")
+    ] = None,
+    receipts: Annotated[int | None, typer.Option(metavar="DAYS", help="The same for receipts.")] = None,
+    runs: Annotated[int | None, typer.Option(metavar="DAYS", help="The same for runs.")] = None,
+    requests: Annotated[
+        int | None, typer.Option(metavar="DAYS", help="The same for the log of requests.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Delete plans, receipts and runs that are older than they have to be kept."""
@@ -103,10 +118,10 @@ def tidy(
         print_json({"keep_days": asdict(days), "deleted": asdict(done)})
         return
     console.print(
-        f"Kept: plans {days.plans} days, receipts {days.receipts} days, runs {days.runs} days, "
-        f"requests {days.requests} days."
+        f"Kept: plans {amount(days.plans, 'day')}, receipts {amount(days.receipts, 'day')}, "
+        f"runs {amount(days.runs, 'day')}, requests {amount(days.requests, 'day')}."
     )
     console.print(
-        f"Deleted: plans of {done.plans:,} runs, receipts of {done.receipts:,} runs, {done.runs:,} runs, "
-        f"{done.requests:,} requests."
+        f"Deleted: plans of {amount(done.plans, 'run')}, receipts of {amount(done.receipts, 'run')}, "
+        f"{amount(done.runs, 'run')}, {amount(done.requests, 'request')}."
     )

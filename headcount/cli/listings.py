@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
+    from headcount.service.left_out import InvalidReason
     from headcount.service.listings import Rejections, RunLine
 
 
@@ -24,8 +26,8 @@ def register(app: typer.Typer) -> None:
 
 
 def runs(
-    sync: Annotated[str | None, typer.Argument(metavar="[SYNC]", help="Only this sync.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    sync: Annotated[str | None, typer.Argument(metavar="SYNC", help="Only this sync.")] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many.")] = 20,
     as_json: Json = False,
 ) -> None:
     """The latest runs, newest first."""
@@ -48,8 +50,11 @@ def _row(line: RunLine) -> tuple[object, ...]:
 
 
 def _outcome(line: RunLine) -> str:
-    """What came of a run, without what is zero; then what stopped it, in the first line of its words."""
-    return " ".join(filter(None, (_sums(line.counts), line.error.partition("\n")[0])))
+    """What came of a run, without what is zero; then what stopped it, in the first line of its words, and how a run
+    goes on that rests.
+    """
+    on = line.hint if line.status == "paused" else ""
+    return " ".join(filter(None, (_sums(line.counts), line.error.partition("\n")[0], on)))
 
 
 def _sums(counts: dict[str, int]) -> str:
@@ -64,7 +69,7 @@ def _sums(counts: dict[str, int]) -> str:
 def rejected(
     sync: Annotated[str, typer.Argument(metavar="SYNC", help="The sync's key in the project file.")],
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all of them to a CSV file.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many to show.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many to show.")] = 50,
     as_json: Json = False,
 ) -> None:
     """Rows that Customer.io refused, in its own words, and rows that were never sent."""
@@ -83,7 +88,8 @@ def _write_csv(sync: str, path: Path, as_json: bool) -> None:
 
     written = write_rejected(sync, path)
     typer.echo(
-        f"{path} holds {written.rejected:,} rejected and {written.invalid:,} invalid rows.", err=as_json
+        f"{path} holds {written.rejected:,} rejected and {amount(written.invalid, 'invalid row')}.",
+        err=as_json,
     )
     if not written.complete:
         typer.echo("Of the invalid rows only examples are left: their plan is gone.", err=as_json)
@@ -103,7 +109,7 @@ def show_rejections(found: Rejections) -> None:
         typer.echo(f"Never sent in run {found.invalid_run}:")
         print_table(
             ("rows", "field", "reason", "for example"),
-            ((why.rows, why.field, why.reason, _short(why.example)) for why in found.invalid_reasons),
+            ((why.rows, why.field, why.reason, _example(why)) for why in found.invalid_reasons),
         )
 
 
@@ -135,6 +141,13 @@ def pause(
         typer.echo(f"Run {run} is paused. It goes on with: headcount resume {run}")
     else:
         typer.echo(f"Run {run} was asked to rest; it does after the requests that are on their way.")
+
+
+def _example(why: InvalidReason) -> str:
+    """A key, or what else is known of a row that has none."""
+    from headcount.service.keyless import words_of
+
+    return _short(why.example) if why.example else words_of(why.values)
 
 
 def _short(key: str) -> str:

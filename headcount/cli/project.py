@@ -35,7 +35,7 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder 
 
 
 def apply(
-    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The project file.")] = Path("headcount.yml"),
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The project file.")] = Path("headcount.yml"),
     prune: Annotated[
         bool, typer.Option("--prune", help="Delete what is stored and not in the file.")
     ] = False,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headcount.cli.output import INTERRUPTED, Json, ask, complain, console, print_json
+from headcount.logs import Event, note
 from headcount.model import RunStatus
 
 if TYPE_CHECKING:  # loading the service takes longer than printing the help
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     sync: SyncKey,
-    rows: Annotated[int, typer.Option(min=0, help="How many changes to show.")] = 20,
+    rows: Annotated[int, typer.Option(min=0, metavar="N", help="How many changes to show.")] = 20,
     full: Full = False,
     json: Json = False,
 ) -> None:
@@ -82,7 +83,9 @@ def approve(
     _finish(lambda progress: approve_run(run, progress=progress), json)
 
 
-def resume(run: Annotated[int, typer.Argument(help="The run's number.")], json: Json = False) -> None:
+def resume(
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.")], json: Json = False
+) -> None:
     """Go on with a run that was paused."""
     from headcount.service.running import go_on_now
 
@@ -92,7 +95,7 @@ def resume(run: Annotated[int, typer.Argument(help="The run's number.")], json: 
 def retry(
     sync: SyncKey,
     key: Annotated[
-        list[str] | None, typer.Option(help="Only this record; may be given several times.")
+        list[str] | None, typer.Option(metavar="KEY", help="Only this record; may be given several times.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -104,7 +107,7 @@ def retry(
 
 def test(
     sync: SyncKey,
-    key: Annotated[str, typer.Option(help="The record to send.")],
+    key: Annotated[str, typer.Option(metavar="KEY", help="The record to send.")],
     json: Json = False,
 ) -> None:
     """Send one chosen row for real, and record it as accepted."""
@@ -115,8 +118,8 @@ def test(
 
 def preview(
     sync: SyncKey,
-    key: Annotated[str | None, typer.Option(help="The record to show.")] = None,
-    rows: Annotated[int, typer.Option(min=1, help="How many rows to show.")] = 3,
+    key: Annotated[str | None, typer.Option(metavar="KEY", help="The record to show.")] = None,
+    rows: Annotated[int, typer.Option(min=1, metavar="N", help="How many rows to show.")] = 3,
     json: Json = False,
 ) -> None:
     """Show the exact payloads of some rows, and send nothing."""
@@ -157,6 +160,8 @@ def _finish(work: Work, json: bool) -> None:
         report = _worked(work, silent=json)
     finally:
         tracing.stop()
+    for done in (*report.resumed, report):
+        note(Event.RUN_DONE, **done.figures())
     if json:
         print_json(run_json(report))
     else:

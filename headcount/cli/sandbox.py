@@ -16,8 +16,8 @@ def register(app: typer.Typer) -> None:
 
 
 def sandbox(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8026,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen on; 0 takes a free one.")] = 8026,
     tls: Annotated[bool, typer.Option("--tls", help="Serve https with a certificate of its own.")] = False,
     state: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep everything in this file.")] = None,
     sink: Annotated[bool, typer.Option("--sink", help="Check and count everything, keep nothing.")] = False,

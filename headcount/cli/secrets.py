@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import Json, print_json
 
 
@@ -29,7 +30,9 @@ def rotate(as_json: Json = False) -> None:
     if as_json:
         print_json(asdict(done))
         return
-    typer.echo(f"{done.secrets} stored secrets are encrypted with the first key of {done.key}.")
+    typer.echo(
+        f"{amount(done.secrets, 'stored secret is', 'stored secrets are')} encrypted with the first key of {done.key}."
+    )
     if done.from_environment:
         typer.echo(f"Now remove the older keys from {done.key}.")
     typer.echo("Restart headcount serve: everybody signs in again, and open links end.")

@@ -26,13 +26,19 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="PORT", help="The port; 0 takes a free one.")
+    ] = 8000,
     allow_host: Annotated[
-        list[str] | None, typer.Option(help="A further name it is reached by; may be given several times.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A further name it is reached by; may be given several times."),
     ] = None,
     proxy: Annotated[
-        str, typer.Option(help="The address of a proxy in front, whose forwarded headers are believed.")
+        str,
+        typer.Option(
+            metavar="ADDRESS", help="The address of a proxy in front, whose forwarded headers are believed."
+        ),
     ] = "",
     demo: Annotated[
         bool, typer.Option("--demo", help="With a sample company and a sandbox, in a home of their own.")

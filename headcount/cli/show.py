@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from headcount.amounts import amount
 from headcount.model import Counts, RunStatus
 from headcount.service.planning import FieldChange, PlanReport, RowChange
 from headcount.service.previewing import PreviewRow
@@ -22,11 +23,15 @@ _NO_ROWS = "The model has no rows."
 _MARKS = {
     RunStatus.COMPLETED: "[green]✓ completed[/]",
     RunStatus.FAILED: "[red]✗ failed[/]",
+    RunStatus.PAUSED: "[yellow]! paused[/]",
     RunStatus.WAITING: "[yellow]! waiting for approval[/]",
     RunStatus.SKIPPED: "[yellow]! skipped[/]",
     RunStatus.CANCELED: "[yellow]! canceled[/]",
     RunStatus.SUPERSEDED: "[yellow]! superseded[/]",
 }
+
+
+_PATIENT = (RunStatus.PAUSED, RunStatus.WAITING, RunStatus.SKIPPED)  # nothing went wrong
 
 
 def _numbers(**counts: int) -> str:
@@ -53,8 +58,8 @@ def plan_text(console: Console, plan: PlanReport) -> None:
     if plan.add + plan.change + plan.remove:
         forecast = plan.forecast
         console.print(
-            f"forecast: {forecast.requests:,} requests, {size_text(forecast.bytes)}, {seconds_text(forecast.seconds)}, "
-            f"{forecast.new_profiles:,} new profiles",
+            f"forecast: {amount(forecast.requests, 'request')}, {size_text(forecast.bytes)}, "
+            f"{seconds_text(forecast.seconds)}, {amount(forecast.new_profiles, 'new profile')}",
         )
     else:
         console.print("Nothing to send." if plan.read else _NO_ROWS)
@@ -120,7 +125,7 @@ def run_text(console: Console, report: RunReport) -> None:
     invalid_text(console, report.invalid_reasons, report.sync)
     _warnings(console, report.warnings)
     if report.error:
-        colour = "yellow" if report.status in (RunStatus.WAITING, RunStatus.SKIPPED) else "red"
+        colour = "yellow" if report.status in _PATIENT else "red"
         console.print(f"[{colour}]{escape(report.error)}[/] {escape(report.hint)}")
     if report.status is RunStatus.WAITING:
         console.print(f"Approve it with: headcount approve {report.run}")
@@ -144,7 +149,7 @@ def _sums_text(console: Console, counts: Counts) -> None:
         + _sum(
             accepted=counts.accepted, rejected=counts.rejected, in_doubt=counts.in_doubt, unsent=counts.unsent
         )
-        + f"   [dim]{counts.requests:,} requests, {size_text(counts.bytes)}[/]"
+        + f"   [dim]{amount(counts.requests, 'request')}, {size_text(counts.bytes)}[/]"
     )
 
 
@@ -157,7 +162,9 @@ def invalid_text(console: Console, reasons: tuple[tuple[str, str, int], ...], sy
     for field, reason, rows in reasons[:REASONS]:
         console.print(f"  [yellow]invalid[/] {rows:,} × {escape(field)}: {escape(reason)}")
     if len(reasons) > REASONS:
-        console.print(f"  [dim]… {len(reasons) - REASONS} more reasons: headcount rejected {escape(sync)}[/]")
+        console.print(
+            f"  [dim]… {amount(len(reasons) - REASONS, 'more reason')}: headcount rejected {escape(sync)}[/]"
+        )
 
 
 def _warnings(console: Console, warnings: tuple[str, ...]) -> None:
@@ -166,13 +173,13 @@ def _warnings(console: Console, warnings: tuple[str, ...]) -> None:
 
 
 def preview_text(console: Console, rows: tuple[PreviewRow, ...]) -> None:
-    for row in rows:
+    for number, row in enumerate(rows, start=1):
+        name = row.key or f"Row {number}, which has no key,"
         if row.payload is not None:
             console.print_json(row.payload)
         for field, reason in row.problems:
-            console.print(
-                f"[yellow]{escape(row.key or '(no key)')} would be invalid:[/] {escape(field)}: {escape(reason)}"
-            )
+            console.print(f"[yellow]{escape(name)} would be invalid:[/] {escape(field)}: {escape(reason)}")
+        _warnings(console, tuple(f"{field}: {reason}." for field, reason in row.notes))
 
 
 def story_text(console: Console, story: Story) -> None:
@@ -213,7 +220,7 @@ def _chapter(console: Console, chapter: Chapter) -> None:
 
 
 def size_text(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size:,} bytes"
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else amount(size, "byte")
 
 
 def seconds_text(seconds: float) -> str:

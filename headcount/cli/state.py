@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import Json, console, print_json
 
 _WORDS = {"file": "a file of this machine", "postgresql": "the PostgreSQL of the control store"}
@@ -25,8 +26,10 @@ def _state() -> None:
 
 
 def move(
-    sync: Annotated[str, typer.Argument(help="The sync's key.")],
-    to: Annotated[str | None, typer.Option(help="file or postgresql; the other one without it.")] = None,
+    sync: Annotated[str, typer.Argument(metavar="SYNC", help="The sync's key.")],
+    to: Annotated[
+        str | None, typer.Option(metavar="PLACE", help="file or postgresql; the other one without it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Keep a sync's state in the other place; nothing is sent again for it."""
@@ -36,5 +39,5 @@ def move(
     if json:
         print_json(asdict(moved))
         return
-    what = f"The state of {sync} ({moved.acknowledged:,} records, {moved.held:,} held)"
+    what = f"The state of {sync} ({amount(moved.acknowledged, 'record')}, {moved.held:,} held)"
     console.print(f"{what} is {'now' if moved.moved else 'already'} in {_WORDS[moved.place]}.")

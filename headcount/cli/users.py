@@ -50,8 +50,8 @@ def _access(person: Person) -> str:
 
 def add(
     name: Name,
-    role: Annotated[str, typer.Option(help="owner, editor, operator or viewer.")] = "viewer",
-    shown: Annotated[str, typer.Option("--name", help="What others see.")] = "",
+    role: Annotated[str, typer.Option(metavar="ROLE", help="owner, editor, operator or viewer.")] = "viewer",
+    shown: Annotated[str, typer.Option("--name", metavar="NAME", help="What others see.")] = "",
 ) -> None:
     """Add somebody and print the link with which they set their password."""
     from headcount.service.people import add as add_person

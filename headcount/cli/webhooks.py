@@ -25,7 +25,7 @@ def list_(
     deliveries: Annotated[
         bool, typer.Option("--deliveries", help="The latest deliveries instead of the webhooks.")
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="How many deliveries.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="How many deliveries.")] = 50,
     as_json: Json = False,
 ) -> None:
     """Webhooks, or what was sent to them."""

@@ -26,7 +26,9 @@ def worker(
     runs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Runs at a time, and half as many backfills. Default: HEADCOUNT_WORKER_RUNS, or 4."
+            min=1,
+            metavar="N",
+            help="Runs at a time, and half as many backfills. Default: HEADCOUNT_WORKER_RUNS, or 4.",
         ),
     ] = None,
 ) -> None:

@@ -150,10 +150,11 @@ def explain(
     )
 
 
-def pause(run: Run) -> None:
-    """The run rests until somebody resumes it."""
+def pause(run: Run, so_far: Counts | None = None) -> None:
+    """The run rests until somebody resumes it. ``so_far`` are its sums, once it has a plan."""
     run.status, run.pid = RunStatus.PAUSED.value, None
-    _save(run, "status", "pid")
+    run.counts = asdict(so_far) if so_far is not None else run.counts
+    _save(run, "status", "pid", "counts")
 
 
 def _save(run: Run, *fields: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from headcount.amounts import amount
 from headcount.delivery.copyist import Copyist
 from headcount.delivery.halt import Halt
 from headcount.destinations.base import Answer, Client
@@ -138,7 +139,7 @@ class Post:
 
 def exhausted(error: TransientError, attempts: int) -> HeadcountError:
     return TransientError(
-        f"Given up after {attempts} attempts. {error.message}",
+        f"Given up after {amount(attempts, 'attempt')}. {error.message}",
         applied=error.applied,
         retry_after=error.retry_after,
         hint=error.hint or "Run again later; nothing that was accepted is sent twice.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -108,6 +108,15 @@ class PlanWarning:
     count: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mistake:
+    """Something in a sync's mappings that no row could make right. ``field`` is the attribute it is about, or empty."""
+
+    field: str = ""
+    wrong: str
+    mend: str
+
+
 class DestinationObject(Protocol):
     """What a destination can receive. It declares; mapping, batching, forms and docs follow the declaration."""
 
@@ -145,8 +154,8 @@ class DestinationObject(Protocol):
     def takes_null(self, slot: str, to: str) -> bool:
         """May null be sent for a field? Where not, a NULL in the source says nothing."""
 
-    def validate(self, sync: Sync) -> None:
-        """Raise ``ConfigurationError`` for names and numbers of fields that no row could make right."""
+    def mistakes(self, sync: Sync) -> Iterator[Mistake]:
+        """What is wrong with names and numbers of fields, and no row could make right."""
 
     def key_checks(self, sync: Sync) -> tuple[Check, ...]:
         """Checks of the key, which is plain text."""

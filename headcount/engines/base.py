@@ -39,6 +39,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from headcount.amounts import amount
 from headcount.model import Column, Model
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Relation:
 
     name: str
     kind: str  # "table", "view" or "file"
+
+
+def seen(relations: Sequence[Relation]) -> str:
+    """How much a connection may read, for what it says when it is tested."""
+    return amount(len(relations), "table or view", "tables and views")
 
 
 class Source(Protocol):

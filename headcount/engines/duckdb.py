@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from headcount.engines.base import Relation
+from headcount.engines.base import Relation, seen
 from headcount.engines.duck_session import DuckSession, select_list
 from headcount.engines.duck_types import typed_column
 from headcount.engines.fields import EngineType, Field
@@ -39,7 +39,7 @@ class DuckDBSource:
 
     def check(self) -> str:
         ((version,),) = self._session.rows("SELECT version()")
-        return f"DuckDB {version} reads {self._path.name}: {len(self.relations())} tables and views."
+        return f"DuckDB {version} reads {self._path.name}: {seen(self.relations())}."
 
     def relations(self) -> tuple[Relation, ...]:
         found = self._session.rows(RELATIONS)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
-from headcount.engines.base import Relation
+from headcount.engines.base import Relation, seen
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.masking import first_line, masked
 from headcount.engines.mysql_types import Reading, reading
@@ -75,8 +75,8 @@ class MySQLSource:
     def check(self) -> str:
         ((version,),) = self._rows("SELECT VERSION()")
         name = "MariaDB" if "mariadb" in version.lower() else "MySQL"
-        database, count = self._settings["database"], len(self.relations())
-        return f"{name} {version}, database {database}: {count} tables and views."
+        database = self._settings["database"]
+        return f"{name} {version}, database {database}: {seen(self.relations())}."
 
     def relations(self) -> tuple[Relation, ...]:
         rows = self._rows(RELATIONS)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from headcount.engines.base import Relation
+from headcount.engines.base import Relation, seen
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.postgres_errors import connect_failure, failure
 from headcount.engines.postgres_types import declared_type, reading
@@ -72,7 +72,7 @@ class PostgreSQLSource:
 
     def check(self) -> str:
         ((version, database),) = self._rows("SELECT current_setting('server_version'), current_database()")
-        return f"PostgreSQL {version}, database {database}: {len(self.relations())} tables and views."
+        return f"PostgreSQL {version}, database {database}: {seen(self.relations())}."
 
     def relations(self) -> tuple[Relation, ...]:
         rows = self._rows(RELATIONS)

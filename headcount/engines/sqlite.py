@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as percent_encoded
 
-from headcount.engines.base import Relation
+from headcount.engines.base import Relation, seen
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.masking import first_line
 from headcount.engines.stream import BATCH_ROWS, stopped, stream
@@ -71,7 +71,7 @@ class SQLiteSource:
 
     def check(self) -> str:
         version = sqlite3.sqlite_version
-        return f"SQLite {version} reads {self._path.name}: {len(self.relations())} tables and views."
+        return f"SQLite {version} reads {self._path.name}: {seen(self.relations())}."
 
     def relations(self) -> tuple[Relation, ...]:
         found = self._execute(RELATIONS).fetchall()

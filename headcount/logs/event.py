@@ -32,7 +32,7 @@ class Event(Enum):
         "run_done",
         INFO,
         "run sync status code seconds read planned accepted rejected in_doubt invalid requests",
-        "It is done with the run: for good, or until somebody lets it go on. `code` is the kind of error.",
+        "A worker or a command is done with the run: for good, or until it goes on. `code` is the kind of error.",
     )
     RUN_LEFT = (
         "run_left",

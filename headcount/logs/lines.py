@@ -17,28 +17,32 @@ from typing import Any
 from headcount.errors import ConfigurationError
 from headcount.logs.event import WORDY, Event
 
+VARIABLE = "HEADCOUNT_LOG"
 QUIET = ("django", "waitress")  # what they say below an error is in the line of the request already
 
 
-def start() -> None:
+def start(*, quiet: bool = False) -> None:
     """Write to stderr from now on. HEADCOUNT_LOG=json makes it JSON; HEADCOUNT_DEBUG=1 adds the words of unexpected
-    errors, which may hold values. Raises ``ConfigurationError`` for another format.
+    errors, which may hold values. With ``quiet`` only warnings and errors are written, unless HEADCOUNT_LOG is set.
+
+    Raises ``ConfigurationError`` for another format.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_format()(wordy=bool(os.environ.get("HEADCOUNT_DEBUG"))))
     root = logging.getLogger()
     root.handlers, root.level = [handler], logging.WARNING
-    logging.getLogger("headcount").setLevel(logging.INFO)
+    quiet = quiet and not os.environ.get(VARIABLE)
+    logging.getLogger("headcount").setLevel(logging.WARNING if quiet else logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("django.security").setLevel(logging.CRITICAL)
 
 
 def _format() -> type[Lines]:
-    wanted = os.environ.get("HEADCOUNT_LOG", "") or "text"
+    wanted = os.environ.get(VARIABLE, "") or "text"
     if wanted not in FORMATS:
         raise ConfigurationError(
-            f"HEADCOUNT_LOG is {wanted}, which is no format of the log.",
+            f"{VARIABLE} is {wanted}, which is no format of the log.",
             hint=f"Set it to one of {', '.join(FORMATS)}, or leave it out.",
         )
     return FORMATS[wanted]

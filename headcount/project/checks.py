@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from headcount.destinations.base import DestinationObject
+from headcount.destinations.base import DestinationObject, Mistake
 from headcount.destinations.customerio.event import PERSON_IDENTIFIERS
 from headcount.destinations.customerio.objects import OBJECTS
 from headcount.errors import ConfigurationError
@@ -71,21 +71,28 @@ def sync_problems(
     target = entry.destination
     where = (*path, "destination", "connection")
     yield from _connection_problems(document, where, target.connection, kinds, "destination")
-    if target.object not in OBJECTS:
+    yield from trigger_problems(document, path, entry.triggers)
+    if target.object in OBJECTS:
+        yield from _object_problems(document, path, entry, OBJECTS[target.object])
+    else:
         wrong = f"Customer.io has no object {target.object}."
         mend = did_you_mean(target.object, list(OBJECTS))
         yield document.problem((*path, "destination", "object"), wrong, mend)
-        return
-    thing = OBJECTS[target.object]
+    yield from _template_problems(document, path, entry)
+
+
+def _object_problems(
+    document: Document, path: Path, entry: SyncEntry, thing: DestinationObject
+) -> Iterator[Problem]:
+    """Does the destination's object take what the sync wants to send?"""
     sync = sync_value(str(path[-1]), entry.document(), Model(key=entry.source.model, name="", connection=""))
-    yield from trigger_problems(document, path, entry.triggers)
     found = [
         *_behavior_problems(document, path, entry, thing),
         *_part_problems(document, path, entry),
         *_check_problems(document, path, entry, sync, thing),
-        *_template_problems(document, path, entry),
     ]
-    yield from found or _declared_problems(document, path, entry, sync, thing)
+    yield from found
+    yield from _declared_problems(document, path, entry, thing.mistakes(sync), whole=not found)
 
 
 def _behavior_problems(
@@ -173,14 +180,13 @@ def check_names(sync: Sync, thing: DestinationObject) -> list[str]:
 
 
 def _declared_problems(
-    document: Document, path: Path, entry: SyncEntry, sync: Sync, thing: DestinationObject
+    document: Document, path: Path, entry: SyncEntry, mistakes: Iterable[Mistake], *, whole: bool
 ) -> Iterator[Problem]:
-    """What the object itself says about names and numbers of fields."""
-    try:
-        thing.validate(sync)
-    except ConfigurationError as error:
-        named = [
-            number for number, item in enumerate(entry.mappings) if f" {item.to} " in f" {error.message} "
-        ]
-        where: Path = (*path, "mappings", named[-1], "to") if named else path
-        yield document.problem(where, error.message, error.hint)
+    """What the object itself says about names and numbers of fields; about the sync as a whole only if that is wanted,
+    for it may come from what was complained about before.
+    """
+    for mistake in mistakes:
+        named = [number for number, item in enumerate(entry.mappings) if item.to == mistake.field]
+        if named or whole:
+            where: Path = (*path, "mappings", named[-1], "to") if named else path
+            yield document.problem(where, mistake.wrong, mistake.mend)

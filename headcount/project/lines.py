@@ -24,11 +24,15 @@ _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false"
 
 @dataclass
 class Document:
-    """One file: its values, and the line of every path in it. Lines count from 1."""
+    """One file: its values, and the line of every path in it. Lines count from 1.
+
+    ``repeated`` are complaints about keys that stand twice; the first of each has its value.
+    """
 
     file: str
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
+    repeated: list[Problem] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
         """The line of a path, or of the nearest thing around it that is in the file."""
@@ -41,7 +45,9 @@ class Document:
 
 
 def read(text: str, file: str) -> Document:
-    """Parse one YAML document. Raises ``ProjectError`` for broken YAML, keys given twice and foreign tags."""
+    """Parse one YAML document. Raises ``ProjectError`` for broken YAML and what means nothing here: of a file that
+    cannot be understood nothing else can be said.
+    """
     document = Document(file)
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -57,7 +63,7 @@ def read(text: str, file: str) -> Document:
     builder = _Builder(document)
     document.value = {} if node is None else builder.build(node, ())
     if builder.problems:
-        raise ProjectError(builder.problems)
+        raise ProjectError([*builder.problems, *document.repeated])
     return document
 
 
@@ -123,7 +129,7 @@ class _Builder:
             line = key_node.start_mark.line + 1
             if key in first:
                 wrong = f"{key} stands here a second time; the first is in line {first[key]}."
-                self.problems.append(self._at(key_node, (*path, key), wrong, "Keep one of them."))
+                self.document.repeated.append(self._at(key_node, (*path, key), wrong, "Keep one of them."))
                 continue
             first[key] = line
             self.document.lines[(*path, key)] = line

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from headcount.project.model_entry import ModelEntry
 from headcount.project.problems import Path, Problem, ProjectError, did_you_mean
 from headcount.project.project import SECTIONS, VERSION, Project
 from headcount.project.query_problems import query_problems
+from headcount.project.sound_part import beside, sound_part
 from headcount.project.sync_entry import SyncEntry
 from headcount.project.triggers import order_problems
 
@@ -71,8 +72,8 @@ def read_project(
     document = read(text, file)
     reader = _Reader(document, folder, check_sql)
     project = reader.project()
-    if reader.problems:
-        raise ProjectError(reader.problems)
+    if found := [*document.repeated, *reader.problems]:
+        raise ProjectError(found)
     return project
 
 
@@ -143,21 +144,26 @@ class _Reader:
 
     def _model(self, key: str, given: dict[str, Any], kinds: Mapping[str, str]) -> dict[str, Any] | None:
         path: Path = ("models", key)
-        if (entry := self._validated(path, ModelEntry, given)) is None:
+        entry, holes = self._validated(path, ModelEntry, given)
+        if entry is None:
             return None
-        self.problems += model_problems(self.document, path, entry, kinds)
+        found = [*model_problems(self.document, path, entry, kinds)]
         if self.check_sql:
-            self.problems += query_problems(self.document, path, entry, kinds)
-        return {**_named(key, entry.name), **_rest(entry)}
+            found += query_problems(self.document, path, entry, kinds)
+        self.problems += _told(found, path, holes)
+        return None if holes else {**_named(key, entry.name), **_rest(entry)}
 
     def _sync(
         self, key: str, given: dict[str, Any], models: Mapping[str, Any], kinds: Mapping[str, str]
     ) -> dict[str, Any] | None:
         path: Path = ("syncs", key)
-        if (entry := self._validated(path, SyncEntry, given)) is None:
+        entry, holes = self._validated(path, SyncEntry, given)
+        if entry is None:
             return None
-        self.problems += sync_problems(self.document, path, entry, models, kinds)
+        self.problems += _told(sync_problems(self.document, path, entry, models, kinds), path, holes)
         self.after[key] = entry.triggers.after
+        if holes:
+            return None
         return {**_named(key, entry.name), **self._found_from_anywhere(_rest(entry))}
 
     def _found_from_anywhere(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -167,12 +173,20 @@ class _Reader:
             return entry
         return {**entry, "triggers": {**triggers, "after_dbt": str(self.folder / triggers["after_dbt"])}}
 
-    def _validated(self, path: Path, entry: type[E], given: Any) -> E | None:
+    def _validated(
+        self, path: Path, form: type[E], given: dict[str, Any]
+    ) -> tuple[E | None, tuple[Path, ...]]:
+        """The entry, or what can be made of it without the parts that are broken; and the paths of those."""
         try:
-            return entry.model_validate(given)
+            return form.model_validate(given), ()
         except ValidationError as error:
-            self.problems += words.problems(self.document, path, entry, error)
-            return None
+            self.problems += words.problems(self.document, path, form, error)
+            return sound_part(form, given, error)
+
+
+def _told(problems: Iterable[Problem], path: Path, holes: Sequence[Path]) -> list[Problem]:
+    """The problems of an entry that do not come from the holes in it."""
+    return [problem for problem in problems if not holes or beside(holes, path, problem)]
 
 
 def _named(key: str, name: Any) -> dict[str, str]:

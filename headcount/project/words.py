@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from headcount.project.entry import Entry
 from headcount.project.lines import Document
 from headcount.project.problems import Path, Problem, did_you_mean
+from headcount.project.sound_part import real_path
 
 _SHAPES = {
     "string_type": ("must be text.", "Put it in quotes."),
@@ -39,14 +40,9 @@ def problems(document: Document, path: Path, entry: type[Entry], error: Validati
 
 
 def _problem(document: Document, path: Path, entry: type[Entry], detail: ErrorDetails) -> Problem:
-    location = tuple(part for part in detail["loc"] if not _invented(part))
+    location = real_path(detail["loc"])
     wrong, mend = _words(entry, location, detail)
     return document.problem((*path, *location), wrong, mend)
-
-
-def _invented(part: int | str) -> bool:
-    """Pydantic names the alternatives of a union, which are in no file."""
-    return isinstance(part, str) and ("[" in part or part.endswith("Entry"))
 
 
 def _words(entry: type[Entry], location: Path, detail: ErrorDetails) -> tuple[str, str]:

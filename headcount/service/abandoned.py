@@ -13,6 +13,13 @@ INTERRUPTED = HeadcountError("Interrupted.", hint="The next run of this sync goe
 BEFORE_PLAN = HeadcountError("The run was interrupted before its plan was complete; nothing was sent.")
 
 
+def resting(run: Run) -> HeadcountError | None:
+    """What is said of a run that somebody paused; None for all others."""
+    if run.status != RunStatus.PAUSED.value or not run.pause_requested:
+        return None
+    return HeadcountError("Somebody paused it.", hint=f"It goes on with: headcount resume {run.pk}")
+
+
 def is_abandoned(run: Run) -> bool:
     """Does the run say that a process of this machine works on it, and that process is gone?"""
     if run.status != RunStatus.WORKING.value or run.pid is None or run.host != socket.gethostname()[:255]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from headcount.amounts import amount
 from headcount.control.models import Audit, Run
 from headcount.model import Counts, RunStatus
 
@@ -24,9 +25,12 @@ def meaning_of(run: Run) -> str:
     counts = Counts(**run.counts) if run.counts else Counts()
     if not counts.accepted + counts.rejected + counts.in_doubt:
         return "Nothing was sent to Customer.io. The next run looks at the source anew."
-    said = f"{counts.accepted:,} of {counts.planned:,} changes were accepted before that."
+    was = "was" if counts.accepted == 1 else "were"
+    said = f"{counts.accepted:,} of {amount(counts.planned, 'change')} {was} accepted before that."
     if counts.in_doubt:
-        said += f" {counts.in_doubt:,} got no answer and are sent again."
+        said += (
+            f" {counts.in_doubt:,} got no answer and {'is' if counts.in_doubt == 1 else 'are'} sent again."
+        )
     return f"{said} The next run sends what is missing."
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from headcount.amounts import amount
 from headcount.control import audit
 from headcount.control.alerts.rule import BY_SHARE, BY_TIME, NUMBERS, AlertKind
 from headcount.control.models import Alert, AlertRule, Outlet
@@ -203,9 +204,9 @@ def _means(row: AlertRule) -> str:
     if kind in BY_SHARE:
         more = f" ({row.threshold:g} %)"
     elif kind in BY_TIME:
-        more = f" ({row.threshold:g} minutes)"
+        more = f" ({amount(row.threshold, 'minute')})"
     if kind is AlertKind.UNUSUAL:
-        more = f" ({NUMBERS[row.counts]}, {row.threshold:g} % from the average of {row.runs} runs)"
+        more = f" ({NUMBERS[row.counts]}, {row.threshold:g} % from the average of {amount(row.runs, 'run')})"
     return f"{MEANINGS[kind]}{more}"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from headcount.amounts import amount
 from headcount.control import audit
 from headcount.control.models import Connection, Model, Run, Sync
 from headcount.control.models.stream import new_id
@@ -153,21 +154,17 @@ def _sync_loss(key: str) -> str:
     runs, rejected = Run.objects.filter(sync=sync).count(), sync.rejected.filter(status="open").count()
     memory = "what was sent so far is forgotten"
     if sync.acknowledged is not None:
-        memory = f"that {sync.acknowledged:,} records were accepted is forgotten"
+        memory = f"that {amount(sync.acknowledged, 'record was', 'records were')} accepted is forgotten"
     if sync.object == "event":
         memory = "which events were sent is kept, for a later sync under this key"
-    return (
-        f"{memory}; {_counted(runs, 'run')} and {_counted(rejected, 'open rejected row')} of it are deleted"
-    )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{memory}; {amount(runs, 'run')} and {amount(rejected, 'open rejected row')} of it are deleted"
 
 
 def _connection_loss(key: str) -> str:
     stored = Connection.objects.get(key=key).secrets.count()
-    return f"its {stored} stored secrets are deleted" if stored else "nothing else is lost"
+    if not stored:
+        return "nothing else is lost"
+    return f"its {amount(stored, 'stored secret is', 'stored secrets are')} deleted"
 
 
 _LOSS = {

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from headcount.amounts import amount
 from headcount.control.models import Connection
 from headcount.control.trouble import told
 from headcount.engines import Relation, Source, open_source
@@ -154,7 +155,7 @@ def _text(value: Any, kind: Kind) -> str | None:
     if kind is Kind.VARIANT:  # text comes with quotes
         value = orjson.loads(value) if value.startswith('"') else value
     if isinstance(value, bytes):
-        return f"{len(value):,} bytes"
+        return amount(len(value), "byte")
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)

@@ -14,11 +14,12 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.home import Home
+from headcount.service.keyless import values_of, words_of
 from headcount.service.listings import RejectedRow, invalid_run, open_rejected, sync_row
 from headcount.service.plans import plan_folder
 from headcount.workbench import Workbench, quote_text
 
-COLUMNS = ("kind", "key", "op", "field", "reason", "message", "run", "status", "listed_at")
+COLUMNS = ("kind", "key", "op", "field", "reason", "message", "run", "status", "listed_at", "values")
 AT_ONCE = 5_000
 
 Cells = tuple[object, ...]
@@ -66,7 +67,7 @@ def _write(write_row: Callable[[Cells], object], rows: Iterable[Cells]) -> int:
 
 def _rejected(row: RejectedRow) -> Cells:
     listed = row.listed_at.isoformat(timespec="seconds")
-    return ("rejected", row.key, row.op, row.field, row.reason, row.message, row.run, row.status, listed)
+    return ("rejected", row.key, row.op, row.field, row.reason, row.message, row.run, row.status, listed, "")
 
 
 def _invalid(home: Home, run: Run | None) -> Iterator[Cells]:
@@ -75,19 +76,21 @@ def _invalid(home: Home, run: Run | None) -> Iterator[Cells]:
         return
     listed = (run.finished_at or run.created_at).isoformat(timespec="seconds")
     found = _planned(home, run) if _file(home, run).exists() else _examples(run)
-    for key, field, reason in found:
-        yield ("invalid", key, "", field, reason, "", run.pk, "never sent", listed)
+    for key, field, reason, values in found:
+        yield ("invalid", key, "", field, reason, "", run.pk, "never sent", listed, values)
 
 
-def _planned(home: Home, run: Run) -> Iterator[tuple[str, str, str]]:
-    sql = f"SELECT key, field, reason FROM read_parquet({quote_text(str(_file(home, run)))})"
+def _planned(home: Home, run: Run) -> Iterator[tuple[str, str, str, str]]:
+    sql = f"SELECT * FROM read_parquet({quote_text(str(_file(home, run)))})"
     with Workbench(home.root / "scratch", ordered=True) as bench:
         for batch in bench.stream(sql, AT_ONCE):
-            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            for row in batch.to_pylist():
+                yield row["key"], row["field"], row["reason"], words_of(values_of(row.get("about")))
 
 
-def _examples(run: Run) -> Iterator[tuple[str, str, str]]:
-    yield from held.invalid(run).values_list("key", "field", "reason").iterator()
+def _examples(run: Run) -> Iterator[tuple[str, str, str, str]]:
+    for key, field, reason in held.invalid(run).values_list("key", "field", "reason").iterator():
+        yield key, field, reason, ""
 
 
 def _file(home: Home, run: Run) -> Path:

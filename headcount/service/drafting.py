@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from headcount.mapping import compile_sync
 from headcount.model import Behavior, Column
 from headcount.project.values import model_value, sync_value
 from headcount.service.lines import Setup, find_sync, prepare_line, sync_as_of
-from headcount.service.masking import VEIL, Mask, veil_of
+from headcount.service.masking import Mask, veil_of
 from headcount.service.planning import Forecast, forecast, plan_scratch, with_state_of_its_own
 from headcount.service.previewing import PreviewRow, preview_rows
 from headcount.service.settings import resolved
@@ -93,10 +92,7 @@ def columns_of(model: str) -> tuple[Column, ...]:
 
 @told()
 def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[PreviewRow, ...]:
-    """The first rows of an entry's model as they would travel; masked values are veiled. ``entry`` was checked.
-
-    Keys that stand twice among these rows are named; the run looks at all of them.
-    """
+    """The first rows of an entry's model as they would travel; masked values are veiled. ``entry`` was checked."""
     home = setup()
     row = _model_row(entry["source"]["model"])
     sync = sync_value(key, entry, model_value(row.key, row.definition), stream_id=_stream(key).stream_id)
@@ -108,21 +104,9 @@ def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[
         mapped = compile_sync(sync, columns, destination_object(sync.object))
         scratch = home.root / "scratch"
         shown = preview_rows(mapped, source, scratch, rows=rows, mask=mask, progress=hurry.reading)
-        return _with_copies(tuple(shown), sync.identifier)
+        return tuple(shown)
     finally:
         source.close()
-
-
-def _with_copies(rows: Sequence[PreviewRow], identifier: str) -> tuple[PreviewRow, ...]:
-    copies = Counter(row.key for row in rows if row.key != VEIL)
-    return tuple(_copy(row, identifier, copies[row.key]) if row.key else row for row in rows)
-
-
-def _copy(row: PreviewRow, identifier: str, copies: int) -> PreviewRow:
-    if copies < 2:
-        return row
-    problem = (identifier, f"the key stands in {copies} of the rows looked at")
-    return replace(row, payload=None, problems=(*row.problems, problem))
 
 
 @told()

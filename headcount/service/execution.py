@@ -18,6 +18,7 @@ from headcount.errors import (
     ApprovalNeeded,
     ConfigurationError,
     HeadcountError,
+    NoSuchRecord,
     SourceError,
     SourceUnavailable,
     StoreAway,
@@ -32,7 +33,7 @@ from headcount.receipts import Book
 from headcount.service.abandoned import BEFORE_PLAN
 from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
-from headcount.service.interruption import noting_interruption
+from headcount.service.interruption import counted_so_far, noting_interruption
 from headcount.service.lanes import lane_of
 from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
 from headcount.service.plans import drop_plans, keep_plan, plan_folder
@@ -169,6 +170,9 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
             )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
+        except NoSuchRecord as error:  # a slip of the hand, and no failure that monitoring should count
+            runs.finish(run, RunStatus.CANCELED, error=error)
+            return report_of(run)
         except StoreAway:
             raise  # nothing can be recorded now: the run goes on from its book when the store is back
         except HeadcountError as error:
@@ -281,7 +285,7 @@ def _rest(run: Run, hold: Hold) -> RunReport:
         elif hold.over() and not run.intents.exists():
             runs.finish(run, RunStatus.FAILED, error=timed_out(hold.allowed or 0))
         elif run.pause_requested:
-            runs.pause(run)
+            runs.pause(run, counted_so_far(setup(), run, in_flight=False))
         elif run.attempt:
             runs.requeue(run)
         run.refresh_from_db()

@@ -129,7 +129,6 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
     folder = plan_folder(home, run.pk)
     plan = folder / "plan.parquet"
     positions: list[int] = []
-    dropped = False
     if plan.exists() and (which := _which(run, key, own)):
         file = f"read_parquet({quote_text(str(plan))}, file_row_number = true)"
         positions = [
@@ -137,6 +136,7 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
         ]
         if positions:
             _blank(bench, plan, which)
+    dropped = _unspoken(bench, folder / "invalid.parquet", key)
     if own is not None:
         for name in ("invalid.parquet", "digests.parquet", "seen.parquet"):
             dropped |= _drop(bench, folder / name, own)
@@ -182,6 +182,26 @@ def _drop(bench: Workbench, path: Path, key: str) -> bool:
     if there:
         _rewrite(bench, path, f"SELECT * FROM {file} WHERE key <> {quote_text(key)}")
     return there
+
+
+def _unspoken(bench: Workbench, path: Path, key: str) -> bool:
+    """Take the values of rows without a key out where one of them is this key. Was there any?"""
+    if not path.exists():
+        return False
+    file = f"read_parquet({quote_text(str(path))})"
+    columns = [name for name, *_ in bench.run(f"DESCRIBE FROM {file}")]
+    if "about" not in columns:
+        return False
+    text, number = json.dumps(key.casefold(), ensure_ascii=False), key.casefold()
+    said = " OR ".join(
+        f"contains(lower(about), {quote_text(f':{value}')})" for value in (text, f"{number},", f"{number}}}")
+    )
+    if not bench.value(f"SELECT count(*) FROM {file} WHERE {said}"):
+        return False
+    _rewrite(
+        bench, path, f"SELECT * REPLACE (CASE WHEN {said} THEN NULL ELSE about END AS about) FROM {file}"
+    )
+    return True
 
 
 def _unnamed(folder: Path, key: str) -> bool:

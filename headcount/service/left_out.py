@@ -5,28 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 
 from headcount.control import held
 from headcount.control.models import Run
+from headcount.home import current_home
+from headcount.service.keyless import Keyless
 
 
 @dataclass(frozen=True, kw_only=True)
 class InvalidReason:
-    """Why rows were not sent, how many, and the key of one of them. Rows that differ in sizes have one reason."""
+    """Why rows were not sent, how many, and the key of one of them, or, where it has none, some of its ``values``.
+    Rows that differ in sizes have one reason.
+    """
 
     field: str
     reason: str
     rows: int
     example: str
+    values: dict[str, str] = dataclass_field(default_factory=dict)
 
 
 def reasons_of(run: Run) -> tuple[InvalidReason, ...]:
     """The most frequent first."""
     examples = [(row.field, row.reason, row.key) for row in held.invalid(run)]
+    keyless = Keyless(current_home(), run) if any(not key for _, _, key in examples) else None
     return tuple(
-        InvalidReason(field=field, reason=reason, rows=rows, example=_example(examples, field, reason))
-        for field, reason, rows in run.invalid_reasons
+        _with_example(field, reason, rows, examples, keyless) for field, reason, rows in run.invalid_reasons
     )
+
+
+def _with_example(
+    field: str, reason: str, rows: int, examples: Iterable[tuple[str, str, str]], keyless: Keyless | None
+) -> InvalidReason:
+    example = _example(examples, field, reason)
+    values = keyless.values(field, reason) if keyless and not example else {}
+    return InvalidReason(field=field, reason=reason, rows=rows, example=example, values=values)
 
 
 def _example(examples: Iterable[tuple[str, str, str]], field: str, reason: str) -> str:

@@ -13,7 +13,7 @@ from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.model import RunStatus
 from headcount.project.problems import did_you_mean
-from headcount.service.abandoned import INTERRUPTED, is_abandoned
+from headcount.service.abandoned import INTERRUPTED, is_abandoned, resting
 from headcount.service.left_out import InvalidReason, reasons_of
 
 
@@ -144,6 +144,7 @@ def _rejected(item: Rejected) -> RejectedRow:
 
 def _line(run: Run) -> RunLine:
     gone = is_abandoned(run)
+    rest = INTERRUPTED if gone else resting(run)
     ended = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
     return RunLine(
         run=run.pk,
@@ -156,6 +157,6 @@ def _line(run: Run) -> RunLine:
         finished_at=run.finished_at,
         seconds=ended,
         counts=run.counts,
-        error=INTERRUPTED.message if gone else run.error,
-        hint=INTERRUPTED.hint if gone else run.hint,
+        error=rest.message if rest else run.error,
+        hint=rest.hint if rest else run.hint,
     )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Count, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
+from headcount.amounts import amount
 from headcount.control.models import Connection, RejectedGroup, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
@@ -258,5 +259,5 @@ def _unreachable(connections: Iterable[tuple[str, str, bool | None, str]]) -> It
 def _refused(syncs: Iterable[SyncSummary]) -> Iterator[Attention]:
     for sync in syncs:
         if sync.open:
-            rows = "1 row" if sync.open == 1 else f"{sync.open:,} rows"
+            rows = amount(sync.open, "row")
             yield Attention(kind="rejected", sync=sync.key, sentence=f"{sync.name}: {rows} rejected.")

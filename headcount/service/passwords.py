@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from headcount.amounts import amount
 from headcount.control import audit
 from headcount.control.models import User
 from headcount.control.setup import setup
@@ -58,5 +59,5 @@ def change_password(username: str, present: str, new: str, *, address: str) -> N
 def too_often(pause: timedelta) -> str:
     """The sentence for somebody who has to wait."""
     seconds = max(1, round(pause.total_seconds()))
-    wait = f"{seconds} seconds" if seconds < 120 else f"{round(seconds / 60)} minutes"
+    wait = amount(seconds, "second") if seconds < 120 else f"{round(seconds / 60)} minutes"
     return f"Too many failed tries. Wait {wait}, then try again."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headcount.batching import payload
@@ -22,11 +23,15 @@ from headcount.workbench import NARROW, Workbench, quote_text
 
 @dataclass(frozen=True, kw_only=True)
 class PreviewRow:
-    """One source row as it would travel: its exact payload, or why it would not."""
+    """One source row as it would travel: its exact payload, or why it would not.
+
+    ``problems`` and ``notes`` are pairs of field and reason; a row with notes is sent all the same.
+    """
 
     key: str
     payload: str | None
-    problems: tuple[tuple[str, str], ...]  # field, reason
+    problems: tuple[tuple[str, str], ...]
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 def preview_rows(
@@ -41,6 +46,7 @@ def preview_rows(
 ) -> Iterator[PreviewRow]:
     """The first rows of the sync's model, or those with one key. What ``mask`` hides is veiled before it is read.
 
+    A key that stands twice among these rows is named; the run looks at all rows.
     ``progress`` hears how many rows were read; an error it raises ends the reading.
     """
     sync = mapped.sync
@@ -55,11 +61,20 @@ def preview_rows(
         how = staging(mapped, reader.schema, "source_rows")
         watched = Watched(sync.model, reader, how.prepared, prepare, progress)
         veiled = f"SELECT {_veiled(mapped, mask or Mask())} FROM ({how.select}) {wanted}"
-        sql = f"SELECT key, CASE WHEN invalid IS NULL THEN {operation} END, invalid FROM ({veiled})"
+        sql = f"SELECT true_key, key, CASE WHEN invalid IS NULL THEN {operation} END, invalid, warned FROM ({veiled})"
         with watched.feeding(bench, "source_rows"):
             shown = bench.run(f"{sql} LIMIT {int(rows)}")
-    for found, item, invalid in shown:
-        yield PreviewRow(key=_readable(found), payload=item, problems=_problems(invalid))
+    copies = Counter(_readable(key) for key, *_ in shown)
+    for key, name, item, invalid, warned in shown:
+        found = PreviewRow(key=_readable(name), payload=item, problems=_said(invalid), notes=_said(warned))
+        yield _told_of_copies(found, sync.identifier, copies[_readable(key)] if _readable(key) else 1)
+
+
+def _told_of_copies(row: PreviewRow, identifier: str, copies: int) -> PreviewRow:
+    if copies < 2:
+        return row
+    problem = (identifier, f"the key stands in {copies} of the rows looked at")
+    return replace(row, payload=None, problems=(*row.problems, problem))
 
 
 def _readable(key: str | None) -> str:
@@ -76,11 +91,11 @@ def _veiled(mapped: Mapped, mask: Mask) -> str:
         f"{veil} AS {column}" if mask.hides(mapping) else column
         for column, mapping in zip(fields, mapped.fields, strict=True)
     ]
-    return ", ".join([key, *shown, "invalid"])
+    return ", ".join(["key AS true_key", key, *shown, "invalid", "warned"])
 
 
-def _problems(invalid: str | None) -> tuple[tuple[str, str], ...]:
-    if not invalid:
+def _said(complaints: str | None) -> tuple[tuple[str, str], ...]:
+    if not complaints:
         return ()
-    parts = (complaint.partition(PART) for complaint in invalid.split(COMPLAINT))
+    parts = (complaint.partition(PART) for complaint in complaints.split(COMPLAINT))
     return tuple((field, reason) for field, _, reason in parts)

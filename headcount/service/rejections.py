@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from headcount.control import audit, held, runs
-from headcount.control.models import Invalid, Rejected, RejectedGroup
+from headcount.control.models import Invalid, Rejected, RejectedGroup, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
+from headcount.home import current_home
 from headcount.service.advice import advice
+from headcount.service.keyless import Keyless
 from headcount.service.left_out import pattern_of
 from headcount.service.lines import find_sync
 from headcount.service.record_names import token_of
@@ -60,11 +64,12 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class NeverSent:
-    """A row that was not sent, as an example: field and reason."""
+    """A row that was not sent, as an example: field and reason; and some ``values`` of one that has no key."""
 
     key: str
     field: str
     reason: str
+    values: dict[str, str] = dataclass_field(default_factory=dict)
 
 
 @told()
@@ -113,10 +118,30 @@ def never_sent(run_id: int, *, field: str = "", reason: str = "", after: int = 0
         wanted["reason__regex"] = pattern_of(reason)
     found = list(run.invalid.filter(id__gt=after, **wanted).order_by("id")[: PAGE + 1])
 
+    values = _values_of_keyless(run, found, veil)
+
     def shown(row: Invalid) -> NeverSent:
-        return NeverSent(key=veil.key(row.key), field=row.field, reason=veil.words(row.field, row.reason))
+        said = veil.words(row.field, row.reason)
+        return NeverSent(key=veil.key(row.key), field=row.field, reason=said, values=values.get(row.pk, {}))
 
     return sliced(found, PAGE, shown, lambda row: row.pk)
+
+
+def _values_of_keyless(run: Run, rows: Sequence[Invalid], veil: Veil) -> dict[int, dict[str, str]]:
+    """By number of the example, for those without a key."""
+    wanted = [row for row in rows if not row.key]
+    if not wanted:
+        return {}
+    keyless, numbers = Keyless(current_home(), run), Counter[tuple[str, str]]()
+    for field, reason in {(row.field, row.reason) for row in wanted}:  # those on the pages before
+        before = run.invalid.filter(key="", field=field, reason=reason, id__lt=wanted[0].pk)
+        numbers[field, reason] = before.count()
+    told = {}
+    for row in wanted:
+        values = keyless.values(row.field, row.reason, numbers[row.field, row.reason])
+        told[row.pk] = {name: veil.words(name, value) for name, value in values.items()}
+        numbers[row.field, row.reason] += 1
+    return told
 
 
 @told()

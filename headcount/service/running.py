@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from headcount.control import runs
+from headcount.control.error_codes import error_code
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.errors import ConfigurationError, HeadcountError, StoreAway, Suspended
+from headcount.errors import ConfigurationError, HeadcountError, NoSuchRecord, StoreAway, Suspended
 from headcount.home import Home
 from headcount.limiter import never
 from headcount.model import Behavior, RunKind, RunStatus
@@ -75,8 +76,8 @@ def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progres
 def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunReport:
     """Send one row of the source as a run of its own, whether it changed or not, and record its outcome.
 
-    Raises ``ConfigurationError`` when another run is working or paused. A row that is not there, or invalid, shows in
-    the report's counts.
+    Raises ``ConfigurationError`` when another run is working or paused, and ``NoSuchRecord`` when no row has that key:
+    then the run is canceled. That the row is invalid shows in the report's counts.
     """
     home = setup()
     row = find_sync(key)
@@ -86,11 +87,13 @@ def test_row(key: str, record: str, *, progress: Progress | None = None) -> RunR
             raise _working("Test")
         try:
             before = _brought_to_end(home, row, progress, for_a_test=True)
-            return _run_now(
-                home, runs.add(row, trigger="test", kind=RunKind.TEST, keys=only), before, progress
-            )
+            run = runs.add(row, trigger="test", kind=RunKind.TEST, keys=only)
+            report = _run_now(home, run, before, progress)
         except Busy:
             raise _working("Test") from None
+    if report.code == error_code(NoSuchRecord("")):
+        raise NoSuchRecord(report.error, hint=report.hint)
+    return report
 
 
 @told()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from headcount.amounts import amount
 from headcount.control import audit, runs
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -53,7 +54,8 @@ def approve(run_id: int, *, named: str = "") -> int:
     run = runs.find(run_id)
     if run.counts.get("remove") and named.strip() != run.sync.name:
         raise ConfigurationError(
-            f"This run removes {run.counts['remove']:,} records, and the name of the sync was not typed as it is.",
+            f"This run removes {amount(run.counts['remove'], 'record')}, and the name of the sync was not typed "
+            "as it is.",
             hint=f"Type {run.sync.name} to approve it.",
         )
     queue.queue_approval(run_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from headcount.amounts import amount
 from headcount.control.models import Connection
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -63,7 +64,5 @@ def seen_fields(connection: str) -> tuple[Suggestion, ...]:
         client.close()
         budget.close()
     names = sorted(counted, key=lambda name: (-counted[name], name))
-    return tuple(
-        Suggestion(to=name, type="auto", why=f"{counted[name]} of {len(people)} people have it")
-        for name in names
-    )
+    have = amount(len(people), "person has", "people have")
+    return tuple(Suggestion(to=name, type="auto", why=f"{counted[name]} of {have} it") for name in names)

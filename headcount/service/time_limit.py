@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headcount.amounts import amount
 from headcount.control.models import Sync
 from headcount.errors import RunTimedOut
 
@@ -15,9 +16,8 @@ def seconds_allowed(row: Sync) -> float | None:
 def timed_out(allowed: float) -> RunTimedOut:
     """What is said of a run that took longer."""
     minutes = allowed / 60
-    unit = "minute" if minutes == 1 else "minutes"
     return RunTimedOut(
-        f"The run was not done within {minutes:g} {unit}, which is the timeout of its sync.",
+        f"The run was not done within {amount(minutes, 'minute')}, which is the timeout of its sync.",
         hint="What was not sent stays due: the next run goes on. "
         "If it needs the time, set a longer timeout_minutes; else see on the run's page what was slow.",
     )

@@ -87,10 +87,13 @@ def _progress(run: Run, now: datetime) -> RunProgress:
 
 
 def _counts(run: Run, told: dict[str, Any]) -> dict[str, int]:
-    """The sums of an ended run; those of one that works as far as they were told."""
+    """The sums of a run that ended or rests; those of one that works as far as they were told. What a run that rests
+    has not sent, it sends yet.
+    """
     if run.counts and run.status != "working":
         names = ("add", "change", "remove", "accepted", "rejected", "in_doubt", "unsent", "requests")
-        return {"rows": run.counts["read"], **{name: run.counts[name] for name in names}}
+        found = {"rows": run.counts["read"], **{name: run.counts[name] for name in names}}
+        return {**found, "unsent": 0} if run.status == RunStatus.PAUSED.value else found
     numbers = {"rows": told.get("rows", 0), "requests": told.get("requests", 0)}
     return {**numbers, **told.get("plan", {}), **told.get("sent", {})}
 

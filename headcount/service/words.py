@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headcount.amounts import amount
 from headcount.destinations.customerio.fields import name_warnings
 from headcount.frozen import Frozen
 from headcount.model import Behavior
@@ -21,7 +22,7 @@ def warnings_of(frozen: Frozen | None, line: Line) -> list[str]:
     for column, before, now in frozen.type_changes:
         found.append(f"The column {column} was {before} at the last run and is {now} now.")
     for field, reason, rows in frozen.planned.warnings:
-        found.append(f"{field}: {reason} ({rows:,} {'row' if rows == 1 else 'rows'}).")
+        found.append(f"{field}: {reason} ({amount(rows, 'row')}).")
     if frozen.planned.new_fields:
         fields = ", ".join(frozen.planned.new_fields)
         found.append(f"New in this sync: {fields}. Only the rows they affect are sent again.")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Any
 
 from headcount import __version__
 from headcount.errors import ConfigurationError, HeadcountError
 from headcount.logs import Event, note
 from headcount.service import tracing, workplace
-from headcount.service.reports import RunReport
 from headcount.service.running import execute_run, fail_run
 from headcount.service.source_retries import pauses
 from headcount.worker import jobs
@@ -115,22 +113,8 @@ def _executed(run_id: int, attempt: int, stopping: threading.Event) -> str:
         note(Event.RUN_BROKE, run=run_id, error=type(error).__name__)
         fail_run(run_id, type(error).__name__)
         return "broke"
-    note(Event.RUN_DONE, **_figures(report))
+    note(Event.RUN_DONE, **report.figures())
     return report.status.value
-
-
-def _figures(report: RunReport) -> dict[str, Any]:
-    counts = report.counts
-    sums = ("read", "planned", "accepted", "rejected", "in_doubt", "invalid", "requests")
-    code = {"code": report.code} if report.code else {}
-    return {
-        "run": report.run,
-        "sync": report.sync,
-        "status": report.status.value,
-        **code,
-        "seconds": report.seconds,
-        **{name: getattr(counts, name) for name in sums},
-    }
 
 
 def _parallel() -> int:

@@ -36,7 +36,7 @@ def test_webhooks_lists_tests_and_replays(desk: Desk, receiver: Receiver) -> Non
     sent = desk.done("webhooks", "list", "--deliveries", "--json").json
     assert [(one["event"], one["status"]) for one in sent] == [("run.completed", "sent")]
     desk.done("webhooks", "replay", sent[0]["uid"])
-    assert "1 messages were sent" in desk.done("alerts", "send").out
+    assert "1 message was sent" in desk.done("alerts", "send").out
     desk.done("webhooks", "test", "Pager")
     assert receiver.events() == ["run.completed", "run.completed", "test"]
     shown = desk.done("webhooks", "list").all + desk.done("webhooks", "list", "--deliveries").all

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,25 @@ def test_every_command_and_option_stands_in_the_manual() -> None:
     for words, command in paths().items():
         row = next((line for line in manual.splitlines() if f"`headcount {words}" in line), "")
         assert row, words
-        options = {option for p in command.params for option in p.opts if option.startswith("--")}
-        missing = sorted(option for option in options - {"--help"} if option not in row)
+        missing = sorted(option for option in _as_written(command) if option not in row)
         assert not missing, (words, missing)
+
+
+def _as_written(command: Any) -> Iterator[str]:
+    """Options and arguments as help and manual write them: ``--limit N``, ``SYNC``."""
+    for parameter in command.params:
+        if parameter.name == "help":
+            continue
+        value = f" {parameter.metavar}" if parameter.metavar else ""
+        long = [option for option in parameter.opts if option.startswith("--")]
+        yield f"{long[0]}{value}" if long else value.strip()
+
+
+def test_names_of_arguments_and_values_are_written_in_capitals_everywhere() -> None:
+    for words, command in paths().items():
+        for parameter in command.params:
+            if not getattr(parameter, "is_flag", False):
+                assert re.fullmatch("[A-Z]+(=VALUE)?", parameter.metavar or ""), (words, parameter.name)
 
 
 def test_the_manual_knows_no_command_that_is_not_there() -> None:

@@ -72,7 +72,7 @@ def test_a_rotation_keeps_secrets_readable_and_is_written_down(home: Path) -> No
     kept.store(connection, "password", "hunter22")
     before = (home / "secret.key").read_text()
     done = headcount("secrets", "rotate")
-    assert done.out.startswith("1 stored secrets are encrypted with the first key of")
+    assert done.out.startswith("1 stored secret is encrypted with the first key of")
     assert "Restart headcount serve" in done.out
     assert (home / "secret.key").read_text() != before
     assert kept.read(connection, "password") == "hunter22"

@@ -138,6 +138,31 @@ def test_a_backup_without_its_key_asks_for_the_key(
     applied.done("restore", "all.tar.gz")
 
 
+def test_a_backup_says_where_the_key_of_stored_secrets_is(applied: Desk) -> None:
+    from headcount.control import secrets
+    from headcount.control.models import Connection
+
+    variable = secrets.VARIABLE
+    assert os.environ.get(variable) is None
+    none = applied.done("backup", "none.tar.gz").out
+    assert "no key of stored secrets yet" in none and variable not in none
+    secrets.store(Connection.objects.get(key="production"), "app_api_key", "hidden-value")
+    inside = applied.done("backup", "inside.tar.gz").out
+    assert "is in it" in inside and variable not in inside
+
+
+def test_a_file_that_is_there_is_only_replaced_when_that_is_asked_for(applied: Desk) -> None:
+    file = applied.folder / "all.tar.gz"
+    file.write_text("precious")
+    said = applied.done("backup", str(file), code=2).err
+    assert "is there already" in said and "--overwrite" in said
+    assert file.read_text() == "precious"
+    applied.done("backup", str(file), "--overwrite")
+    assert tarfile.is_tarfile(file)
+    for more in ([], ["--overwrite"]):
+        assert "is a folder" in applied.done("backup", str(applied.folder), *more, code=2).err
+
+
 def test_a_home_that_is_used_is_not_written_over(applied: Desk) -> None:
     applied.done("backup", "all.tar.gz")
     said = applied.done("restore", "all.tar.gz", code=2).err

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import yaml
 
+from headcount.control.models import MaskedColumn
+from headcount.control.models import Model as ModelRow
+from headcount.service.rejections import never_sent
 from tests.journeys.desk import Desk, checked, sums
 
 
@@ -130,6 +133,34 @@ def test_the_csv_names_every_row_that_was_never_sent(applied: Desk) -> None:
     assert [row["key"] for row in rows if row["kind"] == "rejected"] == ["42"]
     assert {row["key"] for row in rows if row["kind"] == "invalid"} == {str(n) for n in range(1000, 2100)}
     assert {row["field"] for row in rows[1:]} == {"plan"}
+
+
+def test_rows_without_a_key_are_found_by_their_other_values(applied: Desk) -> None:
+    applied.sql("CREATE TABLE signups (id TEXT, email TEXT, plan TEXT)")
+    applied.sql(
+        "INSERT INTO signups VALUES (?, ?, ?)",
+        [(None, "ada@b.co", "free"), ("", "bob@b.co", None), ("3", "c@b.co", "x"), (None, None, None)],
+    )
+    applied.project["models"]["signups"] = {"connection": "company", "table": "signups"}
+    applied.people_sync["source"] = {"model": "signups"}
+    applied.people_sync["mappings"] = [{"from": name, "to": name} for name in ("email", "plan")]
+    applied.apply()
+    applied.run(code=1)
+    [why] = applied.done("rejected", "people", "--json").json["invalid_reasons"]
+    assert (why["reason"], why["rows"], why["example"]) == ("the key is empty", 3, "")
+    some = {"email": "ada@b.co", "plan": "free"}, {"email": "bob@b.co"}, {}
+    assert why["values"] in some
+    applied.done("rejected", "people", "--csv", "left.csv")
+    rows = list(csv.DictReader(Path("left.csv").read_text().splitlines()))
+    assert {row["values"] for row in rows} == {"email ada@b.co, plan free", "email bob@b.co", ""}
+    shown = never_sent(1)
+    assert sorted(map(str, (row.values for row in shown.rows))) == sorted(map(str, some))
+    MaskedColumn.objects.create(model=ModelRow.objects.get(key="signups"), column="email")
+    assert "@b.co" not in str(never_sent(1)) and "free" in str(never_sent(1))
+    applied.done("forget", "ada@b.co")
+    assert "ada@b.co" not in applied.done("rejected", "people", "--json").out
+    again = applied.done("preview", "people").out
+    assert "Row 1, which has no key, would be invalid: id: the key is empty" in again
 
 
 def test_every_reason_of_invalid_rows_is_listed_with_all_its_rows_and_an_example(applied: Desk) -> None:

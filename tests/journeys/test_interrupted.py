@@ -71,7 +71,7 @@ def test_an_interrupted_run_finishes_what_is_in_flight_and_the_next_goes_on(
     assert line["counts"]["accepted"] == arrived
     said = slow.done("runs").out
     assert f"accepted {arrived} of 250, " in said
-    assert said.endswith(" Interrupted.\n")
+    assert said.endswith(" Interrupted. The next run of this sync goes on from here.\n")
     report = slow.run()
     assert [r["run"] for r in report["resumed"]] == [1]
     assert sums(checked(report["resumed"][0])) == (250, 0, 0, 250)
@@ -95,6 +95,26 @@ def test_an_interruption_while_planning_sends_nothing_and_says_the_same(desk: De
     [line] = desk.done("runs", "--json").json
     assert line["status"] == "canceled"
     assert "nothing was sent" in line["error"]
+
+
+def test_a_paused_run_says_how_far_it_is_and_how_it_goes_on(slow: Desk) -> None:
+    process = slow.start("run", "people")
+    wait_for(lambda: slow.count("SELECT count(*) FROM control_receipt"))
+    slow.done("pause", "1")
+    said = ended(process)
+    arrived = len(slow.workspace.people())
+    assert said.code == 3
+    assert "paused" in said.out
+    assert f"planned 250 = accepted {arrived} + unsent {250 - arrived} " in said.out
+    assert "Somebody paused it. It goes on with: headcount resume 1" in said.out
+    listed = slow.done("runs").out
+    assert f"accepted {arrived} of 250, unsent {250 - arrived}. Somebody paused it. It goes on with" in listed
+    [line] = slow.done("runs", "--json").json
+    assert line["hint"] == "It goes on with: headcount resume 1"
+    slow.workspace.heal()
+    assert sums(checked(slow.done("resume", "1", "--json").json)) == (250, 0, 0, 250)
+    [line] = slow.done("runs", "--json").json
+    assert (line["status"], line["error"], line["hint"]) == ("completed", "", "")
 
 
 def test_an_interrupted_run_can_be_canceled_and_the_rest_goes_next_time(slow: Desk) -> None:

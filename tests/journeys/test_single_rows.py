@@ -52,8 +52,11 @@ def test_testing_a_row_after_a_whole_run_asks_no_guard(applied: Desk) -> None:
 
 def test_an_unknown_key_says_so(applied: Desk) -> None:
     for _ in range(2):
-        said = applied.done("test", "people", "--key", "4711", code=3)
-        assert "No row" in said.out
+        said = applied.done("test", "people", "--key", "4711", code=2)
+        assert "No row of the model has that key" in said.err
+        assert "headcount preview people" in said.err
+        [tried, *_] = applied.done("runs", "people", "--json").json
+        assert (tried["status"], tried["trigger"]) == ("canceled", "test")  # nothing failed
         applied.run()  # and nothing is removed, nor is the next run disturbed
     assert len(applied.workspace.people()) == 250
     assert "No such row" in applied.done("preview", "people", "--key", "4711").out
@@ -67,6 +70,24 @@ def test_an_invalid_row_says_why_and_is_not_sent(applied: Desk) -> None:
     [row] = applied.done("preview", "people", "--key", "7", "--json").json
     assert row["payload"] is None
     assert row["problems"][0][0] == "plan"
+
+
+def test_a_preview_names_keys_that_repeat_and_what_is_odd_about_a_row(applied: Desk) -> None:
+    applied.sql("CREATE TABLE odd (id TEXT, since TEXT)")
+    applied.sql("INSERT INTO odd VALUES (?, ?)", [("a1", None), ("b2 ", "20240131"), ("a1", None)])
+    applied.project["models"]["odd"] = {"connection": "company", "table": "odd"}
+    applied.people_sync["source"] = {"model": "odd"}
+    applied.people_sync["mappings"] = [{"from": "since", "to": "since", "type": "timestamp"}]
+    applied.apply()
+    first, odd, second = applied.done("preview", "people", "--json").json
+    assert first["problems"] == second["problems"] == [["id", "the key stands in 2 of the rows looked at"]]
+    assert (first["payload"], odd["problems"]) == (None, [])
+    assert [field for field, _ in odd["notes"]] == ["id", "since"]
+    said = applied.done("preview", "people").out
+    assert said.count("a1 would be invalid: id: the key stands in 2") == 2
+    assert "note since: a date written as a number" in said
+    assert len(applied.done("preview", "people", "--key", "a1", "--json").json) == 2
+    assert "note since" in applied.done("plan", "people").out
 
 
 def test_an_event_that_was_accepted_is_not_sent_again(applied: Desk) -> None:

@@ -115,6 +115,19 @@ def test_an_id_that_begins_with_cio_is_warned_about(world: World) -> None:
     assert "cio_" in reason
 
 
+def test_blanks_around_an_id_stay_and_are_told_in_every_run(world: World) -> None:
+    values = (" a1 ", "a1", "b2\r", "\tc3", "d 4", "e5")
+    result = keys(world, "VARCHAR", *values)
+    counts(result, read=6, add=6, accepted=6)
+    assert set(world.wires()) == set(values)
+    again = keys(world, "VARCHAR", *values)
+    counts(again, read=6, unchanged=6)
+    for told in (result.frozen.planned.warnings, again.frozen.planned.warnings):
+        ((field, reason, rows),) = told
+        assert (field, rows) == ("id", 3)
+        assert "begins or ends with a blank" in reason
+
+
 def test_ids_are_measured_in_bytes(world: World) -> None:
     counts(keys(world, "VARCHAR", "é" * 75, "é" * 76), read=2, add=1, accepted=1, invalid=1)
 

@@ -122,6 +122,19 @@ def test_an_unknown_format_is_refused_with_the_known_ones(monkeypatch: pytest.Mo
     assert "text, json" in raised.value.hint
 
 
+def test_a_command_writes_down_its_run_when_a_log_is_wanted_and_else_only_says_it(desk: Desk) -> None:
+    desk.apply()
+    said = ended(desk.start("run", "people", "--json", HEADCOUNT_LOG="json"))
+    (done,) = [json.loads(line) for line in said.err.splitlines()]
+    assert (done["event"], done["status"], done["accepted"]) == ("run_done", "completed", 250)
+    assert json.loads(said.out)["run"] == done["run"]
+    plain = ended(desk.start("run", "people"))
+    assert (plain.code, plain.err) == (0, "")
+    wrong = ended(desk.start("run", "people", HEADCOUNT_LOG="xml"))
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "HEADCOUNT_LOG is xml" in wrong.err
+
+
 def test_a_worker_writes_down_its_runs_as_json_and_no_value_of_a_row(desk: Desk) -> None:
     desk.apply()
     run = queue_run("people")

@@ -320,6 +320,54 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
     assert {5, 33, 43} <= set(lines)
 
 
+BROKEN = (  # in the shape of a model, and of both syncs
+    ("table: orders}", "table: orders, tpyes: {}}"),
+    ("name: Users to People", "nmae: Users to People"),
+    ("name: Orders to Events", "name: [Orders]"),
+)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "This is not YAML" not in CASES[case][2]])
+def test_what_is_broken_elsewhere_in_an_entry_hides_no_mistake(case: str) -> None:
+    old, new, complaint = CASES[case]
+    alone = mistakes(changed((old, new)))
+    text = changed((old, new))
+    for right, wrong in BROKEN:
+        text = text.replace(right, wrong, 1)
+    together = mistakes(text)
+    assert any(complaint in line for line in together), together
+    told_of_breaks = [
+        line for line in together if "tpyes" in line or "nmae" in line or "must be text" in line
+    ]
+    assert set(together) - set(told_of_breaks) <= set(alone), "and nothing is made up"
+
+
+def test_layers_of_mistakes_are_told_in_one_pass() -> None:
+    text = changed(
+        ("nulls: skip", "nuls: skip"),  # shape
+        ("to: full_name", "to: plan"),  # a field twice
+        ("source: {model: users}", "source: {model: user}"),  # a reference
+        ("    mappings:\n", "    mappings:\n      - {from: x, to: _update}\n      - {from: y}\n"),
+        ("{constant: web}", '{template: "{{ x"}'),
+        ("to: id}", "to: phone}"),
+        ("frequency: daily", "cron: x"),
+        ("type: duckdb", "type: duckdb\n    type: sqlite"),
+    )
+    found = "\n".join(mistakes(text))
+    for words in (
+        "There is no key nuls here",
+        "The field plan is mapped more than once",
+        "There is no model user.",
+        "_update is not an attribute",
+        "mappings[2].to: to is missing",
+        "mappings[5].from: ",
+        "People cannot be known by phone",
+        "triggers.schedule.cron: ",
+        "type stands here a second time",
+    ):
+        assert words in found, (words, found)
+
+
 def test_no_complaint_quotes_a_secret() -> None:
     for field in ("api_key: env:CIO_API_KEY", "app_api_key: file:/run/secrets/app.key"):
         name = field.split(":")[0]

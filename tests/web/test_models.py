@@ -76,7 +76,7 @@ def test_a_table_is_picked_previewed_and_saved(owner: Client) -> None:
     shown = owner.post(NEW, table(action="preview"))
     assert "ada@example.com" in words(shown.content)
     assert "NULL" in words(shown.content)
-    assert "All 2 rows." in words(shown.content)
+    assert "2 rows; there are no more." in words(shown.content)
     assert not Model.objects.exists()
     assert owner.post(NEW, table(action="save")).headers["Location"] == "/models/users/"
     assert owner.get("/models.json").json()["models"][0]["rows"] == "users"

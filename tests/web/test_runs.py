@@ -182,7 +182,7 @@ def test_one_row_is_sent_whether_it_changed_or_not(office: Desk, visit: Visit) -
 def test_a_full_run_says_its_size_first_and_is_refused_for_events(office: Desk, visit: Visit) -> None:
     operator = visit(Role.OPERATOR)
     started(operator, "/syncs/people/run/")
-    assert "<b>250</b> rows" in text(operator.get("/syncs/people/full/"))
+    assert "<b>250 rows</b>" in text(operator.get("/syncs/people/full/"))
     run = started(operator, "/syncs/people/full/")
     assert json.loads(operator.get(f"/runs/{run}.json").content)["page"]["run"]["counts"]["accepted"] == 250
     assert "never sent again" in text(operator.get("/syncs/events/full/"))

@@ -152,7 +152,7 @@ def test_a_small_picture_shows_how_recent_runs_ended(office: Desk, visit: Visit)
     operator = visit(Role.OPERATOR)
     run = started(operator, "/syncs/people/run/")
     page = text(operator.get("/syncs/"))
-    assert 'aria-label="The last 1 runs: 1 completed"' in page
+    assert 'aria-label="The last 1 run: 1 completed"' in page
     Run.objects.filter(pk=run).update(status="failed")
     assert '<rect class="failed"' in text(operator.get("/syncs/people/"))
 

@@ -10,24 +10,33 @@ from ninja import Schema
 from headcount.service.previewing import PreviewRow
 
 
-class Unsent(Schema):
-    """Why a row would not be sent."""
+class Remark(Schema):
+    """What there is to say about a field of a row."""
 
     field: str
     reason: str
 
 
 class Payload(Schema):
-    """One row of the source: its exact payload, or why there is none. Masked values are veiled."""
+    """One row of the source: its exact payload, or in ``problems`` why there is none. A row with ``notes`` is sent.
+
+    Masked values are veiled.
+    """
 
     identifier: str
     payload: dict[str, Any] | None
-    problems: list[Unsent]
+    problems: list[Remark]
+    notes: list[Remark]
 
 
 def payload(row: PreviewRow) -> Payload:
     return Payload(
         identifier=row.key,
         payload=json.loads(row.payload) if row.payload is not None else None,
-        problems=[Unsent(field=field, reason=reason) for field, reason in row.problems],
+        problems=_remarks(row.problems),
+        notes=_remarks(row.notes),
     )
+
+
+def _remarks(said: tuple[tuple[str, str], ...]) -> list[Remark]:
+    return [Remark(field=field, reason=reason) for field, reason in said]

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from headcount.amounts import amount
 from headcount.cli.demo.company import change_company, create_company
 from headcount.cli.demo.stage import Stage, staged
 
@@ -102,8 +103,8 @@ class Demonstration:
     def _sandbox_holds(self) -> None:
         counts = self._ask("/_sandbox/counts?workspace=1001")["1001"]
         self.console.print(
-            f"{counts['people']:,} people, {counts['events']:,} events, "
-            f"{counts['dropped_repeats']:,} repeated events in {counts['track_requests']:,} requests"
+            f"{amount(counts['people'], 'person', 'people')}, {amount(counts['events'], 'event')}, "
+            f"{amount(counts['dropped_repeats'], 'repeated event')} in {amount(counts['track_requests'], 'request')}"
         )
         person = self._ask("/_sandbox/people?workspace=1001&id=42")["people"][0]["attributes"]
         self.console.print_json(json.dumps(person, ensure_ascii=False))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from headcount.amounts import amount
 from headcount.control.alerts.rule import NUMBERS, AlertKind, Rule
 from headcount.model import RunKind, RunStatus
 
@@ -118,8 +119,11 @@ def _refused(rule: Rule, run: RunFacts) -> Finding | None:
     if not planned and not invalid:
         return None
     shares = (
-        (_share(rejected, planned), f"{rejected:,} of {planned:,} rows that run {run.id} sent were rejected"),
-        (_share(invalid, read), f"{invalid:,} of {read:,} rows that run {run.id} read are invalid"),
+        (
+            _share(rejected, planned),
+            _told(rejected, planned, f"run {run.id} sent", "was rejected", "were rejected"),
+        ),
+        (_share(invalid, read), _told(invalid, read, f"run {run.id} read", "is invalid", "are invalid")),
     )
     troubled = [
         f"{words}: {_percent(share)}, more than {_percent(rule.threshold)}."
@@ -127,6 +131,10 @@ def _refused(rule: Rule, run: RunFacts) -> Finding | None:
         if share > rule.threshold
     ]
     return Finding(troubled=True, words=" ".join(troubled)) if troubled else FINE
+
+
+def _told(part: int, whole: int, what: str, one: str, many: str) -> str:
+    return f"{part:,} of {amount(whole, 'row')} that {what} {one if part == 1 else many}"
 
 
 def _share(part: int, whole: int) -> float:
@@ -157,7 +165,7 @@ def _unusual(rule: Rule, run: RunFacts, before: Sequence[Numbers]) -> Finding | 
         else "more"
     )
     words = f"Run {run.id} has {now:,} {NUMBERS[rule.counts]}: {far} than usual, which is {usual:,.0f}"
-    return Finding(troubled=True, words=f"{words} (the average of {len(earlier)} runs).")
+    return Finding(troubled=True, words=f"{words} (the average of {amount(len(earlier), 'run')}).")
 
 
 def _late(rule: Rule, run: RunFacts, now: datetime) -> Finding | None:
@@ -171,7 +179,7 @@ def _late(rule: Rule, run: RunFacts, now: datetime) -> Finding | None:
     words = f"Run {run.id} was due at {_time(run.scheduled_for)} and {state}"
     return Finding(
         troubled=True,
-        words=f"{words} {'later than' if run.started_at else 'within'} {rule.threshold:,g} minutes after that.",
+        words=f"{words} {'later than' if run.started_at else 'within'} {amount(rule.threshold, 'minute')} after that.",
     )
 
 
@@ -183,7 +191,9 @@ def _long(rule: Rule, run: RunFacts, now: datetime) -> Finding | None:
     if not _exceeds((run.finished_at or now) - run.started_at, rule):
         return None if working or run.status is not RunStatus.COMPLETED else FINE
     state = "has been working" if working else "took"
-    return Finding(troubled=True, words=f"Run {run.id} {state} longer than {rule.threshold:,g} minutes.")
+    return Finding(
+        troubled=True, words=f"Run {run.id} {state} longer than {amount(rule.threshold, 'minute')}."
+    )
 
 
 def _waiting(run: RunFacts) -> Finding | None:

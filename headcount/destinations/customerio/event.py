@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from headcount.destinations.base import Check, Placed, PlanWarning
+from headcount.destinations.base import Check, Mistake, Placed, PlanWarning
 from headcount.destinations.customerio import limits
-from headcount.destinations.customerio.fields import check_names
+from headcount.destinations.customerio.fields import name_mistakes
 from headcount.destinations.customerio.payload import members, sql_text
 from headcount.errors import ConfigurationError
 from headcount.model import Behavior, Sync, ValueType
@@ -53,33 +53,29 @@ class Event:
     def takes_null(self, slot: str, to: str) -> bool:
         return slot == "attributes"  # what an event cannot do without is missed where it says nothing
 
-    def validate(self, sync: Sync) -> None:
-        check_names(sync, limit=None)
+    def mistakes(self, sync: Sync) -> Iterator[Mistake]:
+        yield from name_mistakes(sync, limit=None)
         if sync.event_type not in TYPES:
-            raise ConfigurationError(
-                f"An event cannot be of type {sync.event_type}.", hint=f"Choose one of {TYPES}."
+            yield Mistake(
+                wrong=f"An event cannot be of type {sync.event_type}.", mend=f"Choose one of {TYPES}."
             )
         for slot in ("name", "person"):
             if not any(mapping.slot == slot for mapping in sync.mappings):
-                raise ConfigurationError(
-                    f"The event's {slot} is not mapped.", hint=f"Add {slot} to the event."
-                )
+                yield Mistake(wrong=f"The event's {slot} is not mapped.", mend=f"Add {slot} to the event.")
         for mapping in sync.mappings:
             if mapping.slot == "person" and mapping.to not in PERSON_IDENTIFIERS:
-                raise ConfigurationError(
-                    f"An event cannot name its person by {mapping.to}.",
-                    hint=f"Choose one of {PERSON_IDENTIFIERS}.",
-                )
+                wrong = f"An event cannot name its person by {mapping.to}."
+                yield Mistake(wrong=wrong, mend=f"Choose one of {PERSON_IDENTIFIERS}.")
 
     def key_checks(self, sync: Sync) -> tuple[Check, ...]:
-        return ()
+        return (limits.KEY_BLANKS,)
 
     def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
         if slot == "name":
             return (limits.BLANK_EVENT_NAME, limits.EVENT_NAME)
         if slot == "person":
-            email = (limits.EMAIL,) if to == "email" else ()
-            return (limits.EMPTY_PERSON, limits.PERSON_ID, *email)
+            form = limits.EMAIL if to == "email" else limits.PERSON_BLANKS
+            return (limits.EMPTY_PERSON, limits.PERSON_ID, form)
         return ()
 
     def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
+from headcount.destinations.base import Mistake
 from headcount.destinations.customerio import limits
-from headcount.errors import ConfigurationError
 from headcount.model import Sync, ValueType
 
 # Person attributes that mean something to Customer.io, with the type they must have to mean it.
@@ -47,36 +50,34 @@ def is_consent(name: str) -> bool:
     return name == "unsubscribed" or name.startswith(_TOPIC)
 
 
-def check_names(sync: Sync, *, limit: int | None) -> None:
-    """Raise ``ConfigurationError`` for field names that Customer.io would refuse or misread."""
+def name_mistakes(sync: Sync, *, limit: int | None) -> Iterator[Mistake]:
+    """Field names that Customer.io would refuse or misread."""
     names = [mapping.to for mapping in sync.mappings if mapping.slot == "attributes"]
-    for name in names:
-        _check_name(name, sync.object)
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ConfigurationError(
-            f"The field {repeated[0]} is mapped more than once.", hint="Keep one mapping for each field."
-        )
+    counted = Counter(names)
+    for name in counted:
+        yield from _name_mistakes(name, sync.object)
+    for name, times in counted.items():
+        if times > 1:
+            wrong = f"The field {name} is mapped more than once."
+            yield Mistake(field=name, wrong=wrong, mend="Keep one mapping for each field.")
     if limit is not None and len(names) > limit:
-        raise ConfigurationError(
-            f"{len(names)} attributes are mapped; Customer.io takes at most {limit} in one request.",
-            hint="Map fewer columns, or bundle some into one JSON attribute.",
+        yield Mistake(
+            wrong=f"{len(names)} attributes are mapped; Customer.io takes at most {limit} in one request.",
+            mend="Map fewer columns, or bundle some into one JSON attribute.",
         )
 
 
-def _check_name(name: str, object_: str) -> None:
+def _name_mistakes(name: str, object_: str) -> Iterator[Mistake]:
+    size = len(name.encode())
     if not name or "\x00" in name:
-        raise ConfigurationError("A field name is empty or holds a NUL byte.", hint="Give the field a name.")
-    if len(name.encode()) > limits.NAME_BYTES:
-        raise ConfigurationError(
-            f"The field name {name[:40]}… is {len(name.encode())} bytes long; Customer.io takes {limits.NAME_BYTES}.",
-            hint="Choose a shorter name.",
-        )
+        wrong = "A field name is empty or holds a NUL byte."
+        yield Mistake(field=name, wrong=wrong, mend="Give the field a name.")
+    if size > limits.NAME_BYTES:
+        wrong = f"The field name {name[:40]}… is {size} bytes long; Customer.io takes {limits.NAME_BYTES}."
+        yield Mistake(field=name, wrong=wrong, mend="Choose a shorter name.")
     if object_ == "person" and name in STEERING_NAMES:
-        raise ConfigurationError(
-            f"{name} is not an attribute: Customer.io reads it as an instruction.",
-            hint="Choose another name.",
-        )
+        wrong = f"{name} is not an attribute: Customer.io reads it as an instruction."
+        yield Mistake(field=name, wrong=wrong, mend="Choose another name.")
 
 
 def name_warnings(sync: Sync) -> tuple[str, ...]:

@@ -71,3 +71,20 @@ ID_LIKE_CIO_ID = Check(
     reason="'an id that begins with cio_ is easily taken for Customer.io''s own id'",
     warns=True,
 )
+
+# '!' is the character behind the blank: what is less begins with a blank, a tab or a line end. Reading the text
+# backwards is cheaper than a regular expression. In JSON text the control characters are escaped.
+_BLANKS = "begins or ends with a blank, and without it would be another one; if that is not meant, trim it in the query"
+KEY_BLANKS = Check(
+    name="key_blanks",
+    fails="{w} < '!' OR reverse({w}) < '!'",
+    reason=f"'the key {_BLANKS}'",
+    warns=True,
+)
+_LINE_END = " OR ".join(rf"""ends_with({{w}}, '\{letter}"')""" for letter in "trn")
+PERSON_BLANKS = Check(
+    name="key_blanks",
+    fails=f"""{{w}} < '"!' OR reverse({{w}}) < '"!' OR {_LINE_END}""",
+    reason=f"'the identifier {_BLANKS}'",
+    warns=True,
+)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from headcount.destinations.base import Check, Placed, PlanWarning
+from headcount.destinations.base import Check, Mistake, Placed, PlanWarning
 from headcount.destinations.customerio import limits
 from headcount.destinations.customerio.fields import (
     PERSON_SUGGESTIONS,
-    check_names,
     is_consent,
+    name_mistakes,
     person_field_type,
 )
 from headcount.destinations.customerio.payload import members, sql_text
-from headcount.errors import ConfigurationError
 from headcount.model import Behavior, Sync, ValueType
 
 
@@ -34,14 +33,15 @@ class Person:
     def takes_null(self, slot: str, to: str) -> bool:
         return not is_consent(to)
 
-    def validate(self, sync: Sync) -> None:
+    def mistakes(self, sync: Sync) -> Iterator[Mistake]:
         # That nobody may be created is said among the attributes, and counts as one.
         said = 1 if sync.behavior is Behavior.UPDATE_ONLY else 0
-        check_names(sync, limit=limits.ATTRIBUTES - said)
+        yield from name_mistakes(sync, limit=limits.ATTRIBUTES - said)
         if any(mapping.to == sync.identifier for mapping in sync.mappings):
-            raise ConfigurationError(
-                f"The field {sync.identifier} is this sync's identifier and is mapped a second time.",
-                hint="Remove the mapping: the identifier is always sent.",
+            yield Mistake(
+                field=sync.identifier,
+                wrong=f"The field {sync.identifier} is this sync's identifier and is mapped a second time.",
+                mend="Remove the mapping: the identifier is always sent.",
             )
 
     def key_checks(self, sync: Sync) -> tuple[Check, ...]:
@@ -49,13 +49,13 @@ class Person:
             return (limits.KEY_BYTES, limits.KEY_EMAIL)
         if sync.identifier == "cio_id":
             return (limits.CIO_ID,)
-        return (limits.KEY_BYTES, limits.ID_LIKE_CIO_ID)
+        return (limits.KEY_BYTES, limits.ID_LIKE_CIO_ID, limits.KEY_BLANKS)
 
     def field_checks(self, slot: str, to: str) -> tuple[Check, ...]:
         if to == "email":
             return (limits.PERSON_ID, limits.EMAIL)
         if to == "id":
-            return (limits.PERSON_ID,)
+            return (limits.PERSON_ID, limits.PERSON_BLANKS)
         return (limits.VALUE,)
 
     def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:

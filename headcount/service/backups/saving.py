@@ -20,6 +20,7 @@ from headcount.control.runs import UNFINISHED
 from headcount.control.secrets import VARIABLE
 from headcount.control.setup import newest_migration, setup
 from headcount.control.trouble import told
+from headcount.errors import ConfigurationError
 from headcount.home import Home, unusable
 from headcount.scratch import scratch_folder
 from headcount.service.backups.manifest import NAME, Manifest
@@ -31,7 +32,9 @@ from headcount.workbench import Workbench, own_files
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
-    """What went into a backup. ``key`` is False when the key of stored secrets has to be kept apart from it."""
+    """What went into a backup. The key of stored secrets is in it (``key``), is in the environment and has to be kept
+    apart (``key_apart``), or there is none, because nothing was stored yet.
+    """
 
     path: Path
     bytes: int
@@ -39,15 +42,18 @@ class Saved:
     states: int
     plans: int
     key: bool
+    key_apart: bool = False
 
 
-def save(path: Path) -> Saved:
-    """Write a backup to ``path``, readable by nobody else; a file that is there is replaced when it is complete.
+def save(path: Path, *, overwrite: bool = False) -> Saved:
+    """Write a backup to ``path``, readable by nobody else. With ``overwrite`` it takes the place of a file that is
+    there once it is complete; else ``ConfigurationError`` is raised.
 
     May be done while runs work. The control store is read before the states: a state that is newer than its run's
     row is folded no second time, while an older one would have forgotten events that were sent.
     Raises ``StateError`` when something cannot be read or written.
     """
+    _check_free(path, overwrite)
     home = setup()
     folder = scratch_folder(home.root / "scratch")
     try:
@@ -65,9 +71,20 @@ def save(path: Path) -> Saved:
             states=states,
             plans=plans,
             key=manifest.key,
+            key_apart=bool(os.environ.get(VARIABLE)),
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if path.is_dir():
+        raise ConfigurationError(f"{path} is a folder.", hint="Name a file in it.")
+    if path.exists() and not overwrite:
+        raise ConfigurationError(
+            f"{path} is there already.",
+            hint="Name another file; or with --overwrite the new backup takes its place once it is complete.",
+        )
 
 
 def _save_tables(folder: Path) -> Manifest:

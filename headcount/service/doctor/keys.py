@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
+from headcount.amounts import amount
 from headcount.control import secrets
 from headcount.control.models import Connection, Outlet, Secret
 from headcount.control.trouble import told
@@ -24,7 +25,8 @@ def key() -> Iterator[Finding]:
     if not given and not path.exists():
         if stored:
             todo = f"Restore {path} from a backup, or set {secrets.VARIABLE}."
-            yield failed("secret key", f"{path} is gone, and {len(stored)} stored secrets need it.", todo)
+            need = amount(len(stored), "stored secret needs", "stored secrets need")
+            yield failed("secret key", f"{path} is gone, and {need} it.", todo)
         else:
             yield ok("secret key", "none yet; it is made when it is first needed")
         return
@@ -50,7 +52,7 @@ def _opens(stored: dict[str, str], where: str) -> Finding:
     if closed:
         todo = "Restore the key, or store them again: headcount connections add KEY"
         return failed("secret key", f"The key in {where} does not open: {', '.join(closed)}.", todo)
-    return ok("secret key", f"{where} opens all {len(stored)} stored secrets")
+    return ok("secret key", f"{where} opens {amount(len(stored), 'stored secret')}")
 
 
 def references() -> Iterator[Finding]:
@@ -66,4 +68,4 @@ def references() -> Iterator[Finding]:
             wrong += 1
             yield failed("references", error.message, error.hint)
     if not wrong:
-        yield ok("references", f"those of {len(rows)} connections lead somewhere")
+        yield ok("references", f"those of {amount(len(rows), 'connection')} lead somewhere")

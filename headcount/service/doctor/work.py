@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from headcount.amounts import amount
 from headcount.control.models import Run, Sync
 from headcount.control.trouble import told
 from headcount.model import RunStatus
@@ -39,7 +40,8 @@ def workers() -> Iterator[Finding]:
         timed = sum(bool(row.definition.get("triggers")) for row in Sync.objects.filter(paused=False))
     seen = f"none since {last:%Y-%m-%d %H:%M} UTC" if last else "none has ever looked"
     if waiting or timed:
-        needed = f"{waiting} runs are queued and {timed} syncs have triggers"
+        queued, due = amount(waiting, "run is", "runs are"), amount(timed, "sync has", "syncs have")
+        needed = f"{queued} queued and {due} triggers"
         yield attention("worker", f"{seen}; {needed}.", "Start headcount serve or headcount worker.")
     else:
         yield ok("worker", f"{seen}; nothing needs one")

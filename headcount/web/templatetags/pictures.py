@@ -9,6 +9,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from headcount.amounts import amount
 from headcount.service.overview import Glimpse
 from headcount.web.templatetags.words import SIGNALS
 
@@ -44,9 +45,11 @@ def _signal(run: Glimpse) -> str:
 
 
 def _said(run: Glimpse) -> str:
-    return f"Run {run.run}: {run.status}, {run.accepted:,} of {run.planned:,} changes accepted"
+    return f"Run {run.run}: {run.status}, {run.accepted:,} of {amount(run.planned, 'change')} accepted"
 
 
 def _summary(runs: Sequence[Glimpse]) -> str:
     counted = Counter(run.status for run in runs)
-    return f"The last {len(runs)} runs: " + ", ".join(f"{n} {status}" for status, n in counted.items())
+    return f"The last {amount(len(runs), 'run')}: " + ", ".join(
+        f"{n} {status}" for status, n in counted.items()
+    )

@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from headcount.amounts import amount
+
 register = template.Library()
 
-_STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, "days"))
+_STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (30 * 86_400, 86_400, "day"))
 
 # Every state has a signal colour, and a sign beside it for those who see no colours.
 SIGNALS = {
@@ -42,6 +44,13 @@ def number(value: Any) -> str:
     return "" if value is None else f"{value:,}"
 
 
+@register.filter("amount")
+def amount_of(count: float | None, words: str) -> str:
+    """``{{ rows|amount:"row" }}``, or with a plural of its own ``{{ rows|amount:"row was,rows were" }}``."""
+    one, _, many = words.partition(",")
+    return "" if count is None else amount(count, one, many)
+
+
 @register.filter
 def share(part: float | None, whole: float | None) -> str:
     """``part`` of ``whole`` in per cent."""
@@ -68,7 +77,7 @@ def size(count: int | None) -> str:
     for unit, power in (("GB", 9), ("MB", 6), ("KB", 3)):
         if count >= 10**power:
             return f"{count / 10**power:.1f} {unit}"
-    return f"{count} bytes"
+    return amount(count, "byte")
 
 
 @register.filter
@@ -92,8 +101,9 @@ def _ago(moment: datetime) -> str:
         return "just now"
     for limit, unit, word in _STEPS:
         if abs(seconds) < limit:
-            amount = f"{abs(seconds) // unit:.0f} {word}"
-            return f"{amount} ago" if seconds > 0 else f"in {amount}"
+            count = int(abs(seconds) // unit)
+            distance = amount(count, word) if word == "day" else f"{count} {word}"
+            return f"{distance} ago" if seconds > 0 else f"in {distance}"
     return f"{moment:%Y-%m-%d}"
 
 

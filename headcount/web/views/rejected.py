@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
+from headcount.amounts import amount
 from headcount.service import rejections, starting_runs
 from headcount.service.roles import Deed
 from headcount.service.sync_page import sync_head
@@ -76,7 +77,7 @@ def mute(request: HttpRequest, key: str) -> HttpResponse:
         else:
             rows = rejections.mute_rows(key, ids, muted=muted)
         said = "Muted until they change" if muted else "Listed again"
-        return f"{said}: {rows:,} {'row' if rows == 1 else 'rows'}."
+        return f"{said}: {amount(rows, 'row')}."
 
     return done(request, deed, _back(request, key))
 
