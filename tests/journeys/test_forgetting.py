@@ -52,6 +52,7 @@ def words(home: Path) -> list[str]:
     return [str(p) for p in home.rglob("*") if p.is_file() and NAME.encode() in p.read_bytes()]
 
 
+@pytest.mark.sqlite_store
 def test_no_trace_is_left_and_the_next_run_sends_the_row_as_a_new_one(known: Desk) -> None:
     before = known.done("explain", "people", f"{NAME}@example.com").out
     assert "pro" in before
@@ -70,6 +71,7 @@ def test_no_trace_is_left_and_the_next_run_sends_the_row_as_a_new_one(known: Des
     assert sums(known.run("people")) == (1, 0, 0, 1)
 
 
+@pytest.mark.sqlite_store
 def test_runs_alerts_and_messages_that_name_the_person_do_so_no_more(known: Desk) -> None:
     add_webhook("ours", "http://127.0.0.1:9/hook")
     known.done("test", "people", "--key", f"{NAME}@example.com", code=0)
@@ -93,6 +95,7 @@ def test_runs_alerts_and_messages_that_name_the_person_do_so_no_more(known: Desk
     assert 0 < known.count("SELECT count(*) FROM control_delivery") < waiting
 
 
+@pytest.mark.sqlite_store
 def test_no_table_of_postgresql_holds_a_word_either(
     desk: Desk, postgresql_address: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

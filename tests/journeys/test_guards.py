@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
+from headcount.home import Home
+from headcount.service.plans import drop_plans
 from tests.journeys.desk import Desk, checked, sums
 
 NEW_GENERATION = "Nothing acknowledged so far"
@@ -161,5 +161,5 @@ def test_an_event_that_was_only_recorded_as_seen_is_not_called_sent(desk: Desk) 
     desk.run("events")
     assert desk.done("explain", "events", "101", "--json").json["sent"] is True
     assert "accepted: sent" in desk.done("explain", "events", "101").out
-    shutil.rmtree(desk.home / "plans" / "1")
+    drop_plans(Home(desk.home), [1])
     assert "sent or recorded as seen" in desk.done("explain", "events", "7").out

@@ -28,6 +28,7 @@ def test_a_home_that_is_a_file_is_told(desk: Desk, monkeypatch: pytest.MonkeyPat
     assert "is not a folder" in said.err and "HEADCOUNT_HOME" in said.err
 
 
+@pytest.mark.sqlite_store
 def test_files_that_may_not_grow_are_told_and_nothing_is_lost(applied: Desk) -> None:
     """The system refuses every byte that would make a file longer, as it does when a disk is full."""
     applied.run()
@@ -50,6 +51,7 @@ def test_plans_that_cannot_be_written_are_told(applied: Desk) -> None:
     assert "plans" in applied.done("plan", "people", code=3).err
 
 
+@pytest.mark.sqlite_store
 def test_a_state_that_cannot_be_written_is_told_and_what_was_sent_is_remembered(applied: Desk) -> None:
     applied.run()
     applied.sql("UPDATE users SET plan = 'pro' WHERE id = 1")
@@ -78,6 +80,7 @@ def test_a_control_store_of_a_newer_version_is_left_alone(applied: Desk) -> None
     assert "newer version" in said.err and "Install that version" in said.err
 
 
+@pytest.mark.sqlite_store
 def test_a_control_store_that_is_no_database_is_told(applied: Desk) -> None:
     close()
     for path in applied.home.glob("control.sqlite3*"):
@@ -88,6 +91,7 @@ def test_a_control_store_that_is_no_database_is_told(applied: Desk) -> None:
     assert "backup" in said.err
 
 
+@pytest.mark.sqlite_store
 def test_a_damaged_control_store_is_told_by_every_command(applied: Desk) -> None:
     with applied.control() as control:
         control.execute("DROP TABLE control_receipt")

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from headcount.home import Home
+from headcount.service.plans import drop_plans, keep_plan
 from tests.journeys.desk import Desk, checked, ended, sums, wait_for
 
 INTERRUPTED = "Interrupted. What was answered is recorded.\n→ The next run of this sync goes on from here.\n"
@@ -183,6 +185,7 @@ def test_a_plan_of_yesterday_is_not_delivered(slow: Desk) -> None:
     document = json.loads(file.read_text())
     document["made_at"] = (datetime.now(UTC) - timedelta(hours=6, minutes=1)).isoformat()
     file.write_text(json.dumps(document))
+    keep_plan(1, file.parent)
     slow.people_sync["guards"] = {"max_changed": 1}
     report = slow.run()
     assert [r["status"] for r in report["resumed"]] == ["superseded"]
@@ -218,8 +221,7 @@ def test_a_dead_run_can_be_canceled_and_the_rest_goes_next_time(slow: Desk) -> N
 
 def test_a_run_whose_plan_was_deleted_says_so(slow: Desk) -> None:
     killed(slow)
-    for file in slow.plan_file(1).parent.iterdir():
-        file.unlink()
+    drop_plans(Home(slow.home), [1])
     [earlier] = slow.run()["resumed"]
     assert earlier["status"] == "failed"
     assert "plan is gone" in earlier["error"]

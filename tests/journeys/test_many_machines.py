@@ -16,6 +16,8 @@ from headcount.control.setup import close, setup
 from tests.journeys.desk import Desk, checked, ended, sums, wait_for
 from tests.postgresql.server import Server
 
+pytestmark = pytest.mark.sqlite_store  # each makes a database of its own
+
 
 @pytest.fixture
 def url(postgresql_server: Server) -> str:
