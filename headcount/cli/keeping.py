@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headcount.cli.output import Json, console, print_json
+from headcount.cli.output import Json, complain, console, print_json
+
+if TYPE_CHECKING:
+    from headcount.service.backups import Saved
+
+INCOMPLETE = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +32,17 @@ def backup(
     saved = save(file)
     if json:
         print_json({**asdict(saved), "path": str(saved.path)})
-        return
+    else:
+        _tell_saved(saved)
+    if saved.elsewhere:
+        complain(
+            f"Not in it, because they are files of other machines: the states of {', '.join(saved.elsewhere)}.",
+            "On the machine that has such a file: headcount state move SYNC --to postgresql. Then save again.",
+        )
+        raise typer.Exit(INCOMPLETE)
+
+
+def _tell_saved(saved: Saved) -> None:
     console.print(
         f"Saved {saved.rows:,} rows, {saved.states:,} states and {saved.plans:,} unfinished plans "
         f"in {saved.path} ({saved.bytes:,} bytes)."

@@ -21,14 +21,19 @@ def state_for_a_run(home: Home, sync: Sync) -> State:
 
     Raises ``StateError`` on a machine without the file: what was sent would look new there, and be sent again.
     """
-    state = state_of(home, sync.stream)
-    elsewhere = postgresql_url() and sync.stream.state_in == Stream.Place.FILE
-    if elsewhere and sync.acknowledged and not state.exists():
+    if is_elsewhere(home, sync):
         raise StateError(
             f"What the sync {sync.key} has sent so far is in a file of another machine.",
             hint=f"On the machine that has it: headcount state move {sync.key} --to postgresql",
         )
-    return state
+    return state_of(home, sync.stream)
+
+
+def is_elsewhere(home: Home, sync: Sync) -> bool:
+    """Is the state a file of another machine?"""
+    state = state_of(home, sync.stream)
+    a_file = postgresql_url() and sync.stream.state_in == Stream.Place.FILE
+    return bool(a_file and sync.acknowledged and not state.exists())
 
 
 def state_at(home: Home, state_id: str, place: Stream.Place) -> State:

@@ -7,12 +7,17 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from django.utils import timezone
 
+from headcount.control.models import Run
 from headcount.control.setup import close, setup
+from headcount.service.queue import queue_run
 from tests.journeys.desk import Desk, checked, ended, sums, wait_for
 from tests.postgresql.server import Server
 
@@ -160,6 +165,7 @@ def test_a_machine_without_the_file_does_not_take_what_was_sent_for_new(
     said = many.done("run", "people", code=3)
     assert "headcount state move people --to postgresql" in said.all
     assert many.workspace.requests() == []
+    assert "the states of people." in many.done("backup", "all.tar.gz", code=3).err
     machine(many, "home", monkeypatch)
     moved(many)
     machine(many, "second", monkeypatch)
@@ -231,6 +237,80 @@ def test_a_backup_holds_the_states_and_a_home_without_postgresql_can_be_made_fro
     assert sums(many.run("people")) == sums(many.run("events")) == (0, 0, 0, 0)
     assert many.workspace.requests() == []
     assert len(files(many)) == 2
+
+
+def test_a_backup_of_machines_at_work_goes_on_where_it_is_restored(
+    many: Desk, postgresql_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.target["budget"] = {"requests_per_second": 500, "max_items": 10, "senders": 1}
+    many.apply()
+    many.run("people")
+    many.run("events")
+    sent = _saved_at_work(many)
+    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", postgresql_server.new_database())
+    machine(many, "restored", monkeypatch)
+    assert "2 states and 1 unfinished plans" in many.done("restore", "all.tar.gz").out
+    assert files(many) == []
+    answered = many.count("SELECT sum(last - first + 1) FROM control_receipt WHERE run_id = 3")
+    assert answered >= 20
+    Run.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))  # as if the backup were older
+    with _one_at_a_time(many):
+        wait_for(lambda: many.count(f"{RUNS} WHERE status = 'completed'") == 4, seconds=60)
+    assert sorted(sent[:answered] + _sent(many, "identify")) == HUNDRED
+    assert _sent(many, "event") == ["2"]
+    many.workspace.forget()
+    assert sums(many.run("people")) == sums(many.run("events")) == (0, 0, 0, 0)
+    assert many.workspace.requests() == []
+
+    monkeypatch.delenv("HEADCOUNT_DATABASE_URL")  # the same backup, into SQLite
+    machine(many, "alone", monkeypatch)
+    many.done("restore", "all.tar.gz")
+    assert len(files(many)) == 2
+    [resumed] = many.run("people")["resumed"]
+    assert (resumed["run"], resumed["status"]) == (3, "completed")
+    assert sorted(sent[:answered] + _sent(many, "identify")) == HUNDRED
+
+
+RUNS = "SELECT count(*) FROM control_run"
+HUNDRED = sorted(str(number) for number in range(1, 101))
+
+
+def _saved_at_work(desk: Desk) -> list[str]:
+    """A backup made while a run of a hundred changes works and another one waits; then its machine is lost. Returns
+    whom the first one sent until then, in order.
+    """
+    desk.sql("UPDATE users SET plan = 'pro' WHERE id <= 100")
+    desk.order(1, first=101)
+    desk.workspace.forget()
+    desk.workspace.slow(0.3)
+    with _one_at_a_time(desk):
+        run = queue_run("people")
+        wait_for(lambda: desk.count(f"SELECT count(*) FROM control_receipt WHERE run_id = {run}") > 1)
+        queue_run("events")
+        desk.done("backup", "all.tar.gz")
+    wait_for(lambda: not desk.workspace.in_flight())
+    desk.workspace.heal()
+    sent = _sent(desk, "identify")
+    desk.workspace.forget()
+    return sent
+
+
+@contextmanager
+def _one_at_a_time(desk: Desk) -> Iterator[None]:
+    """A worker with one place, lost in the end."""
+    worker = desk.start("worker", "--runs", "1", JOURNEY_API_KEY=_key())
+    try:
+        yield
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
+def _sent(desk: Desk, action: str) -> list[str]:
+    """The ids of the people in what was sent, in order."""
+    requests = desk.workspace.requests("/api/v2/batch")
+    items = [item for request in requests for item in json.loads(request["body"])["batch"]]
+    return [str(item["identifiers"]["id"]) for item in items if item["action"] == action]
 
 
 def test_the_last_trace_of_a_deleted_sync_goes(many: Desk, url: str) -> None:
