@@ -59,6 +59,11 @@ class Plans:
             sql = f"SELECT 1 FROM {SCHEMA}.plan_files WHERE run = %s AND name = %s AND part = 0"
             return session.execute(sql, [run, FILE]).fetchone() is not None
 
+    def described(self, run: int) -> bytes | None:
+        """What stands in the ``plan.json`` of the run's plan; None when none is stored."""
+        with told(), connect(self._url) as session:
+            return _described(session, run)
+
     def drop(self, runs: Sequence[int]) -> None:
         """Delete the plans of runs."""
         with told(), connect(self._url) as session:
@@ -72,8 +77,7 @@ class Plans:
 
     def outdated(self, run: int, folder: Path) -> bool:
         """Is another plan stored for the run than the one in the folder?"""
-        with told(), connect(self._url) as session:
-            described = _described(session, run)
+        described = self.described(run)
         return described is not None and not _is(folder, described)
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from headcount.control.database import postgresql_url
 from headcount.errors import Suspended
-from headcount.frozen import FILE
+from headcount.frozen import FILE, columns_in, columns_of
 from headcount.home import Home
+from headcount.model import Column
 from headcount.postgresql.plans import Plans
 from headcount.workbench import own_files
 
@@ -28,6 +29,12 @@ def plan_folders(home: Home, runs: Sequence[int]) -> list[Path]:
     if folders and (url := postgresql_url()):
         Plans(url).fetch(folders)
     return list(folders.values())
+
+
+def columns_in_plan(home: Home, run: int) -> tuple[Column, ...]:
+    """The columns the model had when a run's plan was made; none without a plan. The plan is not brought here."""
+    described = Plans(url).described(run) if (url := postgresql_url()) else None
+    return columns_of(described) if described else columns_in(home.plans / str(run))
 
 
 def has_plan(home: Home, run: int) -> bool:

@@ -15,6 +15,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.home import Home
+from headcount.service.drafts import forget_old_drafts
 from headcount.service.plans import drop_copies, drop_plans, known_plans
 
 KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
@@ -79,6 +80,7 @@ def tidy() -> Tidied:
     home, days = setup(), retention()
     syncs = list(Sync.objects.all())
     yesterday = datetime.now(UTC) - timedelta(days=1)
+    forget_old_drafts()
     drop_copies(home, set(Run.objects.filter(finished_at__lt=yesterday).values_list("id", flat=True)))
     return Tidied(
         requests=sum(_forget_requests(sync, days.requests) for sync in syncs),

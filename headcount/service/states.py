@@ -16,10 +16,10 @@ def state_of(home: Home, stream: Stream) -> State:
     return state_at(home, stream.state_id, Stream.Place(stream.state_in))
 
 
-def state_for_a_run(home: Home, sync: Sync) -> State:
-    """The same, for whoever is going to send by it.
+def state_here(home: Home, sync: Sync) -> State:
+    """The same, for whoever sends by it, asks it or erases in it.
 
-    Raises ``StateError`` on a machine without the file: what was sent would look new there, and be sent again.
+    Raises ``StateError`` on a machine without the file: what was sent would look new there, or unknown.
     """
     if is_elsewhere(home, sync):
         raise StateError(

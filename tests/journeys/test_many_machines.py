@@ -134,6 +134,17 @@ def test_a_run_that_waits_is_approved_at_another_machine(many: Desk, monkeypatch
     assert (report["run"], sums(report)) == (2, (0, 0, 200, 200))
 
 
+def test_what_a_sync_of_all_columns_writes_is_known_at_another_machine(
+    many: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.project["syncs"]["everything"] = {**many.people_sync, "mappings": [], "sync_all_columns": True}
+    assert "everything and people may write the same fields" in many.apply().all
+    many.run("everything")
+    machine(many, "second", monkeypatch)
+    assert "everything and people both write plan, visits" in many.apply().all
+    assert list((many.home / "plans").iterdir()) == []  # no plan was brought here for it
+
+
 def test_a_state_is_moved_there_and_back_and_nothing_is_sent_again(many: Desk, url: str) -> None:
     many.workspace.fault(
         kind="errors",
@@ -166,6 +177,8 @@ def test_a_machine_without_the_file_does_not_take_what_was_sent_for_new(
     assert "headcount state move people --to postgresql" in said.all
     assert many.workspace.requests() == []
     assert "the states of people." in many.done("backup", "all.tar.gz", code=3).err
+    for words in (("state", "move", "people"), ("forget", "7"), ("explain", "people", "7")):
+        assert "is in a file of another machine" in many.done(*words, code=3).err
     machine(many, "home", monkeypatch)
     moved(many)
     machine(many, "second", monkeypatch)
