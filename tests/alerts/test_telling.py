@@ -309,10 +309,10 @@ def test_a_message_can_be_replayed(desk: Desk, hook: SignedWebhook, receiver: Re
 def test_one_message_is_taken_by_one_sender_and_comes_back_when_that_one_is_gone(hook: SignedWebhook) -> None:
     now = timezone.now()
     outbox.post(Outlet.objects.get(), "run.failed", {}, now)
-    one, other = outbox.due(hook.info.id, now)[0], outbox.due(hook.info.id, now)[0]
+    one, other = outbox.due(hook.id, now)[0], outbox.due(hook.id, now)[0]
     assert [outbox.take(one, now), outbox.take(other, now)] == [True, False]
-    assert outbox.due(hook.info.id, now + timedelta(seconds=60)) == []
-    assert len(outbox.due(hook.info.id, now + timedelta(seconds=91))) == 1
+    assert outbox.due(hook.id, now + timedelta(seconds=60)) == []
+    assert len(outbox.due(hook.id, now + timedelta(seconds=91))) == 1
 
 
 def test_a_message_that_ends_its_sender_each_time_is_given_up(
@@ -354,7 +354,7 @@ def test_a_test_message_is_sent_at_once_and_says_what_came_of_it(
     channel = add_channel("Ops", receiver.apprise)
     assert try_out("channel", channel.id) == ""
     receiver.answers = [403]
-    assert try_out("webhook", hook.info.id) == "It answered 403."
+    assert try_out("webhook", hook.id) == "It answered 403."
     assert [got.path for got in receiver.got] == ["/alerts", "/hook/tOkEn?key=tOkEn"]
     assert send_due() == 0
 
@@ -400,14 +400,14 @@ def test_a_new_key_encrypts_addresses_anew_and_they_still_work(
     before = Outlet.objects.get().ciphertext
     desk.done("secrets", "rotate")
     assert Outlet.objects.get().ciphertext != before
-    assert try_out("webhook", hook.info.id) == ""
+    assert try_out("webhook", hook.id) == ""
 
 
 def test_a_removed_outlet_takes_its_messages_along(
     desk: Desk, hook: SignedWebhook, receiver: Receiver
 ) -> None:
     desk.run()
-    remove("webhook", hook.info.id)
+    remove("webhook", hook.id)
     assert send_due() == 0
     assert not Delivery.objects.exists()
 
