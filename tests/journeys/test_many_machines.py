@@ -6,10 +6,11 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from headcount.control.models import Run
 from headcount.control.setup import close, setup
+from headcount.postgresql.state import PostgreSQLState
 from headcount.service.queue import queue_run
 from tests.journeys.desk import Desk, checked, ended, sums, wait_for
 from tests.postgresql.server import Server
@@ -324,6 +326,37 @@ def _sent(desk: Desk, action: str) -> list[str]:
     requests = desk.workspace.requests("/api/v2/batch")
     items = [item for request in requests for item in json.loads(request["body"])["batch"]]
     return [str(item["identifiers"]["id"]) for item in items if item["action"] == action]
+
+
+def test_a_restore_that_ends_among_the_states_can_be_done_again(
+    many: Desk, postgresql_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.run("people")
+    many.run("events")
+    many.done("backup", "all.tar.gz")
+    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", postgresql_server.new_database())
+    machine(many, "restored", monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgreSQLState, "replace", _once_and_no_more())
+        assert many.cli("restore", "all.tar.gz").code == 130
+    assert many.done("runs", "--json").json == []
+    many.done("restore", "all.tar.gz")
+    many.workspace.forget()
+    assert sums(many.run("people")) == sums(many.run("events")) == (0, 0, 0, 0)
+    assert many.workspace.requests() == []
+
+
+def _once_and_no_more() -> Callable[..., None]:
+    """Writes one state; the command is interrupted at the next."""
+    write, written = PostgreSQLState.replace, list[str]()
+
+    def interrupted(self: PostgreSQLState, *more: Any) -> None:
+        if written:
+            raise KeyboardInterrupt
+        write(self, *more)
+        written.append("one")
+
+    return interrupted
 
 
 def test_the_last_trace_of_a_deleted_sync_goes(many: Desk, url: str) -> None:
