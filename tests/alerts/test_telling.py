@@ -16,6 +16,7 @@ from headcount.errors import ConfigurationError
 from headcount.model import RunStatus
 from headcount.service.alerts import Wish, alerts, rules, save_rule
 from headcount.service.delivering import deliveries, forget_old_messages, replay, send_due, watch
+from headcount.service.lines import find_sync
 from headcount.service.outlets import (
     SignedWebhook,
     UnusableAddress,
@@ -27,7 +28,7 @@ from headcount.service.outlets import (
     webhooks,
 )
 from headcount.service.queue import queue_run
-from headcount.service.running import execute_run
+from headcount.service.running import execute_run, skipped
 from tests.alerts.receiver import Receiver
 from tests.journeys.desk import Desk
 
@@ -256,6 +257,25 @@ def test_webhooks_tell_each_event_signed_and_with_counts(
     assert completed["run"]["counts"]["accepted"] == 250
     assert completed["run"]["finished_at"] >= completed["run"]["started_at"]
     assert receiver.got[4].json["alert"]["kind"] == "failed"
+
+
+def test_there_is_no_event_that_does_not_come(desk: Desk, hook: SignedWebhook, receiver: Receiver) -> None:
+    desk.run()
+    fail(desk)
+    desk.sql("DELETE FROM users WHERE id > 10")
+    desk.done("run", "people", code=3)
+    desk.done("run", "people", code=3)
+    desk.done("cancel", "4")
+    skipped(find_sync("people"), "schedule")
+    desk.hire(240, first=11)
+    desk.run()
+    send_due()
+    send_due()  # twenty at a time
+    assert set(receiver.events()) == set(outbox.EVENTS)
+    told = {got.headers["X-Headcount-Event"]: got.json for got in receiver.got}
+    assert told["run.skipped"]["run"]["error"].startswith("Another run of this sync is working.")
+    assert told["run.superseded"]["run"]["id"] == 3
+    assert told["alert.resolved"]["alert"]["id"] == told["alert.raised"]["alert"]["id"]
 
 
 def test_a_webhook_gets_only_the_events_it_wants(desk: Desk, receiver: Receiver) -> None:
