@@ -179,6 +179,8 @@ def test_a_machine_without_the_file_does_not_take_what_was_sent_for_new(
     assert "headcount state move people --to postgresql" in said.all
     assert many.workspace.requests() == []
     assert "the states of people." in many.done("backup", "all.tar.gz", code=3).err
+    [states] = [each for each in many.cli("doctor", "--json").json if each["subject"] == "states"]
+    assert (states["health"], states["message"].endswith(": people.")) == ("attention", True)
     for words in (("state", "move", "people"), ("forget", "7"), ("explain", "people", "7")):
         assert "is in a file of another machine" in many.done(*words, code=3).err
     machine(many, "home", monkeypatch)
@@ -359,11 +361,21 @@ def _once_and_no_more() -> Callable[..., None]:
     return interrupted
 
 
-def test_the_last_trace_of_a_deleted_sync_goes(many: Desk, url: str) -> None:
+def test_the_last_trace_of_a_deleted_sync_goes(
+    many: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many.run("people")
+    machine(many, "second", monkeypatch)
+    many.done("explain", "people", "7")  # brings the plan here
+    machine(many, "home", monkeypatch)
     del many.project["syncs"]["people"]
     many.apply("--prune", "--yes")
     assert '"free"' not in contents(url)
+    assert list((many.home / "plans").iterdir()) == []
+    machine(many, "second", monkeypatch)
+    assert list((many.home / "plans").iterdir()) != []
+    many.done("tidy")
+    assert list((many.home / "plans").iterdir()) == []
 
 
 def _key() -> str:
