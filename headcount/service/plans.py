@@ -70,17 +70,23 @@ def drop_plans(home: Home, runs: Sequence[int]) -> None:
 
 def known_plans(home: Home) -> set[int]:
     """The runs of which there are plans, here or there."""
-    here = {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
     there = Plans(url).stored() if (url := postgresql_url()) else set()
-    return here | there
+    return plans_here(home) | there
 
 
-def drop_copies(home: Home, ended: Collection[int]) -> None:
-    """Delete what is left here of plans that were deleted or changed on another machine. ``ended`` runs are over."""
+def plans_here(home: Home) -> set[int]:
+    """The runs that have a folder on this machine."""
+    return {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
+
+
+def drop_copies(home: Home, runs: Collection[int]) -> None:
+    """Delete what is left here of plans that were changed on another machine, or deleted: of ``runs``, for the plans of
+    others may just be in the making.
+    """
     if not (url := postgresql_url()):
         return
     stored = Plans(url).stored()
-    for folder in home.plans.iterdir():
-        run = int(folder.name) if folder.name.isdigit() else None
-        if run is not None and ((run in ended and run not in stored) or Plans(url).outdated(run, folder)):
+    for run in plans_here(home):
+        folder = home.plans / str(run)
+        if (run in runs and run not in stored) or Plans(url).outdated(run, folder):
             shutil.rmtree(folder, ignore_errors=True)

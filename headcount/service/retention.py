@@ -16,7 +16,7 @@ from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.service.drafts import forget_old_drafts
-from headcount.service.plans import drop_copies, drop_plans, known_plans
+from headcount.service.plans import drop_copies, drop_plans, known_plans, plans_here
 
 KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
 AT_ONCE = 200  # runs whose rows are deleted in one transaction: writers must not wait long
@@ -79,15 +79,20 @@ def tidy() -> Tidied:
     """
     home, days = setup(), retention()
     syncs = list(Sync.objects.all())
-    yesterday = datetime.now(UTC) - timedelta(days=1)
     forget_old_drafts()
-    drop_copies(home, set(Run.objects.filter(finished_at__lt=yesterday).values_list("id", flat=True)))
+    drop_copies(home, _over(plans_here(home)))
     return Tidied(
         requests=sum(_forget_requests(sync, days.requests) for sync in syncs),
         plans=sum(forget_old_plans(home, sync, days.plans) for sync in syncs),
         receipts=sum(_forget_receipts(sync, days.receipts) for sync in syncs),
         runs=sum(_forget_runs(home, sync, days.runs) for sync in syncs),
     )
+
+
+def _over(runs: set[int]) -> set[int]:
+    """Those that ended a day ago, or that are no longer in the control store."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    return runs - set(Run.objects.exclude(finished_at__lt=yesterday).values_list("id", flat=True))
 
 
 def tidy_daily(now: datetime) -> Tidied | None:

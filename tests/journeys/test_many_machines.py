@@ -361,9 +361,7 @@ def _once_and_no_more() -> Callable[..., None]:
     return interrupted
 
 
-def test_the_last_trace_of_a_deleted_sync_goes(
-    many: Desk, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_last_trace_of_a_deleted_sync_goes(many: Desk, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     many.run("people")
     machine(many, "second", monkeypatch)
     many.done("explain", "people", "7")  # brings the plan here
