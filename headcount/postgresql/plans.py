@@ -75,10 +75,11 @@ class Plans:
             rows = session.execute(f"SELECT DISTINCT run FROM {SCHEMA}.plan_files")
             return {int(str(run)) for (run,) in rows}
 
-    def outdated(self, run: int, folder: Path) -> bool:
-        """Is another plan stored for the run than the one in the folder?"""
-        described = self.described(run)
-        return described is not None and not _is(folder, described)
+    def outdated(self, folders: Mapping[int, Path]) -> set[int]:
+        """The runs for which another plan is stored than the one in their folder."""
+        with told(), connect(self._url) as session:
+            stored = {run: _described(session, run) for run in folders}
+        return {run for run, plan in stored.items() if plan is not None and not _is(folders[run], plan)}
 
 
 def _fetch(session: Session, run: int, folder: Path) -> None:

@@ -79,14 +79,12 @@ def plans_here(home: Home) -> set[int]:
     return {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
 
 
-def drop_copies(home: Home, runs: Collection[int]) -> None:
-    """Delete what is left here of plans that were changed on another machine, or deleted: of ``runs``, for the plans of
-    others may just be in the making.
+def drop_copies(home: Home, ended: Collection[int], long_ago: Collection[int]) -> None:
+    """Delete what is left here of plans that were changed on another machine, or deleted: of runs that have ended, and
+    of those that did so long ago.
     """
     if not (url := postgresql_url()):
         return
-    stored = Plans(url).stored()
-    for run in plans_here(home):
-        folder = home.plans / str(run)
-        if (run in runs and run not in stored) or Plans(url).outdated(run, folder):
-            shutil.rmtree(folder, ignore_errors=True)
+    gone = set(long_ago) - Plans(url).stored()
+    for run in gone | Plans(url).outdated({run: home.plans / str(run) for run in ended}):
+        shutil.rmtree(home.plans / str(run), ignore_errors=True)

@@ -79,8 +79,7 @@ def tidy() -> Tidied:
     """
     home, days = setup(), retention()
     syncs = list(Sync.objects.all())
-    forget_old_drafts()
-    drop_copies(home, _over(plans_here(home)))
+    tidy_here()
     return Tidied(
         requests=sum(_forget_requests(sync, days.requests) for sync in syncs),
         plans=sum(forget_old_plans(home, sync, days.plans) for sync in syncs),
@@ -89,10 +88,17 @@ def tidy() -> Tidied:
     )
 
 
-def _over(runs: set[int]) -> set[int]:
-    """Those that ended a day ago, or that are no longer in the control store."""
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    return runs - set(Run.objects.exclude(finished_at__lt=yesterday).values_list("id", flat=True))
+@told()
+def tidy_here() -> None:
+    """The part of it that each machine does for itself: copies of plans, and plans that were made to be looked at."""
+    home = setup()
+    forget_old_drafts()
+    here, yesterday = plans_here(home), datetime.now(UTC) - timedelta(days=1)
+    lately = Run.objects.exclude(finished_at__lt=yesterday)
+    working = Run.objects.filter(status__in=[status.value for status in UNFINISHED])
+    # What is not in the control store any more is over, too.
+    ended, long_ago = (here - set(runs.values_list("id", flat=True)) for runs in (working, lately))
+    drop_copies(home, ended, long_ago & ended)
 
 
 def tidy_daily(now: datetime) -> Tidied | None:
