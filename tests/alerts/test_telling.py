@@ -368,6 +368,17 @@ def test_an_outlet_that_is_silent_does_not_keep_the_others_waiting(desk: Desk, t
     }
 
 
+def test_a_recovery_does_not_come_before_its_trouble(desk: Desk, told: Receiver) -> None:
+    fail(desk)
+    told.answers = [500]
+    assert send_due() == 0  # tried again later
+    desk.run()
+    assert send_due() == 0
+    sooner()
+    assert send_due() == 2
+    assert told.titles()[1:] == ["Users to People: a run failed", "Users to People: recovered"]
+
+
 def test_a_test_message_is_sent_at_once_and_says_what_came_of_it(
     hook: SignedWebhook, receiver: Receiver
 ) -> None:
