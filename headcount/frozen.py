@@ -134,10 +134,15 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     )
 
 
-def columns_of(folder: Path) -> tuple[Column, ...]:
+def columns_in(folder: Path) -> tuple[Column, ...]:
     """The columns the model had when the plan in a folder was made; none when there is no such plan."""
     document = _read(folder)
     return _columns(document) if document else ()
+
+
+def columns_of(described: bytes) -> tuple[Column, ...]:
+    """The same, from what stands in its ``plan.json``."""
+    return _columns(json.loads(described))
 
 
 def _columns(document: dict[str, Any]) -> tuple[Column, ...]:

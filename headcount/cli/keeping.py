@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from headcount.amounts import amount
-from headcount.cli.output import Json, console, print_json
+from headcount.cli.output import Json, complain, console, print_json
+
+if TYPE_CHECKING:
+    from headcount.service.backups import Saved
+
+INCOMPLETE = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +36,17 @@ def backup(
     saved = save(file, overwrite=overwrite)
     if json:
         print_json({**asdict(saved), "path": str(saved.path)})
-        return
+    else:
+        _tell_saved(saved)
+    if saved.elsewhere:
+        complain(
+            f"Not in it, because they are files of other machines: the states of {', '.join(saved.elsewhere)}.",
+            "On the machine that has such a file: headcount state move SYNC --to postgresql. Then save again.",
+        )
+        raise typer.Exit(INCOMPLETE)
+
+
+def _tell_saved(saved: Saved) -> None:
     console.print(
         f"Saved {_contents(saved.rows, saved.states, saved.plans)} in {saved.path} ({amount(saved.bytes, 'byte')})."
     )

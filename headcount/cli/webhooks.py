@@ -1,15 +1,20 @@
-"""Commands about webhooks: list, test, replay."""
+"""Commands about webhooks: list, test, rotate, retire, replay."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headcount.cli.output import Json, complain, print_json, print_table
+from headcount.cli.outlets import send_a_test
+from headcount.cli.output import Json, print_json, print_table
 
-FAILED = 3
+if TYPE_CHECKING:
+    from headcount.service.outlets import OutletInfo
+
+Name = Annotated[str, typer.Argument(metavar="WEBHOOK", help="The webhook's name.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +22,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Programs that are told what happens to runs.", no_args_is_help=True)
     group.command("list")(list_)
     group.command()(test)
+    group.command()(rotate)
+    group.command()(retire)
     group.command()(replay)
     app.add_typer(group, name="webhooks")
 
@@ -56,21 +63,48 @@ def _list_webhooks(*, as_json: bool) -> None:
     if as_json:
         print_json([asdict(each) for each in found])
         return
-    heads = ("webhook", "host", "events", "last sent", "waiting", "last error")
-    print_table(
-        heads,
-        ((w.name, w.shows, ", ".join(w.events) or "all", w.last_sent, w.waiting, w.error) for w in found),
-    )
+    heads = ("webhook", "host", "events", "last sent", "waiting", "last error", "rotated")
+    print_table(heads, (_row(webhook) for webhook in found))
 
 
-def test(webhook: Annotated[str, typer.Argument(metavar="WEBHOOK", help="The webhook's name.")]) -> None:
+def _row(webhook: OutletInfo) -> tuple[object, ...]:
+    """Since when older secrets sign too is the last."""
+    events = ", ".join(webhook.events) or "all"
+    sent = (webhook.last_sent, webhook.waiting, webhook.error)
+    return (webhook.name, webhook.endpoint, events, *sent, webhook.rotated_at)
+
+
+def test(webhook: Name) -> None:
     """Send a test event to a webhook, now."""
-    from headcount.service.outlets import find_by_name, try_out
+    send_a_test("webhook", webhook)
 
-    if trouble := try_out("webhook", find_by_name("webhook", webhook).id):
-        complain("The test did not arrive.", trouble)
-        raise typer.Exit(FAILED)
-    typer.echo("The test is sent, and was answered with success.")
+
+def rotate(webhook: Name, as_json: Json = False) -> None:
+    """Print a new signing secret for a webhook, this once. Older ones sign as well until they are retired."""
+    from headcount.service.outlets import find_by_name
+    from headcount.service.signing_secrets import rotate as give
+
+    made = give(find_by_name("webhook", webhook).id)
+    if as_json:
+        print_json(asdict(made))
+        return
+    typer.echo(made.secret)
+    note = (
+        f"It signs from now on, and so do the older ones until: headcount webhooks retire {quote(made.name)}"
+    )
+    typer.echo(note, err=True)
+
+
+def retire(webhook: Name, as_json: Json = False) -> None:
+    """Sign with the newest secret of a webhook alone, once its receiver goes by it."""
+    from headcount.service.outlets import find_by_name
+    from headcount.service.signing_secrets import retire as end
+
+    left = end(find_by_name("webhook", webhook).id)
+    if as_json:
+        print_json(asdict(left))
+    else:
+        typer.echo(f"What {left.name} is sent is signed with its newest secret alone.")
 
 
 def replay(

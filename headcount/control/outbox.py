@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Exists, OuterRef, Q
 
 from headcount.control.models import Delivery, Outlet, Run
 from headcount.control.models.outlet import new_uid
@@ -69,9 +70,15 @@ def due_outlets(now: datetime) -> list[int]:
 
 
 def due(outlet: int, now: datetime) -> list[Delivery]:
-    """The oldest messages that one outlet should have by now."""
-    waiting = Delivery.objects.filter(outlet=outlet, status=Delivery.Status.WAITING, due_at__lte=now)
-    return list(waiting.select_related("outlet").order_by("id")[:AT_ONCE])
+    """The oldest messages that one outlet should have by now. No recovery is among them while what was before it is on
+    its way, or tried again later: it would read as if the trouble had come back.
+    """
+    waiting = Delivery.objects.filter(outlet=outlet, status=Delivery.Status.WAITING)
+    earlier = waiting.filter(
+        event="alert.raised", sync=OuterRef("sync"), id__lt=OuterRef("id"), due_at__gt=now
+    )
+    early = Q(Exists(earlier), event="alert.resolved")
+    return list(waiting.filter(~early, due_at__lte=now).select_related("outlet").order_by("id")[:AT_ONCE])
 
 
 def take(delivery: Delivery, now: datetime) -> bool:

@@ -59,6 +59,11 @@ class Plans:
             sql = f"SELECT 1 FROM {SCHEMA}.plan_files WHERE run = %s AND name = %s AND part = 0"
             return session.execute(sql, [run, FILE]).fetchone() is not None
 
+    def described(self, run: int) -> bytes | None:
+        """What stands in the ``plan.json`` of the run's plan; None when none is stored."""
+        with told(), connect(self._url) as session:
+            return _described(session, run)
+
     def drop(self, runs: Sequence[int]) -> None:
         """Delete the plans of runs."""
         with told(), connect(self._url) as session:
@@ -70,11 +75,11 @@ class Plans:
             rows = session.execute(f"SELECT DISTINCT run FROM {SCHEMA}.plan_files")
             return {int(str(run)) for (run,) in rows}
 
-    def outdated(self, run: int, folder: Path) -> bool:
-        """Is another plan stored for the run than the one in the folder?"""
+    def outdated(self, folders: Mapping[int, Path]) -> set[int]:
+        """The runs for which another plan is stored than the one in their folder."""
         with told(), connect(self._url) as session:
-            described = _described(session, run)
-        return described is not None and not _is(folder, described)
+            stored = {run: _described(session, run) for run in folders}
+        return {run for run, plan in stored.items() if plan is not None and not _is(folders[run], plan)}
 
 
 def _fetch(session: Session, run: int, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -104,7 +103,7 @@ def _tried(message: Delivery) -> str:
 
 def _send(message: Delivery) -> None:
     try:
-        address = Address(**json.loads(secrets.decrypted(message.outlet.ciphertext)))
+        address = Address.parse(secrets.decrypted(message.outlet.ciphertext))
     except HeadcountError as error:
         raise NotSent(error.message) from None
     if message.outlet.kind == Outlet.Kind.WEBHOOK:

@@ -115,6 +115,15 @@ def forget_drafts(key: str) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def forget_old_drafts() -> None:
+    """Plans hold row values: none is kept longer than it may be looked at."""
+    oldest = datetime.now(UTC) - KEPT
+    for folder in list(_folders()):
+        draft = _read(folder)
+        if draft is None or draft.made_at < oldest:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 class _Work(Progress):
     """The making of one draft, on a thread of its own."""
 
@@ -202,10 +211,8 @@ def _alive(process: int) -> bool:
 
 
 def _sweep(key: str) -> None:
-    """Plans hold row values: none is kept longer than it may be looked at."""
-    oldest = datetime.now(UTC) - KEPT
-    surplus = {draft.id for draft in drafts(key)[PER_SYNC - 1 :] if draft.status != "working"}
-    for folder in list(_folders()):
-        draft = _read(folder)
-        if draft is None or draft.made_at < oldest or draft.id in surplus:
-            shutil.rmtree(folder, ignore_errors=True)
+    """Make room for one more."""
+    forget_old_drafts()
+    for draft in drafts(key)[PER_SYNC - 1 :]:
+        if draft.status != "working":
+            shutil.rmtree(setup().plans / f"draft-{draft.id}", ignore_errors=True)

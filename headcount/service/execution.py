@@ -41,7 +41,7 @@ from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
 from headcount.service.source_retries import given_up, pause_of
-from headcount.service.states import state_of
+from headcount.service.states import state_here
 from headcount.service.time_limit import timed_out
 from headcount.service.words import warnings_of
 from headcount.sync import Result, count, resumable, run_line, settle
@@ -112,7 +112,7 @@ def supersede(run: Run) -> RunReport:
 
 def release_held(home: Home, row: SyncRow, keys: list[str] | None) -> int:
     """Let held rows of a sync be planned again: all, or those of ``keys``. Returns how many there were."""
-    state = state_of(home, row.stream)
+    state = state_here(home, row)
     with Workbench(home.root / "scratch") as bench:
         released = release(bench, state, keys)
     if keys is None or released:

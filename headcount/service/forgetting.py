@@ -32,7 +32,7 @@ from headcount.service.masking import VEIL
 from headcount.service.mentions import forget_mentions
 from headcount.service.moving import delete_left
 from headcount.service.plans import keep_rewritten, plan_folder
-from headcount.service.states import state_of
+from headcount.service.states import state_here
 from headcount.workbench import Workbench, own_files, quote_text
 
 PERSON = "person."  # how the field ids of an event's person begin
@@ -63,13 +63,15 @@ def forget(key: str, *, sync: str | None = None) -> tuple[Forgotten, ...]:
     """Erase one person, in all syncs or in one. Returns the syncs in which something was found.
 
     Raises ``ConfigurationError`` for a sync that is unknown, that runs, or whose last run has not ended: what is on
-    its way must be accounted for first. Then nothing is erased.
+    its way must be accounted for first; and ``StateError`` for one whose state is a file of another machine. Then
+    nothing is erased.
     """
     home = setup()
     rows = [find_sync(sync)] if sync else list(SyncRow.objects.select_related("stream", "model__connection"))
     with ExitStack() as locks:
         for row in rows:
             hold_still(locks, home, row)
+            state_here(home, row)
         with _leaving_nothing():
             done = tuple(found for row in rows if (found := _forget_in(home, row, key)))
         audit.record("forgot", "one person", {"syncs": [found.sync for found in done]})
@@ -110,7 +112,7 @@ def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
 
 
 def _forget_state(bench: Workbench, home: Home, row: SyncRow, key: str) -> tuple[bool, bool]:
-    state = state_of(home, row.stream)
+    state = state_here(home, row)
     delete_left(home, row.stream)
     if not state.exists():
         return False, False

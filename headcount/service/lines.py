@@ -24,7 +24,7 @@ from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.budgets import limiter
 from headcount.service.settings import budget_of, resolved
-from headcount.service.states import state_for_a_run
+from headcount.service.states import state_here
 from headcount.sync import Line, Progress
 
 IRRELEVANT = ("triggers", "paused", "api_log", "timeout_minutes")  # parts of a sync that no plan depends on
@@ -122,7 +122,7 @@ def prepare_line(
         open_source=lambda: open_source(source.type, resolved(source)),
         client=client,
         limiter=limiter(home, str(workspace), budget.pace, yields=yields),
-        state=state_for_a_run(home, row),
+        state=state_here(home, row),
         scratch=home.root / "scratch",
         budget=budget,
         lookups=limiter(home, f"{workspace}-app", READS_PER_SECOND, yields=yields),

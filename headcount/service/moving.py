@@ -14,7 +14,7 @@ from headcount.errors import ConfigurationError, StateError
 from headcount.home import Home
 from headcount.service.lines import find_sync
 from headcount.service.locks import hold_still
-from headcount.service.states import state_at
+from headcount.service.states import state_at, state_here
 from headcount.state import State, Sums, sums
 from headcount.workbench import Workbench
 
@@ -37,11 +37,13 @@ def move_state(key: str, to: str | None = None) -> Moved:
     """Keep the state of a sync in another place: in the one named, or the other one.
 
     The copy is read back and compared before the sync is told to use it, and only then what was there before is
-    deleted. Killed in the middle, everything is as it was. Raises ``ConfigurationError`` while a run has not ended.
+    deleted. Killed in the middle, everything is as it was. Raises ``ConfigurationError`` while a run has not ended, and
+    ``StateError`` on a machine without the file.
     """
     home, row = setup(), find_sync(key)
     with ExitStack() as locks:
         hold_still(locks, home, row)
+        state_here(home, row)
         stream = Stream.objects.get(pk=row.stream.pk)
         here = Stream.Place(stream.state_in)
         there = _wanted(to, here)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import secrets as random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -19,10 +18,14 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.service.delivering import deliver
-from headcount.service.sending import channel_service
+from headcount.service.sending import Address, channel_service
 
 CHANNEL, WEBHOOK = Outlet.Kind.CHANNEL.value, Outlet.Kind.WEBHOOK.value
 MARK = "whsec_"  # what every signing secret begins with
+ARRIVED = {  # what can be said of a test that was taken
+    CHANNEL: "The test is sent, and was taken. Look whether you see it there.",
+    WEBHOOK: "The test is sent, and was answered with success.",
+}
 TEST_MESSAGE = {
     "title": "Headcount: a test",
     "body": "This is a test. Alerts about syncs will come here.",
@@ -36,27 +39,28 @@ class UnusableAddress(ConfigurationError):
 
 @dataclass(frozen=True, kw_only=True)
 class OutletInfo:
-    """A channel or webhook as people see it; the rest of its address is a secret. ``waiting`` messages are on their
-    way, ``failed`` were given up; ``error`` is that of the latest try, empty when it went well.
+    """A channel or webhook as people see it: ``endpoint`` is the part of its address that may be shown. ``waiting``
+    messages are on their way, ``failed`` were given up; ``error`` is that of the latest try, empty when it went well.
+    Since ``rotated_at`` older secrets sign too.
     """
 
     id: int
     kind: str
     name: str
-    shows: str
+    endpoint: str
     events: tuple[str, ...]
     last_sent: datetime | None
     error: str
     waiting: int
     failed: int
     created_at: datetime
+    rotated_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignedWebhook:
-    """A webhook and its signing secret, for the only time that it can be read."""
+class SignedWebhook(OutletInfo):
+    """A webhook with a new secret, which signs what is sent to it, for the only time that it can be read."""
 
-    info: OutletInfo
     secret: str
 
 
@@ -80,7 +84,7 @@ def add_channel(name: str, url: str) -> OutletInfo:
             "Apprise knows no service with such an address, or something is missing in it.",
             hint="It looks like slack://TokenA/TokenB/TokenC/#channel or mailtos://user:password@example.com.",
         )
-    return _info(_add(Outlet.Kind.CHANNEL, name, service, url.strip()))
+    return info_of(_add(Outlet.Kind.CHANNEL, name, service, Address(url=url.strip())))
 
 
 @told()
@@ -92,15 +96,14 @@ def add_webhook(name: str, url: str, events: Sequence[str] = ()) -> SignedWebhoo
         raise ConfigurationError(
             f"There is no event {unknown[0]}.", hint=f"There are: {', '.join(outbox.EVENTS)}."
         )
-    secret = MARK + random.token_urlsafe(32)
-    row = _add(Outlet.Kind.WEBHOOK, name, shows, url.strip(), secret=secret, events=events)
-    return SignedWebhook(info=_info(row), secret=secret)
+    address = Address(url=url.strip(), secret=new_secret())
+    return signed(_add(Outlet.Kind.WEBHOOK, name, shows, address, events), address)
 
 
 @told()
 def remove(kind: str, number: int) -> str:
     """Remove a channel or webhook with the messages that wait for it, and return its name."""
-    row = _find(kind, number)
+    row = find_outlet(kind, number)
     with transaction.atomic():
         audit.record("removed", f"{kind} {row.name}")
         row.delete()
@@ -110,7 +113,7 @@ def remove(kind: str, number: int) -> str:
 @told()
 def try_out(kind: str, number: int) -> str:
     """Send a test message now, once. Returns what came of it: empty when it arrived."""
-    row = _find(kind, number)
+    row = find_outlet(kind, number)
     content = dict(TEST_MESSAGE) if kind == Outlet.Kind.CHANNEL else {"message": "This is a test."}
     message = outbox.post(row, outbox.TEST, content, timezone.now())
     if not deliver(message):
@@ -126,7 +129,7 @@ def find_by_name(kind: str, name: str) -> OutletInfo:
     row = Outlet.objects.filter(kind=kind, name=name).first()
     if row is None:
         raise ConfigurationError(f"There is no {kind} {name}.", hint=f"headcount {_command(kind)} list")
-    return _info(row)
+    return info_of(row)
 
 
 def _command(kind: str) -> str:
@@ -136,10 +139,11 @@ def _command(kind: str) -> str:
 @told()
 def _listing(kind: str) -> tuple[OutletInfo, ...]:
     setup()
-    return tuple(_info(row) for row in Outlet.objects.filter(kind=kind).order_by("name"))
+    return tuple(info_of(row) for row in Outlet.objects.filter(kind=kind).order_by("name"))
 
 
-def _find(kind: str, number: int) -> Outlet:
+def find_outlet(kind: str, number: int) -> Outlet:
+    """The row itself. Raises ``ConfigurationError`` when there is none of that number."""
     setup()
     row: Outlet | None = Outlet.objects.filter(kind=kind, pk=number).first()
     if row is None:
@@ -147,13 +151,16 @@ def _find(kind: str, number: int) -> Outlet:
     return row
 
 
-def _add(
-    kind: str, name: str, shows: str, url: str, *, secret: str = "", events: Sequence[str] = ()
-) -> Outlet:
+def new_secret() -> str:
+    """A signing secret."""
+    return MARK + random.token_urlsafe(32)
+
+
+def _add(kind: str, name: str, shows: str, address: Address, events: Sequence[str] = ()) -> Outlet:
     name = name.strip()
     if not name or len(name) > NAME_LENGTH:
         raise ConfigurationError(f"A {kind} needs a name of at most {NAME_LENGTH} characters.")
-    kept = secrets.encrypted(json.dumps({"url": url, "secret": secret}))
+    kept = secrets.encrypted(address.text())
     try:
         with transaction.atomic():
             row: Outlet = Outlet.objects.create(
@@ -181,7 +188,12 @@ def _visible(url: str) -> str:
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{f':{port}' if port else ''}"[:300]
 
 
-def _info(row: Outlet) -> OutletInfo:
+def signed(row: Outlet, address: Address) -> SignedWebhook:
+    """The webhook with the newest of its secrets."""
+    return SignedWebhook(**asdict(info_of(row)), secret=address.secret)
+
+
+def info_of(row: Outlet) -> OutletInfo:
     """Each number comes from an index; there are a handful of outlets."""
     mine = Delivery.objects.filter(outlet=row).order_by("-id")
     latest = mine.exclude(tries=0).first()
@@ -190,11 +202,12 @@ def _info(row: Outlet) -> OutletInfo:
         id=row.pk,
         kind=row.kind,
         name=row.name,
-        shows=row.shows,
+        endpoint=row.shows,
         events=tuple(row.events),
         last_sent=sent.sent_at if sent else None,
         error=latest.error if latest else "",
         waiting=mine.filter(status=Delivery.Status.WAITING).count(),
         failed=mine.filter(status=Delivery.Status.FAILED).count(),
         created_at=row.created_at,
+        rotated_at=row.rotated_at,
     )

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from headcount.control.database import postgresql_url
 from headcount.errors import Suspended
-from headcount.frozen import FILE
+from headcount.frozen import FILE, columns_in, columns_of
 from headcount.home import Home
+from headcount.model import Column
 from headcount.workbench import own_files
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ def plan_folders(home: Home, runs: Sequence[int]) -> list[Path]:
     if folders and (shared := _shared()):
         shared.fetch(folders)
     return list(folders.values())
+
+
+def columns_in_plan(home: Home, run: int) -> tuple[Column, ...]:
+    """The columns the model had when a run's plan was made; none without a plan. The plan is not brought here."""
+    described = shared.described(run) if (shared := _shared()) else None
+    return columns_of(described) if described else columns_in(home.plans / str(run))
 
 
 def has_plan(home: Home, run: int) -> bool:
@@ -66,20 +73,24 @@ def drop_plans(home: Home, runs: Sequence[int]) -> None:
 
 def known_plans(home: Home) -> set[int]:
     """The runs of which there are plans, here or there."""
-    here = {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
     there = shared.stored() if (shared := _shared()) else set()
-    return here | there
+    return plans_here(home) | there
 
 
-def drop_copies(home: Home, ended: Collection[int]) -> None:
-    """Delete what is left here of plans that were deleted or changed on another machine. ``ended`` runs are over."""
+def plans_here(home: Home) -> set[int]:
+    """The runs that have a folder on this machine."""
+    return {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
+
+
+def drop_copies(home: Home, ended: Collection[int], long_ago: Collection[int]) -> None:
+    """Delete what is left here of plans that were changed on another machine, or deleted: of runs that have ended, and
+    of those that did so long ago.
+    """
     if not (shared := _shared()):
         return
-    stored = shared.stored()
-    for folder in home.plans.iterdir():
-        run = int(folder.name) if folder.name.isdigit() else None
-        if run is not None and ((run in ended and run not in stored) or shared.outdated(run, folder)):
-            shutil.rmtree(folder, ignore_errors=True)
+    gone = set(long_ago) - shared.stored()
+    for run in gone | shared.outdated({run: home.plans / str(run) for run in ended}):
+        shutil.rmtree(home.plans / str(run), ignore_errors=True)
 
 
 def _shared() -> Plans | None:

@@ -15,7 +15,8 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.home import Home
-from headcount.service.plans import drop_copies, drop_plans, known_plans
+from headcount.service.drafts import forget_old_drafts
+from headcount.service.plans import drop_copies, drop_plans, known_plans, plans_here
 
 KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
 AT_ONCE = 200  # runs whose rows are deleted in one transaction: writers must not wait long
@@ -78,14 +79,26 @@ def tidy() -> Tidied:
     """
     home, days = setup(), retention()
     syncs = list(Sync.objects.all())
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    drop_copies(home, set(Run.objects.filter(finished_at__lt=yesterday).values_list("id", flat=True)))
+    tidy_here()
     return Tidied(
         requests=sum(_forget_requests(sync, days.requests) for sync in syncs),
         plans=sum(forget_old_plans(home, sync, days.plans) for sync in syncs),
         receipts=sum(_forget_receipts(sync, days.receipts) for sync in syncs),
         runs=sum(_forget_runs(home, sync, days.runs) for sync in syncs),
     )
+
+
+@told()
+def tidy_here() -> None:
+    """The part of it that each machine does for itself: copies of plans, and plans that were made to be looked at."""
+    home = setup()
+    forget_old_drafts()
+    here, yesterday = plans_here(home), datetime.now(UTC) - timedelta(days=1)
+    lately = Run.objects.exclude(finished_at__lt=yesterday)
+    working = Run.objects.filter(status__in=[status.value for status in UNFINISHED])
+    # What is not in the control store any more is over, too.
+    ended, long_ago = (here - set(runs.values_list("id", flat=True)) for runs in (working, lately))
+    drop_copies(home, ended, long_ago & ended)
 
 
 def tidy_daily(now: datetime) -> Tidied | None:

@@ -140,6 +140,15 @@ def execute_run(
 _TO_DO = (RunStatus.QUEUED.value, RunStatus.WORKING.value)
 
 
+@told()
+def awaits(run_id: int, attempt: int) -> bool:
+    """Is this attempt of a run still to be made? A queue may bring up those of workers that died, long after the run
+    has gone on elsewhere.
+    """
+    setup()
+    return Run.objects.filter(pk=run_id, attempt=attempt, status__in=_TO_DO).exists()
+
+
 def _executed(
     home: Home, run: Run, attempt: int | None, progress: Progress | None, stopping: Stopping
 ) -> RunReport:

@@ -12,7 +12,8 @@ import logging
 import threading
 import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
@@ -37,23 +38,41 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where an outlet is. ``secret`` signs, for webhooks. Never shown, so it has no useful ``repr``."""
+    """Where an outlet is. For webhooks ``secret`` signs, and so do ``older`` ones that receivers may still go by, the
+    latest first. Never shown, so it has no useful ``repr``.
+    """
 
     url: str
     secret: str = ""
+    older: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "Address(…)"
 
+    def text(self) -> str:
+        """As it is kept, once it is encrypted."""
+        return json.dumps(asdict(self))
 
-def signature(secret: str, body: bytes, at: int) -> str:
-    """The value of the header: ``t`` is unix seconds, ``v1`` the HMAC-SHA256 of "t.body" in hexadecimal.
+    @staticmethod
+    def parse(text: str) -> Address:
+        kept = json.loads(text)
+        return Address(**{**kept, "older": tuple(kept.get("older", ()))})
 
-    >>> signature("s", b"{}", 1700000000)
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.secret, *self.older)
+
+
+def signature(secrets: Sequence[str], body: bytes, at: int) -> str:
+    """The value of the header: ``t`` is unix seconds, each ``v1`` the HMAC-SHA256 of "t.body" in hexadecimal, by one of
+    the secrets.
+
+    >>> signature(["s"], b"{}", 1700000000)
     't=1700000000,v1=e9232c9945da8456c2dea6b39da7786c07b00bca7a64d5dd1283674713a7b72a'
     """
-    mac = hmac.new(secret.encode(), str(at).encode() + b"." + body, hashlib.sha256)
-    return f"t={at},v1={mac.hexdigest()}"
+    signed = str(at).encode() + b"." + body
+    macs = (hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets)
+    return ",".join([f"t={at}", *(f"v1={mac}" for mac in macs)])
 
 
 def request_webhook(address: Address, event: str, uid: str, body: str) -> None:
@@ -62,7 +81,7 @@ def request_webhook(address: Address, event: str, uid: str, body: str) -> None:
     headers = {
         "Content-Type": "application/json",
         "User-Agent": f"Headcount/{__version__}",
-        SIGNATURE: signature(address.secret, content, int(time.time())),
+        SIGNATURE: signature(address.secrets, content, int(time.time())),
         DELIVERY: uid,
         EVENT: event,
     }

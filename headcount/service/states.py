@@ -15,19 +15,24 @@ def state_of(home: Home, stream: Stream) -> State:
     return state_at(home, stream.state_id, Stream.Place(stream.state_in))
 
 
-def state_for_a_run(home: Home, sync: Sync) -> State:
-    """The same, for whoever is going to send by it.
+def state_here(home: Home, sync: Sync) -> State:
+    """The same, for whoever sends by it, asks it or erases in it.
 
-    Raises ``StateError`` on a machine without the file: what was sent would look new there, and be sent again.
+    Raises ``StateError`` on a machine without the file: what was sent would look new there, or unknown.
     """
-    state = state_of(home, sync.stream)
-    elsewhere = postgresql_url() and sync.stream.state_in == Stream.Place.FILE
-    if elsewhere and sync.acknowledged and not state.exists():
+    if is_elsewhere(home, sync):
         raise StateError(
             f"What the sync {sync.key} has sent so far is in a file of another machine.",
             hint=f"On the machine that has it: headcount state move {sync.key} --to postgresql",
         )
-    return state
+    return state_of(home, sync.stream)
+
+
+def is_elsewhere(home: Home, sync: Sync) -> bool:
+    """Is the state a file of another machine?"""
+    state = state_of(home, sync.stream)
+    a_file = postgresql_url() and sync.stream.state_in == Stream.Place.FILE
+    return bool(a_file and sync.acknowledged and not state.exists())
 
 
 def state_at(home: Home, state_id: str, place: Stream.Place) -> State:

@@ -22,7 +22,7 @@ from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.planning import FieldChange, row_changes
 from headcount.service.plans import known_plans, plan_folders
-from headcount.service.states import state_of
+from headcount.service.states import state_here
 from headcount.workbench import Workbench, quote_text
 
 LOOKED_AT = 500  # plans of the newest runs in which a record is looked for
@@ -61,7 +61,7 @@ def explain(sync: str, key: str) -> Story:
     """
     home, row = setup(), find_sync(sync)
     key = canonical(sync_as_of(row).identifier, key)
-    state = state_of(home, row.stream)
+    state = state_here(home, row)
     with Workbench(home.root / "scratch", ordered=True) as bench:
         with state.reading(bench) as opened:
             opened.complete(f"SELECT {quote_text(key)} AS key")

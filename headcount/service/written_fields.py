@@ -41,8 +41,8 @@ def written_fields(sync: Sync) -> Written:
 
 
 def _latest_columns(key: str) -> tuple[Column, ...]:
-    from headcount.frozen import columns_of
+    from headcount.service.plans import columns_in_plan
 
-    plans = setup().plans
+    home = setup()
     runs = Run.objects.filter(sync__key=key).order_by("-id").values_list("id", flat=True)[:LATEST]
-    return next(filter(None, (columns_of(plans / str(run)) for run in runs)), ())
+    return next(filter(None, (columns_in_plan(home, run) for run in runs)), ())

@@ -12,7 +12,7 @@ from headcount.logs import Event, note
 from headcount.service import workplace
 from headcount.service.heartbeat import beat
 from headcount.service.queue import Due, begin_again, due_runs
-from headcount.service.retention import tidy_daily
+from headcount.service.retention import tidy_daily, tidy_here
 from headcount.service.scheduling import tick
 from headcount.worker import jobs
 
@@ -114,6 +114,7 @@ class Sweeper:
         """Tidying can wait an hour, whatever hinders it."""
         try:
             jobs.forget_old()
+            tidy_here()
             tidy_daily(datetime.now(UTC))
         except HeadcountError as error:
             note(Event.TIDYING_PUT_OFF, reason=error.message)

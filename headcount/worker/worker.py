@@ -10,7 +10,7 @@ from headcount import __version__
 from headcount.errors import ConfigurationError, HeadcountError
 from headcount.logs import Event, note
 from headcount.service import tracing, workplace
-from headcount.service.running import execute_run, fail_run
+from headcount.service.running import awaits, execute_run, fail_run
 from headcount.service.source_retries import pauses
 from headcount.worker import jobs
 from headcount.worker.postman import Postman
@@ -104,6 +104,8 @@ class Worker:
 def _executed(run_id: int, attempt: int, stopping: threading.Event) -> str:
     """What went wrong outside of the run itself leaves the run where it is; the sweeper finds it there."""
     try:
+        if not awaits(run_id, attempt):
+            return "past"
         note(Event.RUN_TAKEN, run=run_id, attempt=attempt)
         report = execute_run(run_id, attempt=attempt, stopping=stopping.is_set)
     except HeadcountError as error:

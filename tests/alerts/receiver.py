@@ -48,6 +48,9 @@ class Receiver:
     def titles(self) -> list[str]:
         return [one.json["title"] for one in self.got if one.path == "/alerts"]
 
+    def said(self) -> list[str]:
+        return [one.json["message"] for one in self.got if one.path == "/alerts"]
+
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:

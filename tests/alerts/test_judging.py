@@ -133,11 +133,12 @@ def test_a_run_is_long_while_it_works_and_over_with_one_that_was_quicker() -> No
     assert troubled(rule, replace(RUN, finished_at=NOON + minutes(90), approved=True)) is None
 
 
-def test_a_guard_is_over_when_the_run_has_ended_in_any_way() -> None:
+def test_a_guard_is_over_when_the_run_has_ended_unless_a_newer_one_took_its_place() -> None:
     rule = Rule(kind=AlertKind.WAITING)
     assert troubled(rule, replace(RUN, status=RunStatus.WAITING))
     for status in (RunStatus.COMPLETED, RunStatus.CANCELED, RunStatus.FAILED):
         assert troubled(rule, replace(RUN, status=status)) is False
+    assert troubled(rule, replace(RUN, status=RunStatus.SUPERSEDED)) is None
 
 
 @pytest.mark.parametrize("kind", AlertKind)

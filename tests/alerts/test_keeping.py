@@ -29,7 +29,7 @@ def test_a_restored_home_has_the_rules_and_reaches_the_outlets(
     monkeypatch.setenv("HEADCOUNT_HOME", str(tmp_path / "elsewhere"))
     desk.done("restore", "all.tar.gz")
     assert rules() == before
-    assert try_out("webhook", hook.info.id) == ""
+    assert try_out("webhook", hook.id) == ""
 
 
 def test_the_doctor_finds_an_address_that_the_key_does_not_open(
@@ -39,4 +39,4 @@ def test_the_doctor_finds_an_address_that_the_key_does_not_open(
     hook = add_webhook("Pager", receiver.url)
     monkeypatch.setenv("HEADCOUNT_SECRET_KEY", Fernet.generate_key().decode())
     assert "does not open: webhook Pager" in desk.done("doctor", code=1).all
-    assert try_out("webhook", hook.info.id) == "The stored secrets cannot be read with the present key."
+    assert try_out("webhook", hook.id) == "The stored secrets cannot be read with the present key."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -13,8 +13,10 @@ from django.utils import timezone
 from headcount.control import outbox
 from headcount.control.models import Alert, AlertRule, Delivery, Outlet, Run
 from headcount.errors import ConfigurationError
+from headcount.model import RunStatus
 from headcount.service.alerts import Wish, alerts, rules, save_rule
 from headcount.service.delivering import deliveries, forget_old_messages, replay, send_due, watch
+from headcount.service.lines import find_sync
 from headcount.service.outlets import (
     SignedWebhook,
     UnusableAddress,
@@ -26,6 +28,7 @@ from headcount.service.outlets import (
     webhooks,
 )
 from headcount.service.queue import queue_run
+from headcount.service.running import execute_run, skipped
 from tests.alerts.receiver import Receiver
 from tests.journeys.desk import Desk
 
@@ -100,6 +103,52 @@ def test_more_refused_rows_than_allowed_are_told_and_no_value_of_theirs(desk: De
     assert "topsecretplan" not in body
 
 
+def test_rows_the_workspace_refuses_are_told_and_fewer_of_them_are_the_recovery(
+    desk: Desk, told: Receiver
+) -> None:
+    save_rule(Wish(kind="rejected", sync="people", threshold=10))
+    refused = {"keys": [str(each) for each in range(1, 31)]}
+    desk.workspace.fault(kind="errors", rows=refused, error={"reason": "invalid", "message": "no"})
+    desk.run(code=1)
+    desk.workspace.heal()
+    desk.sql("UPDATE users SET plan = 'pro' WHERE id <= 100")
+    desk.run()
+    send_due()
+    assert told.titles() == ["Users to People: many rows were refused", "Users to People: recovered"]
+    assert "30 of 250 rows that run 1 sent were rejected: 12 %, more than 10 %." in told.said()[0]
+
+
+def test_a_model_without_rows_is_told_and_rows_are_the_recovery(desk: Desk, told: Receiver) -> None:
+    save_rule(Wish(kind="no_rows"))
+    desk.run()
+    desk.sql("CREATE TABLE away AS SELECT * FROM users")
+    desk.sql("DELETE FROM users")
+    desk.run(code=3)
+    desk.sql("INSERT INTO users SELECT * FROM away")
+    desk.run()
+    send_due()
+    assert told.titles() == ["Users to People: no rows", "Users to People: recovered"]
+    assert "Run 2 found no rows in its model." in told.said()[0]
+
+
+def test_an_unusual_number_of_rows_is_told_and_a_usual_one_is_the_recovery(
+    desk: Desk, told: Receiver
+) -> None:
+    save_rule(Wish(kind="unusual", threshold=5, runs=2))
+    desk.run()
+    desk.run()
+    desk.hire(20, first=1000)
+    desk.run()
+    desk.sql("DELETE FROM users WHERE id >= 1000")
+    desk.run()
+    send_due()
+    assert told.titles() == ["Users to People: an unusual number of rows", "Users to People: recovered"]
+    assert (
+        "Run 3 has 270 rows read: 8 % more than usual, which is 250 (the average of 2 runs)."
+        in told.said()[0]
+    )
+
+
 def test_a_syncs_own_rule_takes_the_place_of_the_general_one(desk: Desk, told: Receiver) -> None:
     fail(desk)
     assert [alert.resolved_at for alert in alerts()] == [None]
@@ -136,6 +185,28 @@ def test_late_and_long_runs_are_found_while_they_last(desk: Desk, told: Receiver
     assert told.titles() == ["Users to People: a run is late", "Users to People: a run takes long"]
 
 
+def test_a_run_that_begins_in_time_and_a_quick_one_are_the_recovery(desk: Desk, told: Receiver) -> None:
+    save_rule(Wish(kind="late", threshold=5))
+    save_rule(Wish(kind="long", threshold=30))
+    now, earlier = timezone.now(), timezone.now() - timedelta(minutes=40)
+    run_of(due=earlier)
+    run_of(due=now, began=earlier)
+    run_of(due=now)
+    send_due()
+    late, over, long, over_too = told.titles()
+    assert (late, long) == ("Users to People: a run is late", "Users to People: a run takes long")
+    assert over == over_too == "Users to People: recovered"
+    assert "and began later than 5 minutes after that." in told.said()[0]
+    assert "Run 2 took longer than 30 minutes." in told.said()[2]
+
+
+def run_of(*, due: datetime, began: datetime | None = None) -> None:
+    """A run that was due, and perhaps began in an earlier process, brought to its end."""
+    number = queue_run("people", trigger="schedule")
+    Run.objects.filter(pk=number).update(scheduled_for=due, started_at=began)
+    assert execute_run(number).status is RunStatus.COMPLETED
+
+
 def test_a_guard_that_waits_is_told_and_its_approval_is_the_recovery(desk: Desk, told: Receiver) -> None:
     save_rule(Wish(kind="waiting"))
     desk.run()
@@ -144,6 +215,21 @@ def test_a_guard_that_waits_is_told_and_its_approval_is_the_recovery(desk: Desk,
     desk.done("approve", "2")
     send_due()
     assert told.titles() == ["Users to People: a run waits for approval", "Users to People: recovered"]
+
+
+def test_a_guard_that_stops_each_run_anew_is_told_once(desk: Desk, told: Receiver) -> None:
+    save_rule(Wish(kind="waiting"))
+    desk.run()
+    desk.sql("DELETE FROM users WHERE id > 10")
+    for _ in range(3):
+        desk.done("run", "people", code=3)
+    assert [run["status"] for run in desk.done("runs", "--json").json][:2] == ["waiting", "superseded"]
+    send_due()
+    assert told.titles() == ["Users to People: a run waits for approval"]
+    assert [alert.times for alert in alerts()] == [3]
+    desk.done("cancel", "4")
+    send_due()
+    assert told.titles()[1:] == ["Users to People: recovered"]
 
 
 def test_webhooks_tell_each_event_signed_and_with_counts(
@@ -171,6 +257,25 @@ def test_webhooks_tell_each_event_signed_and_with_counts(
     assert completed["run"]["counts"]["accepted"] == 250
     assert completed["run"]["finished_at"] >= completed["run"]["started_at"]
     assert receiver.got[4].json["alert"]["kind"] == "failed"
+
+
+def test_there_is_no_event_that_does_not_come(desk: Desk, hook: SignedWebhook, receiver: Receiver) -> None:
+    desk.run()
+    fail(desk)
+    desk.sql("DELETE FROM users WHERE id > 10")
+    desk.done("run", "people", code=3)
+    desk.done("run", "people", code=3)
+    desk.done("cancel", "4")
+    skipped(find_sync("people"), "schedule")
+    desk.hire(240, first=11)
+    desk.run()
+    send_due()
+    send_due()  # twenty at a time
+    assert set(receiver.events()) == set(outbox.EVENTS)
+    told = {got.headers["X-Headcount-Event"]: got.json for got in receiver.got}
+    assert told["run.skipped"]["run"]["error"].startswith("Another run of this sync is working.")
+    assert told["run.superseded"]["run"]["id"] == 3
+    assert told["alert.resolved"]["alert"]["id"] == told["alert.raised"]["alert"]["id"]
 
 
 def test_a_webhook_gets_only_the_events_it_wants(desk: Desk, receiver: Receiver) -> None:
@@ -224,10 +329,10 @@ def test_a_message_can_be_replayed(desk: Desk, hook: SignedWebhook, receiver: Re
 def test_one_message_is_taken_by_one_sender_and_comes_back_when_that_one_is_gone(hook: SignedWebhook) -> None:
     now = timezone.now()
     outbox.post(Outlet.objects.get(), "run.failed", {}, now)
-    one, other = outbox.due(hook.info.id, now)[0], outbox.due(hook.info.id, now)[0]
+    one, other = outbox.due(hook.id, now)[0], outbox.due(hook.id, now)[0]
     assert [outbox.take(one, now), outbox.take(other, now)] == [True, False]
-    assert outbox.due(hook.info.id, now + timedelta(seconds=60)) == []
-    assert len(outbox.due(hook.info.id, now + timedelta(seconds=91))) == 1
+    assert outbox.due(hook.id, now + timedelta(seconds=60)) == []
+    assert len(outbox.due(hook.id, now + timedelta(seconds=91))) == 1
 
 
 def test_a_message_that_ends_its_sender_each_time_is_given_up(
@@ -263,13 +368,24 @@ def test_an_outlet_that_is_silent_does_not_keep_the_others_waiting(desk: Desk, t
     }
 
 
+def test_a_recovery_does_not_come_before_its_trouble(desk: Desk, told: Receiver) -> None:
+    fail(desk)
+    told.answers = [500]
+    assert send_due() == 0  # tried again later
+    desk.run()
+    assert send_due() == 0
+    sooner()
+    assert send_due() == 2
+    assert told.titles()[1:] == ["Users to People: a run failed", "Users to People: recovered"]
+
+
 def test_a_test_message_is_sent_at_once_and_says_what_came_of_it(
     hook: SignedWebhook, receiver: Receiver
 ) -> None:
     channel = add_channel("Ops", receiver.apprise)
     assert try_out("channel", channel.id) == ""
     receiver.answers = [403]
-    assert try_out("webhook", hook.info.id) == "It answered 403."
+    assert try_out("webhook", hook.id) == "It answered 403."
     assert [got.path for got in receiver.got] == ["/alerts", "/hook/tOkEn?key=tOkEn"]
     assert send_due() == 0
 
@@ -315,14 +431,14 @@ def test_a_new_key_encrypts_addresses_anew_and_they_still_work(
     before = Outlet.objects.get().ciphertext
     desk.done("secrets", "rotate")
     assert Outlet.objects.get().ciphertext != before
-    assert try_out("webhook", hook.info.id) == ""
+    assert try_out("webhook", hook.id) == ""
 
 
 def test_a_removed_outlet_takes_its_messages_along(
     desk: Desk, hook: SignedWebhook, receiver: Receiver
 ) -> None:
     desk.run()
-    remove("webhook", hook.info.id)
+    remove("webhook", hook.id)
     assert send_due() == 0
     assert not Delivery.objects.exists()
 

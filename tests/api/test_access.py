@@ -105,6 +105,8 @@ TABLE: dict[tuple[str, str], Deed] = {
     ("POST", "/webhooks"): Deed.OWN,
     ("DELETE", "/webhooks/{webhook_id}"): Deed.OWN,
     ("POST", "/webhooks/{webhook_id}/test"): Deed.OWN,
+    ("POST", "/webhooks/{webhook_id}/rotate"): Deed.OWN,
+    ("POST", "/webhooks/{webhook_id}/retire"): Deed.OWN,
     ("GET", "/webhook_deliveries"): Deed.LOOK,
     ("POST", "/webhook_deliveries/{uid}/replay"): Deed.OWN,
     ("GET", "/me"): Deed.LOOK,

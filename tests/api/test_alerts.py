@@ -102,6 +102,21 @@ def test_a_webhooks_secret_is_shown_once_and_a_delivery_is_sent_again(
     assert owner.get("/webhooks").data == []
 
 
+def test_a_second_secret_signs_until_the_first_is_retired(owner: Caller, receiver: Receiver) -> None:
+    made = owner.post("/webhooks", {"name": "pipeline", "url": receiver.url}).body["data"]
+    path = f"/webhooks/{made['id']}"
+    newer = owner.post(f"{path}/rotate").data
+    assert newer["secret"].startswith("whsec_")
+    assert newer["secret"] != made["secret"]
+    owner.post(f"{path}/test")
+    retired = owner.post(f"{path}/retire").data
+    assert (bool(newer["rotated_at"]), retired["rotated_at"], "secret" in retired) == (True, None, False)
+    owner.post(f"{path}/test")
+    signatures = [one.headers["X-Headcount-Signature"].count("v1=") for one in receiver.got]
+    assert signatures == [2, 1]
+    assert owner.post("/webhooks/999/rotate").code == 404
+
+
 def test_the_doctor_speaks_to_owners(owner: Caller, call: Call) -> None:
     found = {each["subject"]: each for each in owner.get("/doctor").data}
     assert found["control store"]["health"] == "ok"

@@ -6,13 +6,20 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from django.utils import timezone
 
+from headcount.control.models import Run
 from headcount.control.setup import close, setup
+from headcount.postgresql.state import PostgreSQLState
+from headcount.service.queue import queue_run
 from tests.journeys.desk import Desk, checked, ended, sums, wait_for
 from tests.postgresql.server import Server
 
@@ -131,6 +138,17 @@ def test_a_run_that_waits_is_approved_at_another_machine(many: Desk, monkeypatch
     assert (report["run"], sums(report)) == (2, (0, 0, 200, 200))
 
 
+def test_what_a_sync_of_all_columns_writes_is_known_at_another_machine(
+    many: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.project["syncs"]["everything"] = {**many.people_sync, "mappings": [], "sync_all_columns": True}
+    assert "everything and people may write the same fields" in many.apply().all
+    many.run("everything")
+    machine(many, "second", monkeypatch)
+    assert "everything and people both write plan, visits" in many.apply().all
+    assert list((many.home / "plans").iterdir()) == []  # no plan was brought here for it
+
+
 def test_a_state_is_moved_there_and_back_and_nothing_is_sent_again(many: Desk, url: str) -> None:
     many.workspace.fault(
         kind="errors",
@@ -162,6 +180,11 @@ def test_a_machine_without_the_file_does_not_take_what_was_sent_for_new(
     said = many.done("run", "people", code=3)
     assert "headcount state move people --to postgresql" in said.all
     assert many.workspace.requests() == []
+    assert "the states of people." in many.done("backup", "all.tar.gz", code=3).err
+    [states] = [each for each in many.cli("doctor", "--json").json if each["subject"] == "states"]
+    assert (states["health"], states["message"].endswith(": people.")) == ("attention", True)
+    for words in (("state", "move", "people"), ("forget", "7"), ("explain", "people", "7")):
+        assert "is in a file of another machine" in many.done(*words, code=3).err
     machine(many, "home", monkeypatch)
     moved(many)
     machine(many, "second", monkeypatch)
@@ -235,11 +258,124 @@ def test_a_backup_holds_the_states_and_a_home_without_postgresql_can_be_made_fro
     assert len(files(many)) == 2
 
 
-def test_the_last_trace_of_a_deleted_sync_goes(many: Desk, url: str) -> None:
+def test_a_backup_of_machines_at_work_goes_on_where_it_is_restored(
+    many: Desk, postgresql_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.target["budget"] = {"requests_per_second": 500, "max_items": 10, "senders": 1}
+    many.apply()
     many.run("people")
+    many.run("events")
+    sent = _saved_at_work(many)
+    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", postgresql_server.new_database())
+    machine(many, "restored", monkeypatch)
+    assert "2 states and 1 unfinished plans" in many.done("restore", "all.tar.gz").out
+    assert files(many) == []
+    answered = many.count("SELECT sum(last - first + 1) FROM control_receipt WHERE run_id = 3")
+    assert answered >= 20
+    Run.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))  # as if the backup were older
+    with _one_at_a_time(many):
+        wait_for(lambda: many.count(f"{RUNS} WHERE status = 'completed'") == 4, seconds=60)
+    assert sorted(sent[:answered] + _sent(many, "identify")) == HUNDRED
+    assert _sent(many, "event") == ["2"]
+    many.workspace.forget()
+    assert sums(many.run("people")) == sums(many.run("events")) == (0, 0, 0, 0)
+    assert many.workspace.requests() == []
+
+    monkeypatch.delenv("HEADCOUNT_DATABASE_URL")  # the same backup, into SQLite
+    machine(many, "alone", monkeypatch)
+    many.done("restore", "all.tar.gz")
+    assert len(files(many)) == 2
+    [resumed] = many.run("people")["resumed"]
+    assert (resumed["run"], resumed["status"]) == (3, "completed")
+    assert sorted(sent[:answered] + _sent(many, "identify")) == HUNDRED
+
+
+RUNS = "SELECT count(*) FROM control_run"
+HUNDRED = sorted(str(number) for number in range(1, 101))
+
+
+def _saved_at_work(desk: Desk) -> list[str]:
+    """A backup made while a run of a hundred changes works and another one waits; then its machine is lost. Returns
+    whom the first one sent until then, in order.
+    """
+    desk.sql("UPDATE users SET plan = 'pro' WHERE id <= 100")
+    desk.order(1, first=101)
+    desk.workspace.forget()
+    desk.workspace.slow(0.3)
+    with _one_at_a_time(desk):
+        run = queue_run("people")
+        wait_for(lambda: desk.count(f"SELECT count(*) FROM control_receipt WHERE run_id = {run}") > 1)
+        queue_run("events")
+        desk.done("backup", "all.tar.gz")
+    wait_for(lambda: not desk.workspace.in_flight())
+    desk.workspace.heal()
+    sent = _sent(desk, "identify")
+    desk.workspace.forget()
+    return sent
+
+
+@contextmanager
+def _one_at_a_time(desk: Desk) -> Iterator[None]:
+    """A worker with one place, lost in the end."""
+    worker = desk.start("worker", "--runs", "1", JOURNEY_API_KEY=_key())
+    try:
+        yield
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
+def _sent(desk: Desk, action: str) -> list[str]:
+    """The ids of the people in what was sent, in order."""
+    requests = desk.workspace.requests("/api/v2/batch")
+    items = [item for request in requests for item in json.loads(request["body"])["batch"]]
+    return [str(item["identifiers"]["id"]) for item in items if item["action"] == action]
+
+
+def test_a_restore_that_ends_among_the_states_can_be_done_again(
+    many: Desk, postgresql_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.run("people")
+    many.run("events")
+    many.done("backup", "all.tar.gz")
+    monkeypatch.setenv("HEADCOUNT_DATABASE_URL", postgresql_server.new_database())
+    machine(many, "restored", monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(PostgreSQLState, "replace", _once_and_no_more())
+        assert many.cli("restore", "all.tar.gz").code == 130
+    assert many.done("runs", "--json").json == []
+    many.done("restore", "all.tar.gz")
+    many.workspace.forget()
+    assert sums(many.run("people")) == sums(many.run("events")) == (0, 0, 0, 0)
+    assert many.workspace.requests() == []
+
+
+def _once_and_no_more() -> Callable[..., None]:
+    """Writes one state; the command is interrupted at the next."""
+    write, written = PostgreSQLState.replace, list[str]()
+
+    def interrupted(self: PostgreSQLState, *more: Any) -> None:
+        if written:
+            raise KeyboardInterrupt
+        write(self, *more)
+        written.append("one")
+
+    return interrupted
+
+
+def test_the_last_trace_of_a_deleted_sync_goes(many: Desk, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    many.run("people")
+    machine(many, "second", monkeypatch)
+    many.done("explain", "people", "7")  # brings the plan here
+    machine(many, "home", monkeypatch)
     del many.project["syncs"]["people"]
     many.apply("--prune", "--yes")
     assert '"free"' not in contents(url)
+    assert list((many.home / "plans").iterdir()) == []
+    machine(many, "second", monkeypatch)
+    assert list((many.home / "plans").iterdir()) != []
+    many.done("tidy")
+    assert list((many.home / "plans").iterdir()) == []
 
 
 def _key() -> str:

@@ -10,6 +10,7 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.journeys.desk import Desk, ended, sums, wait_for
 from tests.upgrades.written_down import set_up
 
 RELEASES = sorted(each.name for each in Path(__file__).parent.glob("schema-*"))
+INTERRUPTED = sorted(each.name for each in Path(__file__).parent.glob("interrupted-*"))
 AT_ONCE = 3
 QUEUED = 5  # the run that waited when the older program was ended
 NEWEST = max(each.stem for each in (Path(setup.__code__.co_filename).parent / "migrations").glob("[0-9]*.py"))
@@ -82,6 +84,44 @@ def test_a_run_that_waited_during_the_upgrade_is_taken_over(old: Desk) -> None:
     assert set(old.workspace.people()) == {"9"}
     assert sums(old.run("people")) == (0, 0, 0, 0)
     assert sums(old.run("events")) == (0, 0, 0, 0)
+
+
+@pytest.fixture(params=INTERRUPTED)
+def cut_off(request: pytest.FixtureRequest, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The older program was killed while it worked on run 2: of its twenty changes, the people 1 to 20, the first four
+    have their receipts and the next six may have arrived. Person 20 has changed once more since.
+    """
+    shutil.rmtree(desk.home)
+    monkeypatch.setenv("JOURNEY_SANDBOX", desk.workspace.url)
+    monkeypatch.setenv("JOURNEY_DATABASE", str(desk.database))
+    now = datetime.now(UTC).isoformat()
+    set_up(Path(__file__).parent / request.param, desk.home, folder=str(desk.folder), now=now)
+    desk.sql("DELETE FROM users WHERE id > 40")
+    desk.sql("UPDATE users SET plan = 'pro' WHERE id < 20")
+    desk.sql("UPDATE users SET plan = 'later' WHERE id = 20")
+    close()
+    yield desk
+    close()
+
+
+def test_a_run_cut_off_in_its_plan_goes_on_at_the_first_change_without_a_receipt(cut_off: Desk) -> None:
+    assert migrations(cut_off)[-1] < NEWEST
+    worker = cut_off.start("worker")
+    try:
+        wait_for(
+            lambda: cut_off.count("SELECT status = 'completed' FROM control_run WHERE id = 2"), seconds=90
+        )
+    finally:
+        worker.terminate()
+        said = ended(worker)
+    assert said.code == 0, said.all
+    assert migrations(cut_off)[-1] == NEWEST
+    sent = cut_off.workspace.people()
+    assert sorted(sent, key=int) == [str(number) for number in range(5, 21)]
+    assert {person["plan"] for person in sent.values()} == {'"pro"'}  # by the plan it had
+    assert cut_off.count("SELECT sum(accepted) FROM control_receipt WHERE run_id = 2") == 20
+    assert sums(cut_off.run("people")) == (0, 1, 0, 1)
+    assert cut_off.workspace.people()["20"]["plan"] == '"later"'
 
 
 def test_of_processes_that_begin_at_once_one_changes_the_tables_and_all_go_on(old: Desk) -> None:

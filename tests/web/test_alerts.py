@@ -115,6 +115,25 @@ def test_a_webhook_shows_its_secret_once_and_its_deliveries_can_be_replayed(
     assert not Outlet.objects.exists()
 
 
+def test_a_new_secret_is_shown_once_and_older_ones_are_retired(visit: Visit, receiver: Receiver) -> None:
+    owner = visit()
+    owner.post("/settings/webhooks/", {"name": "Pager", "url": receiver.url})
+    hook = Outlet.objects.get()
+    assert "Retire older secrets" not in text(owner, "/settings/webhooks/")
+    shown = owner.post(f"/settings/webhooks/{hook.pk}/rotate/").content.decode()
+    secret = re.search(r'id="secret">(whsec_[\w-]+)<', shown)
+    assert secret
+    assert "Older ones sign as well until you retire them." in shown
+    page = text(owner, "/settings/webhooks/") + text(owner, "/settings/webhooks.json")
+    assert "Older secrets sign too" in page
+    assert "Retire older secrets" in page
+    assert secret[1] not in page
+    assert visit(Role.EDITOR).post(f"/settings/webhooks/{hook.pk}/rotate/").status_code == 403
+    owner.post(f"/settings/webhooks/{hook.pk}/retire/")
+    assert "is signed with its newest secret alone" in text(owner, "/settings/webhooks/")
+    assert "Older secrets sign too" not in text(owner, "/settings/webhooks/")
+
+
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.OPERATOR, Role.VIEWER])
 def test_others_look_and_read_no_address(visit: Visit, receiver: Receiver, role: Role) -> None:
     channel = add_channel(visit(), receiver)

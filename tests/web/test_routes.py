@@ -41,6 +41,8 @@ MARKS = {
     "settings-channel-remove": OWN,
     "settings-webhooks": (Deed.LOOK, Deed.OWN),
     "settings-webhook-test": OWN,
+    "settings-webhook-rotate": OWN,
+    "settings-webhook-retire": OWN,
     "settings-webhook-remove": OWN,
     "settings-delivery-replay": OWN,
     "settings-people": OWN,

@@ -45,7 +45,7 @@ def test_a_killed_workers_runs_go_on_at_the_first_batch_without_a_receipt(floor:
         kept = min(receipts(run) for run in runs)
     floor.desk.workspace.heal()
     began = time.monotonic()
-    floor.ready_worker()
+    worker = floor.ready_worker()
     ended = [floor.ended(run) for run in runs]
     print(f"\nruns of a killed worker were over {time.monotonic() - began:.1f} s after the next one began")
     assert [(run.status, run.accepted) for run in ended] == [("completed", PEOPLE), ("completed", ORDERS)]
@@ -54,6 +54,9 @@ def test_a_killed_workers_runs_go_on_at_the_first_batch_without_a_receipt(floor:
         firsts = list(Intent.objects.filter(run=run).values_list("first", flat=True))
         assert len(firsts) <= len(set(firsts)) + 2 * 9, "only what was on its way is sent again"
     everything_arrived(floor, kills=2)
+    worker.terminate()
+    told = worker.communicate(timeout=40)[1]
+    assert told.count("run_done") == len(runs), "attempts of the killed workers are no news"
 
 
 def test_a_worker_that_is_told_to_end_finishes_its_requests_and_hands_its_runs_back(floor: Floor) -> None:

@@ -11,11 +11,11 @@ from pydantic import Field
 
 from headcount.api.bearer import allowed
 from headcount.api.envelope import LARGEST, Gone, Number, One, answers
-from headcount.api.shapes.outlet import Address, Outlet, Sent, outlet, sent
+from headcount.api.shapes.outlet import Address, Sent, sent
 from headcount.api.shapes.strict import Strict
 from headcount.service import alerts, outlets
 from headcount.service.alerts import AlertInfo, RuleInfo, Wish
-from headcount.service.outlets import CHANNEL
+from headcount.service.outlets import CHANNEL, OutletInfo
 from headcount.service.register import syncs
 from headcount.service.roles import Deed
 
@@ -94,16 +94,18 @@ def _wish(before: Wish, body: RuleBody) -> Wish:
     return replace(wish, channel=body.channel_id) if "channel_id" in given else wish
 
 
-@router.get("/alert_channels", auth=allowed(Deed.LOOK), response=answers(One[list[Outlet]]))
+@router.get("/alert_channels", auth=allowed(Deed.LOOK), response=answers(One[list[OutletInfo]]))
 def list_channels(request: HttpRequest) -> Any:
     """Where alerts go: Slack, e-mail and so on."""
-    return {"data": [outlet(each) for each in outlets.channels()]}
+    return {"data": list(outlets.channels())}
 
 
-@router.post("/alert_channels", auth=allowed(Deed.OWN), response={**answers(One[Outlet]), 201: One[Outlet]})
+@router.post(
+    "/alert_channels", auth=allowed(Deed.OWN), response={**answers(One[OutletInfo]), 201: One[OutletInfo]}
+)
 def add_channel(request: HttpRequest, body: Address) -> Any:
     """Add a channel by its apprise address, which is kept encrypted and never shown again."""
-    made = outlet(outlets.add_channel(body.name, body.url))
+    made = outlets.add_channel(body.name, body.url)
     return Status(201, {"status": "created", "data": made})
 
 

@@ -10,15 +10,15 @@ from pydantic import Field
 
 from headcount.api.bearer import allowed
 from headcount.api.envelope import Gone, Number, One, answers
-from headcount.api.shapes.outlet import Address, Outlet, Sent, SignedOutlet, outlet, sent
-from headcount.service import delivering, outlets
+from headcount.api.shapes.outlet import Address, Sent, sent
+from headcount.service import delivering, outlets, signing_secrets
 from headcount.service.delivering import DeliveryInfo
-from headcount.service.outlets import WEBHOOK
+from headcount.service.outlets import WEBHOOK, OutletInfo, SignedWebhook
 from headcount.service.roles import Deed
 
 router = Router(tags=["Webhooks"])
 
-SIGNED = {**answers(One[SignedOutlet]), 201: One[SignedOutlet]}
+SIGNED = answers(One[SignedWebhook])
 
 
 class WebhookBody(Address):
@@ -27,17 +27,16 @@ class WebhookBody(Address):
     events: list[str] = Field(default_factory=list, max_length=100)
 
 
-@router.get("/webhooks", auth=allowed(Deed.LOOK), response=answers(One[list[Outlet]]))
+@router.get("/webhooks", auth=allowed(Deed.LOOK), response=answers(One[list[OutletInfo]]))
 def list_webhooks(request: HttpRequest) -> Any:
     """All webhooks."""
-    return {"data": [outlet(each) for each in outlets.webhooks()]}
+    return {"data": list(outlets.webhooks())}
 
 
-@router.post("/webhooks", auth=allowed(Deed.OWN), response=SIGNED)
+@router.post("/webhooks", auth=allowed(Deed.OWN), response={**SIGNED, 201: One[SignedWebhook]})
 def add_webhook(request: HttpRequest, body: WebhookBody) -> Any:
     """Add a webhook. The secret with which its messages are signed is in the answer, and never again."""
-    signed = outlets.add_webhook(body.name, body.url, body.events)
-    made = SignedOutlet(**outlet(signed.info).model_dump(), secret=signed.secret)
+    made = outlets.add_webhook(body.name, body.url, body.events)
     return Status(201, {"status": "created", "data": made})
 
 
@@ -52,6 +51,18 @@ def delete_webhook(request: HttpRequest, webhook_id: Number) -> Any:
 def test_webhook(request: HttpRequest, webhook_id: Number) -> Any:
     """Send a test event, now."""
     return {"data": sent(outlets.try_out(WEBHOOK, webhook_id))}
+
+
+@router.post("/webhooks/{webhook_id}/rotate", auth=allowed(Deed.OWN), response=SIGNED)
+def rotate_secret(request: HttpRequest, webhook_id: Number) -> Any:
+    """Add a signing secret, which is in the answer and never again. Older ones sign too until they are retired."""
+    return {"status": "updated", "data": signing_secrets.rotate(webhook_id)}
+
+
+@router.post("/webhooks/{webhook_id}/retire", auth=allowed(Deed.OWN), response=answers(One[OutletInfo]))
+def retire_secrets(request: HttpRequest, webhook_id: Number) -> Any:
+    """Sign with the newest secret alone."""
+    return {"status": "updated", "data": signing_secrets.retire(webhook_id)}
 
 
 @router.get("/webhook_deliveries", auth=allowed(Deed.LOOK), response=answers(One[list[DeliveryInfo]]))

@@ -197,11 +197,12 @@ def _long(rule: Rule, run: RunFacts, now: datetime) -> Finding | None:
 
 
 def _waiting(run: RunFacts) -> Finding | None:
+    """A run that another one took the place of leaves it to that one, which may well be stopped for the same reason."""
     if run.status is RunStatus.WAITING:
         return Finding(
             troubled=True, words=f"Run {run.id} waits for approval. {run.error} {run.hint}".strip()
         )
-    return FINE if run.status in (*_ENDED, RunStatus.SUPERSEDED) else None
+    return FINE if run.status in _ENDED else None
 
 
 def _exceeds(took: timedelta, rule: Rule) -> bool:

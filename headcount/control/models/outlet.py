@@ -25,9 +25,10 @@ class Outlet(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     name = models.CharField(max_length=NAME_LENGTH)
     shows = models.CharField(max_length=300)  # what may be seen of it: the service, or scheme and host
-    ciphertext = models.TextField()  # JSON with url and, for a webhook, secret
+    ciphertext = models.TextField()  # JSON with url and, for a webhook, the secrets that sign
     events = models.JSONField(default=list)  # those a webhook wants; none: all
     created_at = models.DateTimeField(auto_now_add=True)
+    rotated_at = models.DateTimeField(null=True)  # since then older secrets sign too; none: there is one
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "name"], name="one_outlet")]

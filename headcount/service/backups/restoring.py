@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.core.management.color import no_style
 from django.db import connection, transaction
@@ -18,16 +19,17 @@ from django.db.migrations.executor import MigrationExecutor
 
 from headcount.control import audit
 from headcount.control.database import postgresql_url
-from headcount.control.models import Connection, Run, Stream, User
+from headcount.control.models import Connection, Stream, User
 from headcount.control.secrets import VARIABLE
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
+from headcount.frozen import FILE
 from headcount.home import Home, unusable
 from headcount.service.backups.manifest import NAME, Manifest, not_a_backup
-from headcount.service.backups.tables import APP, Table, lines_of, read_rows, tables
-from headcount.service.plans import keep_plan, known_plans
-from headcount.service.states import state_at, state_of
+from headcount.service.backups.tables import APP, Table, columns, lines_of, read_rows, tables
+from headcount.service.plans import keep_plan
+from headcount.service.states import state_at
 from headcount.state import StateFile
 from headcount.workbench import Workbench
 
@@ -47,9 +49,9 @@ class Restored:
 def restore(path: Path) -> Restored:
     """Fill the present home and its control store from a backup.
 
-    Files come first and the rows last, in one transaction: a restore that was interrupted left a store in which
-    nothing is, and may be done again. Raises ``ConfigurationError`` when something is there already, when the file is
-    no backup, or when a newer version made it.
+    States and plans come first and the rows last, in one transaction: a restore that was interrupted left a store in
+    which nothing is, and may be done again. Raises ``ConfigurationError`` when something is there already, when the
+    file is no backup, or when a newer version made it.
     """
     home = setup()
     with told(), _opened(path) as archive:
@@ -57,8 +59,8 @@ def restore(path: Path) -> Restored:
         manifest = Manifest.parse(_member(archive, NAME).read())
         _check_key(manifest)
         states, plans = _restore_files(home, archive)
+        _share(home, archive, manifest)
         rows = _restore_rows(archive, manifest)
-        _put_in_place(home)
         audit.record("restored", "backup", {"made_at": manifest.made_at, "version": manifest.version})
     return Restored(made_at=manifest.made_at, rows=rows, states=states, plans=plans)
 
@@ -119,22 +121,30 @@ def _restore_files(home: Home, archive: tarfile.TarFile) -> tuple[int, int]:
     return len(states), len(plans)
 
 
-def _put_in_place(home: Home) -> None:
-    """States and plans came as files; now they go to where this control store has them. Whoever worked on a run then
-    does not work on this one.
-    """
-    Run.objects.update(worker="", lease_until=None)
-    for stream in Stream.objects.exclude(state_in=Stream.Place.FILE):
-        file = state_at(home, stream.state_id, Stream.Place.FILE)
-        if not postgresql_url():
-            Stream.objects.filter(pk=stream.pk).update(state_in=Stream.Place.FILE)
-        elif isinstance(file, StateFile) and file.exists():
+def _share(home: Home, archive: tarfile.TarFile, manifest: Manifest) -> None:
+    """States and plans came as files; with a control store in PostgreSQL they go to where every machine finds them."""
+    if not postgresql_url():
+        return
+    for state in _shared(archive, manifest):
+        file = state_at(home, state, Stream.Place.FILE)
+        if isinstance(file, StateFile) and file.exists():
+            there = state_at(home, state, Stream.Place.POSTGRESQL)
+            there.delete()  # what an interrupted restore left
             with Workbench(home.root / "scratch") as bench:
-                state_of(home, stream).replace(bench, file)
+                there.replace(bench, file)
             file.delete()
-    for run in known_plans(home):
-        if (home.plans / str(run) / "plan.json").exists():
-            keep_plan(run, home.plans / str(run))
+    for folder in home.plans.iterdir():
+        if folder.name.isdigit() and (folder / FILE).exists():
+            keep_plan(int(folder.name), folder)
+
+
+def _shared(archive: tarfile.TarFile, manifest: Manifest) -> Iterator[str]:
+    """The names of the states that were in PostgreSQL when they were saved."""
+    names = manifest.columns["stream"]
+    for line in lines_of(_member(archive, "tables/stream.jsonl")):
+        stream = dict(zip(names, json.loads(line), strict=True))
+        if stream.get("state_in") == Stream.Place.POSTGRESQL:
+            yield stream["state_id"]
 
 
 def _write(target: Path, source: IO[bytes]) -> None:
@@ -164,6 +174,7 @@ def _restore_rows(archive: tarfile.TarFile, manifest: Manifest) -> int:
         for table in tables(apps):  # rows that a new home has by itself
             table._base_manager.all().delete()
         count = sum(_restore_table(archive, manifest, table) for table in tables(apps))
+        _settle(apps)
         _go_on_counting(tables(apps))
     MigrationExecutor(connection).migrate(latest)
     return count
@@ -176,6 +187,20 @@ def _restore_table(archive: tarfile.TarFile, manifest: Manifest, table: Table) -
     if count != manifest.rows[name]:
         raise not_a_backup()
     return count
+
+
+def _settle(apps: Any) -> None:
+    """Whoever worked on a run does not work on this one, and without PostgreSQL no state is there."""
+    _set(apps.get_model(APP, "Run"), worker="", lease_until=None)
+    if not postgresql_url():
+        _set(apps.get_model(APP, "Stream"), state_in=Stream.Place.FILE.value)
+
+
+def _set(table: Table, **values: Any) -> None:
+    """In every row, as far as the schema of then has the columns."""
+    known = columns(table)
+    if there := {name: value for name, value in values.items() if name in known}:
+        table._base_manager.update(**there)
 
 
 def _go_on_counting(restored: list[Table]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import connection
 
 from headcount import __version__
-from headcount.control.models import Run, Stream
+from headcount.control.models import Run, Stream, Sync
 from headcount.control.runs import UNFINISHED
 from headcount.control.secrets import VARIABLE
 from headcount.control.setup import newest_migration, setup
@@ -26,14 +26,15 @@ from headcount.scratch import scratch_folder
 from headcount.service.backups.manifest import NAME, Manifest
 from headcount.service.backups.tables import columns, tables, write_rows
 from headcount.service.plans import plan_folder
-from headcount.service.states import state_of
+from headcount.service.states import is_elsewhere, state_of
 from headcount.workbench import Workbench, own_files
 
 
 @dataclass(frozen=True, kw_only=True)
 class Saved:
     """What went into a backup. The key of stored secrets is in it (``key``), is in the environment and has to be kept
-    apart (``key_apart``), or there is none, because nothing was stored yet.
+    apart (``key_apart``), or there is none, because nothing was stored yet. ``elsewhere`` are the syncs whose states
+    are not in it, because they are files of other machines.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class Saved:
     plans: int
     key: bool
     key_apart: bool = False
+    elsewhere: tuple[str, ...] = ()
 
 
 def save(path: Path, *, overwrite: bool = False) -> Saved:
@@ -72,6 +74,7 @@ def save(path: Path, *, overwrite: bool = False) -> Saved:
             plans=plans,
             key=manifest.key,
             key_apart=bool(os.environ.get(VARIABLE)),
+            elsewhere=tuple(sync.key for sync in _syncs() if is_elsewhere(home, sync)),
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -134,6 +137,10 @@ def _save_states(home: Home, folder: Path) -> int:
                 state.copied(bench, folder / "state" / f"{stream.state_id}.duckdb")
                 count += 1
     return count
+
+
+def _syncs() -> Iterable[Sync]:
+    return Sync.objects.select_related("stream").order_by("key")
 
 
 def _save_plans(home: Home, folder: Path) -> int:

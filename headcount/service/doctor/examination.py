@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from headcount.control.setup import configure
 from headcount.errors import HeadcountError
-from headcount.service.doctor import address, house, keys, reach, store, work
+from headcount.service.doctor import address, house, keys, reach, states, store, work
 from headcount.service.doctor.finding import Finding, Health, failed
 
 Look = Callable[[], Iterable[Finding]]
@@ -16,6 +16,7 @@ WITH_STORE: tuple[Look, ...] = (
     store.settings,
     keys.key,
     keys.references,
+    states.states,
     work.unfinished,
     work.workers,
     store.owners,

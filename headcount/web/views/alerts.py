@@ -10,17 +10,17 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from headcount.control.models import Outlet
 from headcount.service import alerts, outlets
 from headcount.service.alerts import Wish
+from headcount.service.outlets import CHANNEL
 from headcount.service.roles import Deed
 from headcount.web.access import takes
 from headcount.web.forms.alerts import ChannelForm, RuleForm
 from headcount.web.page import Page, twin
 from headcount.web.said import tell
+from headcount.web.views.outlets import remove, test
 
 HERE = (("Settings", "/settings/"), ("Alerts", "/settings/alerts/"))
-CHANNEL = Outlet.Kind.CHANNEL.value
 
 
 @takes(Deed.LOOK, changing=Deed.OWN)
@@ -31,7 +31,7 @@ def overview(request: HttpRequest) -> Page | HttpResponse:
         typed = form.cleaned_data
         added = form.tried(lambda: outlets.add_channel(typed["name"], typed["url"]))
         if added is not None:
-            tell(request, f"{added.name} is added ({added.shows}). Send a test to see that it works.")
+            tell(request, f"{added.name} is added ({added.endpoint}). Send a test to see that it works.")
             return redirect("settings-alerts")
     return Page(
         template="web/settings/alerts.html",
@@ -85,31 +85,18 @@ def remove_rule(request: HttpRequest, rule: int) -> HttpResponse:
     return redirect("settings-alerts")
 
 
-@takes(Deed.OWN)
-@require_POST
-def test_channel(request: HttpRequest, channel: int) -> HttpResponse:
-    """Send a test message."""
-    trouble = outlets.try_out(CHANNEL, channel)
-    if trouble:
-        tell(request, f"The test did not arrive. {trouble}", "failed")
-    else:
-        tell(request, "The test is sent, and was taken. Look whether you see it there.")
-    return redirect("settings-alerts")
-
-
-@takes(Deed.OWN)
-@require_POST
-def remove_channel(request: HttpRequest, channel: int) -> HttpResponse:
-    """Send nothing there any more; rules that named it go to all channels."""
-    tell(request, f"{outlets.remove(CHANNEL, channel)} is removed.")
-    return redirect("settings-alerts")
-
-
 routes = [
     *twin("settings/alerts/", overview, "settings-alerts"),
     *twin("settings/alerts/rules/add/", add_rule, "settings-alert-rule-add"),
     *twin("settings/alerts/rules/<int:rule>/", rule, "settings-alert-rule"),
     path("settings/alerts/rules/<int:rule>/remove/", remove_rule, name="settings-alert-rule-remove"),
-    path("settings/alerts/channels/<int:channel>/test/", test_channel, name="settings-channel-test"),
-    path("settings/alerts/channels/<int:channel>/remove/", remove_channel, name="settings-channel-remove"),
+    path(
+        "settings/alerts/channels/<int:outlet>/test/", test, {"kind": CHANNEL}, name="settings-channel-test"
+    ),
+    path(
+        "settings/alerts/channels/<int:outlet>/remove/",
+        remove,
+        {"kind": CHANNEL},
+        name="settings-channel-remove",
+    ),
 ]

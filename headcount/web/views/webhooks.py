@@ -7,51 +7,51 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from headcount.control.models import Outlet
-from headcount.service import delivering, outlets
+from headcount.service import delivering, outlets, signing_secrets
+from headcount.service.outlets import WEBHOOK, SignedWebhook
 from headcount.service.roles import Deed
 from headcount.web.access import takes
 from headcount.web.forms.alerts import WebhookForm
-from headcount.web.page import Page, twin
+from headcount.web.page import Page, as_page, twin
 from headcount.web.said import tell
-
-WEBHOOK = Outlet.Kind.WEBHOOK.value
+from headcount.web.views.outlets import remove, test
 
 
 @takes(Deed.LOOK, changing=Deed.OWN)
 def overview(request: HttpRequest) -> Page:
     """Webhooks and the latest deliveries. The form adds one; its secret is in the answer, and never again."""
     form = WebhookForm(request.POST or None)
-    signed = None
+    made = None
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
-        signed = form.tried(lambda: outlets.add_webhook(typed["name"], typed["url"], typed["events"]))
+        made = form.tried(lambda: outlets.add_webhook(typed["name"], typed["url"], typed["events"]))
+    return _page(WebhookForm() if made else form, made)
+
+
+def _page(form: WebhookForm, signed: SignedWebhook | None) -> Page:
     return Page(
         template="web/settings/webhooks.html",
         title="Webhooks",
         data={"webhooks": outlets.webhooks(), "deliveries": delivering.deliveries(WEBHOOK)},
-        extra={"tab": "webhooks", "signed": signed, "form": WebhookForm() if signed else form},
+        extra={"tab": "webhooks", "signed": signed, "form": form},
         trail=(("Settings", "/settings/"),),
     )
 
 
+@as_page
 @takes(Deed.OWN)
 @require_POST
-def test(request: HttpRequest, webhook: int) -> HttpResponse:
-    """Send a test event."""
-    trouble = outlets.try_out(WEBHOOK, webhook)
-    if trouble:
-        tell(request, f"The test did not arrive. {trouble}", "failed")
-    else:
-        tell(request, "The test is sent, and was answered with success.")
-    return redirect("settings-webhooks")
+def rotate(request: HttpRequest, outlet: int) -> Page:
+    """Add a secret, which is in the answer, and never again."""
+    return _page(WebhookForm(), signing_secrets.rotate(outlet))
 
 
 @takes(Deed.OWN)
 @require_POST
-def remove(request: HttpRequest, webhook: int) -> HttpResponse:
-    """Send nothing there any more."""
-    tell(request, f"{outlets.remove(WEBHOOK, webhook)} is removed, with what waited for it.")
+def retire(request: HttpRequest, outlet: int) -> HttpResponse:
+    """Sign with the newest secret alone."""
+    left = signing_secrets.retire(outlet)
+    tell(request, f"What {left.name} is sent is signed with its newest secret alone.")
     return redirect("settings-webhooks")
 
 
@@ -68,7 +68,9 @@ def replay(request: HttpRequest, delivery: str) -> HttpResponse:
 
 routes = [
     *twin("settings/webhooks/", overview, "settings-webhooks"),
-    path("settings/webhooks/<int:webhook>/test/", test, name="settings-webhook-test"),
-    path("settings/webhooks/<int:webhook>/remove/", remove, name="settings-webhook-remove"),
+    path("settings/webhooks/<int:outlet>/test/", test, {"kind": WEBHOOK}, name="settings-webhook-test"),
+    path("settings/webhooks/<int:outlet>/rotate/", rotate, name="settings-webhook-rotate"),
+    path("settings/webhooks/<int:outlet>/retire/", retire, name="settings-webhook-retire"),
+    path("settings/webhooks/<int:outlet>/remove/", remove, {"kind": WEBHOOK}, name="settings-webhook-remove"),
     path("settings/webhooks/deliveries/<str:delivery>/replay/", replay, name="settings-delivery-replay"),
 ]
