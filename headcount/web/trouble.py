@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.core.exceptions import (
     DisallowedHost,
     PermissionDenied,
@@ -12,9 +13,10 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from headcount.errors import ConfigurationError, HeadcountError, StateBusy
+from headcount.web.unsent import Unsent, ask_again, away, carried, from_here, sign_in_first
 
 
 class Troubles:
@@ -80,17 +82,35 @@ def failed(request: HttpRequest) -> HttpResponse:
         request,
         500,
         "Headcount came upon something it did not expect.",
-        "Nothing was changed by this request. Its log has the details; please report them.",
+        "It may be done in part: look before you try again. The server's log has the details; please report them.",
     )
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the visitor's own token: it came from another site, or is older than their signing in."""
+    if from_here(request, reason) and settings.CSRF_COOKIE_NAME in request.COOKIES:
+        if request.headers.get("HX-Request"):
+            return away(request)
+        if (again := _once_more(request)) is not None:
+            return again
     return say(
         request,
         403,
         "This form is too old, or cookies are blocked; nothing was changed.",
         "Go back, load the page again and send the form once more.",
     )
+
+
+def _once_more(request: HttpRequest) -> HttpResponse | None:
+    """What was typed is kept. None for forms of people who cannot sign in yet."""
+    match = request.resolver_match
+    signing_in = match is not None and match.url_name == "sign-in"
+    if match is None or (getattr(match.func, "open_to_all", False) and not signing_in):
+        return None
+    unsent = carried(request) if signing_in else Unsent.of(request)
+    if not request.user.is_authenticated:
+        return sign_in_first(request, unsent, username=request.POST.get("username", ""))
+    return ask_again(request, unsent) if unsent else redirect("home")
 
 
 def say(request: HttpRequest, status: int, message: str, hint: str = "") -> HttpResponse:
