@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.core.exceptions import (
@@ -12,11 +13,25 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from headcount.errors import ConfigurationError, HeadcountError, StateBusy
 from headcount.web.unsent import Unsent, ask_again, away, carried, from_here, sign_in_first
+
+_OURS = (
+    500,
+    "Headcount came upon something it did not expect.",
+    "It may be done in part: look before you try again. The server's log has the details; please report them.",
+)
+_STORE_AWAY = (
+    503,
+    "Headcount's own database does not answer.",
+    "Try again in a minute; runs go on once it is back. If it stays so, run: headcount doctor.",
+)
+_STORE_ERRORS = (OperationalError, InterfaceError)
+_UNTYPED = {"do", "action", "version", "base", "full", "kept", "typed", "next", "generation", "m-count"}
 
 
 class Troubles:
@@ -34,8 +49,17 @@ class Troubles:
         if isinstance(error, Http404):
             return not_found(request)
         if isinstance(error, HeadcountError):
-            return say(request, _status(error), error.message, error.hint)
+            return say(request, _status(error), error.message, error.hint, typed=_typed(request))
         return None
+
+
+def _typed(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """What a form held that came to nothing, so that it can be copied; no secrets, and nothing that buttons said."""
+    if request.method != "POST" or not request.user.is_authenticated:
+        return ()
+    return tuple(
+        (name, value) for name, value in Unsent.of(request).fields if value.strip() and name not in _UNTYPED
+    )
 
 
 def _status(error: HeadcountError) -> int:
@@ -78,12 +102,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    return say(
-        request,
-        500,
-        "Headcount came upon something it did not expect.",
-        "It may be done in part: look before you try again. The server's log has the details; please report them.",
-    )
+    """A mistake of ours, or a store that is out of reach: then even this page may be impossible to draw."""
+    status, message, hint = _STORE_AWAY if isinstance(sys.exception(), _STORE_ERRORS) else _OURS
+    try:
+        return say(request, status, message, hint, typed=_typed(request))
+    except Exception:  # whoever asks gets an answer; what went wrong first is in the log already
+        return HttpResponse(f"{message} {hint}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -113,8 +137,12 @@ def _once_more(request: HttpRequest) -> HttpResponse | None:
     return ask_again(request, unsent) if unsent else redirect("home")
 
 
-def say(request: HttpRequest, status: int, message: str, hint: str = "") -> HttpResponse:
+def say(
+    request: HttpRequest, status: int, message: str, hint: str = "", *, typed: Sequence[tuple[str, str]] = ()
+) -> HttpResponse:
     """One trouble as a page, or as JSON for a twin."""
     if request.path.endswith(".json"):
         return JsonResponse({"status": "error", "message": message, "hint": hint}, status=status)
-    return render(request, "web/trouble.html", {"title": message, "hint": hint}, status=status)
+    return render(
+        request, "web/trouble.html", {"title": message, "hint": hint, "typed": typed}, status=status
+    )

@@ -430,3 +430,30 @@ def test_the_configuration_says_which_other_syncs_write_the_same_fields(company:
     company.project["syncs"]["twin"] = {**company.people_sync, "name": "Twin"}
     company.apply()
     assert "The syncs people and twin both write plan, visits in " in opened(visit(Role.EDITOR), EDIT)
+
+
+def test_going_on_without_model_destination_and_object_says_what_is_missing(
+    company: Desk, visit: Visit
+) -> None:
+    page = opened(visit(Role.EDITOR), "/syncs/new/").press("refresh", name="Mine", connection="production")
+    assert "Choose a model." in page
+    assert "Choose an object." in page
+    assert "Choose a destination." not in page
+    assert page.value("name") == "Mine"
+
+
+def test_a_sync_that_is_deleted_while_somebody_changes_it_becomes_a_new_one(
+    company: Desk, visit: Visit
+) -> None:
+    client = visit(Role.EDITOR)
+    page = opened(client, EDIT).press("custom")
+    number = len(page.rows) - 1
+    client.post("/syncs/people/delete/", {"name": "Users to People"})
+    typed = {f"m__{number}__text": "plan", f"m__{number}__to": "Tariff of today"}
+    page = page.press("review", **typed)
+    assert "was deleted meanwhile" in page
+    assert page.rows[number] == "Tariff of today"
+    assert 'action="/syncs/new/"' in page
+    page.address = "/syncs/new/"
+    assert page.press("save").answer.headers["Location"] == "/syncs/people/"
+    assert open_sync("people").entry["mappings"][-1]["to"] == "Tariff of today"
