@@ -21,8 +21,10 @@ def test_a_custom_field_is_added_and_the_preview_follows_without_moving_the_page
     assert add_custom_field(page, value="email", field="Contact") == 3
     page.get_by_label("Row 3: field").press("Tab")
     expect(preview.locator("pre")).to_contain_text('"Contact": "people1@example.com"')
-    preview.get_by_role("button", name="Next row").click()
+    preview.get_by_role("button", name="Next row").press("Enter")
     expect(preview.locator("pre")).to_contain_text('"Contact": "people2@example.com"')
+    expect(preview.get_by_role("button", name="Next row")).to_be_focused()
+    expect(preview.get_by_role("status")).to_contain_text("Preview of row 2.")
     expect(page.get_by_label("Row 3: field")).to_have_value("Contact")
     page.get_by_label("Row 3: value").fill("emial")
     page.get_by_label("Row 3: value").press("Tab")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -430,6 +431,28 @@ def test_the_configuration_says_which_other_syncs_write_the_same_fields(company:
     company.project["syncs"]["twin"] = {**company.people_sync, "name": "Twin"}
     company.apply()
     assert "The syncs people and twin both write plan, visits in " in opened(visit(Role.EDITOR), EDIT)
+
+
+def test_the_keyboard_stays_with_the_row_that_was_moved_or_removed(company: Desk, visit: Visit) -> None:
+    page = opened(visit(Role.EDITOR), EDIT)
+    page = page.press("map-all")
+    assert len(page.rows) > 2
+
+    def focused(page: Page) -> str:
+        found = re.search(r'value="([a-z-]+(?::\d+)?)" autofocus', page.text)
+        return found[1] if found else ""
+
+    assert focused(page) == "map-all"
+    page = page.press("down:0")
+    assert focused(page) == "down:1"
+    page = page.press("up:1")
+    assert focused(page) == "up:0"
+    page = page.press("up:0")
+    assert focused(page) == "up:0"
+    last = len(page.rows) - 1
+    assert focused(page.press(f"remove:{last}")) == f"remove:{last - 1}"
+    page = page.press("custom")
+    assert 'aria-label="Row ' in page.text[: page.text.index(" autofocus")][-200:]
 
 
 def test_going_on_without_model_destination_and_object_says_what_is_missing(

@@ -27,6 +27,7 @@ from headcount.service.suggestions import seen_fields
 from headcount.service.sync_page import sync_head
 from headcount.web.access import takes
 from headcount.web.forms.editor import Editor, changed, checked, opened_editor, options, settled
+from headcount.web.forms.focus import Focus, focus_after
 from headcount.web.forms.origin import KINDS, METADATA
 from headcount.web.forms.preview import previewed
 from headcount.web.forms.row import NULLS, TYPES
@@ -139,7 +140,7 @@ def _posted(request: HttpRequest, opened: Opened | None) -> Answer:
         editor = _with_preview(checked(editor, named=False), argument)
     if verb in ("review", "save", "save-and-plan"):
         return _finished(request, checked(editor), verb)
-    return _shown(request, editor, focus=len(editor.form.rows) - 1 if verb in ("add", "custom") else None)
+    return _shown(request, editor, focus=focus_after(verb, argument, len(editor.form.rows)))
 
 
 def _with_seen(request: HttpRequest, editor: Editor) -> Editor:
@@ -197,7 +198,7 @@ def _shown(
     editor: Editor,
     *,
     conflict: str = "",
-    focus: int | None = None,
+    focus: Focus | None = None,
     status: int = 200,
 ) -> Page:
     opened = editor.opened
