@@ -131,7 +131,7 @@ def refusals_as_csv(sync: str, *, group: int | None = None) -> Iterator[str]:
 def _lines(rows: QuerySet[Rejected], veil: Veil) -> Iterator[str]:
     yield _line(["key", "operation", "reason", "field", "message", "run", "at"])
     for row in rows.iterator():
-        said = veil.words(row.field, row.message)
+        said = veil.quoted(row.field, row.message)
         at = row.created_at.isoformat(timespec="seconds")
         yield _line([veil.key(row.key), row.op, row.reason, row.field, said, str(row.run_id), at])
 
@@ -192,7 +192,7 @@ def _page(sync: SyncRow, rows: QuerySet[Rejected]) -> Slice[Refusal]:
             op=row.op,
             reason=row.reason,
             field=row.field,
-            message=veil.words(row.field, row.message),
+            message=veil.quoted(row.field, row.message),
             run=row.run_id,
             status=row.status,
             at=row.created_at,
@@ -206,7 +206,7 @@ def _group(group: RejectedGroup, veil: Veil) -> RefusalGroup:
         id=group.pk,
         reason=group.reason,
         field=group.field,
-        message=veil.words(group.field, group.message),
+        message=veil.quoted(group.field, group.message),
         advice=advice(group.reason, group.field, group.message),
         open=group.open,
         muted=group.muted,
