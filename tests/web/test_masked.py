@@ -114,6 +114,7 @@ def _from(address: str, text: str) -> Iterator[str]:
         to = urljoin(address, unescape(link))
         if not to.startswith("/static/"):
             yield to
+        if ".csv" in to or ".json" in to:  # a download; somebody may ask for values as well
             yield f"{to}{'&' if '?' in to else '?'}values=1"
 
 
