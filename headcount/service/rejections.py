@@ -167,6 +167,8 @@ def keys_to_retry(sync: str, *, group: int | None = None, ids: Sequence[int] = (
 
     Raises ``ConfigurationError`` when there are none, or so many that only all together can be retried.
     """
+    if group is None and not ids:
+        raise nothing_chosen()
     row = find_sync(sync)
     chosen = row.rejected.filter(id__in=ids) if group is None else _found(row, group).rows
     waiting = chosen.filter(status__in=[Rejected.Status.OPEN, Rejected.Status.MUTED])
@@ -179,6 +181,11 @@ def keys_to_retry(sync: str, *, group: int | None = None, ids: Sequence[int] = (
             hint="Retry all rows of the sync instead; that takes any number.",
         )
     return keys
+
+
+def nothing_chosen() -> ConfigurationError:
+    """Somebody pressed a button for chosen rows, and there are none."""
+    return ConfigurationError("No row was chosen; nothing is changed.", hint="Tick the rows first.")
 
 
 def _page(sync: SyncRow, rows: QuerySet[Rejected]) -> Slice[Refusal]:
