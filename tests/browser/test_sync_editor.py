@@ -64,10 +64,12 @@ def test_a_session_that_ends_in_the_middle_of_the_editor_loses_nothing(office: O
     expect(page.locator("#preview")).to_contain_text("What you typed is still here")
     page.get_by_role("button", name="Review changes").click()
     expect(page.get_by_text("what you typed is kept")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
     page.get_by_label("Username").fill("editor")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Your form has not been sent yet")
+    assert Axe().run(page).response["violations"] == []
     page.get_by_role("button", name="Send it now").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Review: People to People")
     expect(page.get_by_role("row").filter(has_text="Contact address")).to_be_visible()
