@@ -14,7 +14,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 
 from headcount.errors import ConfigurationError, HeadcountError, StateBusy
@@ -41,7 +41,9 @@ class Troubles:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        bare = isinstance(response, HttpResponseNotAllowed) and not response.content
+        return _only_a_form(request, response) if bare else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, PermissionDenied):
@@ -68,6 +70,13 @@ def _status(error: HeadcountError) -> int:
     if isinstance(error, ConfigurationError):
         return 404 if error.message.startswith("There is no ") else 400
     return 502
+
+
+def _only_a_form(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Somebody came by a bookmark, or reloaded what a button did."""
+    told = say(request, 405, "There is nothing to look at here.", "A button leads here. Nothing was changed.")
+    told.headers["Allow"] = response.headers["Allow"]
+    return told
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

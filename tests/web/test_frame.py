@@ -95,3 +95,9 @@ def test_no_entry_of_the_navigation_is_lit_on_a_page_that_is_not_there(visit: Vi
     assert b'href="/runs' not in viewer.get("/runs/1/").content
     assert b'<a href="/syncs/" aria-current="page">' in viewer.get("/runs/1/").content
     assert b'<a href="/" aria-current="page">' in viewer.get("/").content
+
+
+def test_an_address_that_only_takes_a_form_says_so(visit: Visit) -> None:
+    answer = visit().get("/syncs/people/run/")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert b"Nothing was changed" in answer.content
