@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import resolve
 
-from headcount.control.models import MaskedColumn, Model, Rejected, Role, Run, Sync
+from headcount.control.models import Alert, Delivery, MaskedColumn, Model, Rejected, Role, Run, Sync
 from headcount.service.delivering import send_due
 from headcount.service.outlets import add_channel, add_webhook
 from headcount.service.tokens import issue
@@ -163,3 +164,23 @@ def test_nothing_masked_leaves_the_server(troubled: Client, receiver: Receiver) 
     messages = {str(number): one.body.decode() for number, one in enumerate(receiver.got)}
     assert len(messages) > 5
     assert leaks(pages) + leaks(answers) + leaks(messages) == []
+
+
+def test_words_that_were_written_down_before_a_column_was_masked_are_veiled_too(
+    office: Desk, visit: Visit, receiver: Receiver
+) -> None:
+    add_webhook("Pager", receiver.url)
+    office.hire(300, first=1001)
+    _refused(office, "", key="")
+    owner = visit()
+    run = started(owner, "/syncs/people/run/")
+    addresses = (f"/runs/{run}/", "/syncs/people.json", "/", "/settings/alerts/", f"/runs/{run}.json")
+    stored = [*Run.objects.all(), *Alert.objects.all(), *Delivery.objects.all()]
+    assert len([row for row in stored if SECRET in str(vars(row))]) > 2
+    assert all(SECRET in owner.get(address).content.decode() for address in addresses[:2])
+    owner.post("/models/users/masks/", {"masked": ["plan"]})
+    assert leaks({address: owner.get(address).content.decode() for address in addresses}) == []
+    stored = [*Run.objects.all(), *Alert.objects.all(), *Delivery.objects.all()]
+    assert [row for row in stored if SECRET in str(vars(row))] == []
+    assert all(json.loads(body) for body in Delivery.objects.values_list("body", flat=True))
+    assert "(•••). Look at the mappings" in Alert.objects.get(rule__kind="failed").words
