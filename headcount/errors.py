@@ -139,7 +139,23 @@ class WorkbenchError(OperatorError):
 
 
 class EveryRowRefused(OperatorError):
-    """The first operations of a run were all refused for one reason and field, so the cause is the set-up."""
+    """The first ``count`` operations of a run were all refused for one reason and field, so the cause is the set-up.
+    ``said`` are the destination's words, which may quote a value.
+    """
+
+    def __init__(self, count: int, *, reason: str, field: str, said: str) -> None:
+        words = " ".join(filter(None, (reason, field)))
+        cause = ": ".join(filter(None, (words, said))) or "no reason given"
+        mend = f"Look at the mapping of {field}." if field else "Look at the mappings of this sync."
+        super().__init__(
+            f"The first {count} operations were all refused for one reason ({cause}).",
+            hint=f"{mend} No row is held for it.",
+        )
+        self.count, self.reason, self.field, self.said = count, reason, field, said
+
+    def saying(self, words: str) -> EveryRowRefused:
+        """The same with other words in the place of the destination's."""
+        return EveryRowRefused(self.count, reason=self.reason, field=self.field, said=words)
 
 
 class ApprovalNeeded(OperatorError):

@@ -115,7 +115,10 @@ def with_method_told(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 
 def _ours(request: HttpRequest, error: HeadcountError) -> HttpResponse:
-    return failure(_status(error), error.message, error.hint)
+    status = _status(error)
+    return failure(
+        status, error.message, error.hint or ("List them to see which there are." if status == 404 else "")
+    )
 
 
 def _status(error: HeadcountError) -> int:
@@ -166,7 +169,8 @@ def spelled(path: Path) -> str:
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     errors = [_field(each) for each in error.errors]
-    return failure(422, f"{errors[0]['field']}: {errors[0]['message']}", errors=errors)
+    hint = "GET /api/v1/openapi.json says what each field takes."
+    return failure(422, f"{errors[0]['field']}: {errors[0]['message']}", hint, errors)
 
 
 def _field(each: dict[str, Any]) -> dict[str, Any]:

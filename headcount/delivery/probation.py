@@ -69,22 +69,14 @@ class Probation:
         self._refused += 1
         if self._refused >= self._limit:
             self._over = True
-            self._halt.fail(_every_row(self._refused, outcome))
+            self._halt.fail(
+                EveryRowRefused(
+                    self._refused, reason=outcome.reason, field=outcome.field, said=outcome.message
+                )
+            )
 
 
 def _cause(outcome: Outcome) -> tuple[str, ...]:
     if outcome.reason or outcome.field:
         return (outcome.reason, outcome.field)
     return ("", "", outcome.message)
-
-
-def _every_row(count: int, outcome: Outcome) -> EveryRowRefused:
-    words = " ".join(filter(None, (outcome.reason, outcome.field)))
-    said = ": ".join(filter(None, (words, outcome.message))) or "no reason given"
-    hint = (
-        f"Look at the mapping of {outcome.field}." if outcome.field else "Look at the mappings of this sync."
-    )
-    return EveryRowRefused(
-        f"The first {count} operations were all refused for one reason ({said}).",
-        hint=f"{hint} No row is held for it.",
-    )

@@ -102,6 +102,13 @@ def _rows() -> QuerySet[Exchange]:
     return Exchange.objects.annotate(kept=Length("request")).defer("request", "answer")
 
 
+_ABOUT_ROWS = (200, 207, 400, 413, 422)  # answers whose words may be about a row, and quote it
+
+
+def _message(status: int | None, field: str, message: str, veil: Veil) -> str:
+    return veil.quoted(field, message) if status in _ABOUT_ROWS else veil.words(field, message)
+
+
 def _request(row: Any, veil: Veil) -> Request:
     method, path = SENDS_TO
     return Request(
@@ -117,7 +124,7 @@ def _request(row: Any, veil: Veil) -> Request:
         status=row.status,
         complaints=row.complaints,
         errors=tuple(
-            Complaint(field=field, reason=reason, message=veil.words(field, message))
+            Complaint(field=field, reason=reason, message=_message(row.status, field, message, veil))
             for field, reason, message in row.errors
         ),
         bodies=bool(row.kept),

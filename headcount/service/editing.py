@@ -90,6 +90,13 @@ def open_sync(key: str) -> Opened:
     )
 
 
+@told()
+def sync_exists(key: str) -> bool:
+    """Is there a sync of this key, now?"""
+    setup()
+    return SyncRow.objects.filter(key=key).exists()
+
+
 def version_of(entry: Entry | None) -> str:
     """A digest of an entry; empty for one that is not stored. Pausing is no change of it."""
     if entry is None:

@@ -17,6 +17,7 @@ from headcount.control.setup import setup
 from headcount.errors import (
     ApprovalNeeded,
     ConfigurationError,
+    EveryRowRefused,
     HeadcountError,
     NoSuchRecord,
     SourceError,
@@ -43,6 +44,7 @@ from headcount.service.retention import forget_old_plans
 from headcount.service.source_retries import given_up, pause_of
 from headcount.service.states import state_here
 from headcount.service.time_limit import timed_out
+from headcount.service.veil import veil_of
 from headcount.service.words import warnings_of
 from headcount.sync import Result, count, resumable, run_line, settle
 from headcount.workbench import Workbench
@@ -241,6 +243,7 @@ def _record(
 ) -> RunReport:
     runs.plan_frozen(run, result.frozen.plan)
     record_rows(run, prepared.line, result.frozen, ledger)
+    result = replace(result, error=_veiled(run, result.error))
     ended = status or _status(result)
     runs.finish(
         run,
@@ -252,6 +255,13 @@ def _record(
     )
     forget_old_plans(prepared.home, run.sync)
     return report_of(run, result.frozen)
+
+
+def _veiled(run: Run, error: HeadcountError | None) -> HeadcountError | None:
+    """Of all errors only this one repeats what was said about a row; it is told to whom masks are not lifted."""
+    if not isinstance(error, EveryRowRefused):
+        return error
+    return error.saying(veil_of(run.sync).quoted(error.field, error.said))
 
 
 def _status(result: Result) -> RunStatus:

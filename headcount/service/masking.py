@@ -18,6 +18,7 @@ from headcount.mapped import Mapped
 from headcount.model import FromColumn, Mapping, Template
 from headcount.model import Model as Reading
 from headcount.service.masked_sql import may_show
+from headcount.service.quotes import withdraw
 from headcount.templates import reads_whole_row
 
 VEIL = "•••"
@@ -107,6 +108,8 @@ def set_masked(model: str, columns: Iterable[str]) -> None:
         MaskedColumn.objects.bulk_create(
             MaskedColumn(model=row, column=column) for column in sorted(after - before)
         )
+        if after - before:
+            withdraw(row, VEIL)
         if before != after:
             detail = {"masked columns": {"old": sorted(before), "new": sorted(after)}}
             audit.record("changed", f"model {model}", detail)

@@ -206,7 +206,7 @@ def _exceptions(receipts: list[int], rows: tuple[PlanRow, ...], veil: Veil) -> d
     for first, exceptions in ReceiptRow.objects.filter(id__in=receipts).values_list("first", "exceptions"):
         for index, fate, reason, field, message, *_ in exceptions:
             if first + index in wanted:
-                said = (field, reason, veil.words(field, message))
+                said = (field, reason, veil.quoted(field, message))
                 words = " · ".join(part for part in said if part)
                 found[first + index] = (fate, words)
     return found

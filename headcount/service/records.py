@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from headcount.control.models import Sync as SyncRow
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
+from headcount.model import Fate
 from headcount.recall import Remembered
 from headcount.service.keys import canonical
 from headcount.service.lines import find_sync, sync_as_of
@@ -79,6 +80,9 @@ def _field(change: FieldChange, veil: Veil) -> FieldChange:
 
 
 def _reason(chapter: Chapter, veil: Veil) -> str:
-    """The words begin with the field they are about."""
+    """The words of a rejection are the destination's; ours begin with the field they are about."""
+    if chapter.answer == Fate.REJECTED.value:
+        said = veil.quoted(chapter.about, chapter.reason)
+        return said if said == chapter.reason else f"{chapter.about}: {said}".removeprefix(": ")
     field = chapter.reason.partition(" · ")[0].partition(":")[0]
     return f"{field}: {veil.words(field, chapter.reason)}" if veil.hides(field) else chapter.reason

@@ -156,7 +156,7 @@ def refusals_as_csv(sync: str, *, group: int | None = None) -> Iterator[str]:
 def _lines(rows: QuerySet[Rejected], veil: Veil) -> Iterator[str]:
     yield _line(["key", "operation", "reason", "field", "message", "run", "at"])
     for row in rows.iterator():
-        said = veil.words(row.field, row.message)
+        said = veil.quoted(row.field, row.message)
         at = row.created_at.isoformat(timespec="seconds")
         yield _line([veil.key(row.key), row.op, row.reason, row.field, said, str(row.run_id), at])
 
@@ -192,6 +192,8 @@ def keys_to_retry(sync: str, *, group: int | None = None, ids: Sequence[int] = (
 
     Raises ``ConfigurationError`` when there are none, or so many that only all together can be retried.
     """
+    if group is None and not ids:
+        raise nothing_chosen()
     row = find_sync(sync)
     chosen = row.rejected.filter(id__in=ids) if group is None else _found(row, group).rows
     waiting = chosen.filter(status__in=[Rejected.Status.OPEN, Rejected.Status.MUTED])
@@ -206,6 +208,11 @@ def keys_to_retry(sync: str, *, group: int | None = None, ids: Sequence[int] = (
     return keys
 
 
+def nothing_chosen() -> ConfigurationError:
+    """Somebody pressed a button for chosen rows, and there are none."""
+    return ConfigurationError("No row was chosen; nothing is changed.", hint="Tick the rows first.")
+
+
 def _page(sync: SyncRow, rows: QuerySet[Rejected]) -> Slice[Refusal]:
     veil = veil_of(sync)
 
@@ -217,7 +224,7 @@ def _page(sync: SyncRow, rows: QuerySet[Rejected]) -> Slice[Refusal]:
             op=row.op,
             reason=row.reason,
             field=row.field,
-            message=veil.words(row.field, row.message),
+            message=veil.quoted(row.field, row.message),
             run=row.run_id,
             status=row.status,
             at=row.created_at,
@@ -231,7 +238,7 @@ def _group(group: RejectedGroup, veil: Veil) -> RefusalGroup:
         id=group.pk,
         reason=group.reason,
         field=group.field,
-        message=veil.words(group.field, group.message),
+        message=veil.quoted(group.field, group.message),
         advice=advice(group.reason, group.field, group.message),
         open=group.open,
         muted=group.muted,

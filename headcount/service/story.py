@@ -41,6 +41,7 @@ class Chapter:
     fields: tuple[FieldChange, ...]
     answer: str
     reason: str = ""
+    about: str = ""  # the field that a rejection names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +122,7 @@ def _sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chap
     file = f"read_parquet({quote_text(str(frozen.plan.path))}, file_row_number = true)"
     for (seq,) in bench.run(f"SELECT file_row_number FROM {file} WHERE key = ?", [key]):
         change = next(row_changes(bench, frozen, f"WHERE key = {quote_text(key)}"))
-        answer, reason = _answer(run, seq)
+        answer, about, reason = _answer(run, seq)
         yield Chapter(
             run=run.pk,
             at=run.started_at or run.created_at,
@@ -129,19 +130,20 @@ def _sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chap
             fields=change.fields,
             answer=answer,
             reason=reason,
+            about=about,
         )
 
 
-def _answer(run: Run, seq: int) -> tuple[str, str]:
+def _answer(run: Run, seq: int) -> tuple[str, str, str]:
+    """What came of it, the field that was complained about, and the words."""
     outcome = book.outcome_at(run.pk, seq)
     if outcome is not None:
-        return outcome.fate.value, " · ".join(
-            part for part in (outcome.field, outcome.reason, outcome.message) if part
-        )
+        words = " · ".join(part for part in (outcome.field, outcome.reason, outcome.message) if part)
+        return outcome.fate.value, outcome.field, words
     if not run.intents.filter(first__lte=seq, last__gte=seq).exists():
-        return "unsent", ""
+        return "unsent", "", ""
     working = run.status in (RunStatus.WORKING.value, RunStatus.QUEUED.value)
-    return ("on its way" if working else "in doubt"), ""
+    return ("on its way" if working else "in doubt"), "", ""
 
 
 def _never_sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterator[Chapter]:

@@ -36,6 +36,10 @@ class Veil:
         """What was said about a field: it may quote the value."""
         return VEIL if text and self.hides(field) else text
 
+    def quoted(self, field: str, text: str) -> str:
+        """What the destination said about a row: where it names no field it may quote any value."""
+        return VEIL if text and self.hides_anything and (not field or self.hides(field)) else text
+
     def hides(self, field: str) -> bool:
         """``field`` as a sync names it, or as an answer does: ``attributes.plan``."""
         name = field.rpartition(".")[2] if field.startswith(("attributes.", "identifiers.")) else field

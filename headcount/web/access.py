@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from headcount.control.audit import acting_as
 from headcount.control.models import User
 from headcount.service.roles import Deed, may
+from headcount.web.unsent import Unsent, away, sign_in_first
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -61,4 +62,8 @@ class SignedIn:
 def _sign_in_first(request: HttpRequest) -> HttpResponse:
     if request.path.endswith(".json"):
         return JsonResponse({"status": "error", "message": "Sign in first."}, status=401)
+    if request.headers.get("HX-Request"):
+        return away(request)
+    if request.method == "POST":
+        return sign_in_first(request, Unsent.of(request))
     return redirect_to_login(request.get_full_path())

@@ -41,7 +41,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """For templates: the navigation, who is signed in, and what they may do (``may.edit`` and so on)."""
     user = getattr(request, "user", None)
     role = user.role if isinstance(user, User) else None
-    current = next((e.route for e in reversed(NAVIGATION) if _place(request).startswith(e.below)), "")
+    place = _place(request)
+    current = next((e.route for e in NAVIGATION if place == e.below or place.startswith(f"{e.below}/")), "")
     return {
         "navigation": NAVIGATION if role else (),
         "current": current,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 
+from django.conf import settings
 from django.core.exceptions import (
     DisallowedHost,
     PermissionDenied,
@@ -11,10 +13,25 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import redirect, render
 
 from headcount.errors import ConfigurationError, HeadcountError, StateBusy
+from headcount.web.unsent import Unsent, ask_again, away, carried, from_here, sign_in_first
+
+_OURS = (
+    500,
+    "Headcount came upon something it did not expect.",
+    "It may be done in part: look before you try again. The server's log has the details; please report them.",
+)
+_STORE_AWAY = (
+    503,
+    "Headcount's own database does not answer.",
+    "Try again in a minute; runs go on once it is back. If it stays so, run: headcount doctor.",
+)
+_STORE_ERRORS = (OperationalError, InterfaceError)
+_UNTYPED = {"do", "action", "version", "base", "full", "kept", "typed", "next", "generation", "m-count"}
 
 
 class Troubles:
@@ -24,7 +41,9 @@ class Troubles:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        bare = isinstance(response, HttpResponseNotAllowed) and not response.content
+        return _only_a_form(request, response) if bare else response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, PermissionDenied):
@@ -32,8 +51,17 @@ class Troubles:
         if isinstance(error, Http404):
             return not_found(request)
         if isinstance(error, HeadcountError):
-            return say(request, _status(error), error.message, error.hint)
+            return say(request, _status(error), error.message, error.hint, typed=_typed(request))
         return None
+
+
+def _typed(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    """What a form held that came to nothing, so that it can be copied; no secrets, and nothing that buttons said."""
+    if request.method != "POST" or not request.user.is_authenticated:
+        return ()
+    return tuple(
+        (name, value) for name, value in Unsent.of(request).fields if value.strip() and name not in _UNTYPED
+    )
 
 
 def _status(error: HeadcountError) -> int:
@@ -42,6 +70,13 @@ def _status(error: HeadcountError) -> int:
     if isinstance(error, ConfigurationError):
         return 404 if error.message.startswith("There is no ") else 400
     return 502
+
+
+def _only_a_form(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Somebody came by a bookmark, or reloaded what a button did."""
+    told = say(request, 405, "There is nothing to look at here.", "A button leads here. Nothing was changed.")
+    told.headers["Allow"] = response.headers["Allow"]
+    return told
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -76,15 +111,21 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    return say(
-        request,
-        500,
-        "Headcount came upon something it did not expect.",
-        "Nothing was changed by this request. Its log has the details; please report them.",
-    )
+    """A mistake of ours, or a store that is out of reach: then even this page may be impossible to draw."""
+    status, message, hint = _STORE_AWAY if isinstance(sys.exception(), _STORE_ERRORS) else _OURS
+    try:
+        return say(request, status, message, hint, typed=_typed(request))
+    except Exception:  # whoever asks gets an answer; what went wrong first is in the log already
+        return HttpResponse(f"{message} {hint}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without the visitor's own token: it came from another site, or is older than their signing in."""
+    if from_here(request, reason) and settings.CSRF_COOKIE_NAME in request.COOKIES:
+        if request.headers.get("HX-Request"):
+            return away(request)
+        if (again := _once_more(request)) is not None:
+            return again
     return say(
         request,
         403,
@@ -93,8 +134,24 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def say(request: HttpRequest, status: int, message: str, hint: str = "") -> HttpResponse:
+def _once_more(request: HttpRequest) -> HttpResponse | None:
+    """What was typed is kept. None for forms of people who cannot sign in yet."""
+    match = request.resolver_match
+    signing_in = match is not None and match.url_name == "sign-in"
+    if match is None or (getattr(match.func, "open_to_all", False) and not signing_in):
+        return None
+    unsent = carried(request) if signing_in else Unsent.of(request)
+    if not request.user.is_authenticated:
+        return sign_in_first(request, unsent, username=request.POST.get("username", ""))
+    return ask_again(request, unsent) if unsent else redirect("home")
+
+
+def say(
+    request: HttpRequest, status: int, message: str, hint: str = "", *, typed: Sequence[tuple[str, str]] = ()
+) -> HttpResponse:
     """One trouble as a page, or as JSON for a twin."""
     if request.path.endswith(".json"):
         return JsonResponse({"status": "error", "message": message, "hint": hint}, status=status)
-    return render(request, "web/trouble.html", {"title": message, "hint": hint}, status=status)
+    return render(
+        request, "web/trouble.html", {"title": message, "hint": hint, "typed": typed}, status=status
+    )

@@ -63,6 +63,7 @@ def test_what_is_not_there_is_said_in_the_envelope(owner: Caller) -> None:
         answer = owner.get(path)
         assert (answer.code, answer.body["status"]) == (404, "error")
         assert answer.body["message"].startswith("There is no ")
+        assert answer.body["hint"]
     assert owner.get("/nowhere").body["message"] == "There is no such address."
     assert owner.get("/").code == 404
 

@@ -55,11 +55,18 @@ PAGES = (
     "/settings/webhooks/",
     "/settings/about/",
     "/settings/password/",
+    "/settings/people/add/",
+    "/connections/company/tables/",
+    "/syncs/refused/delete/",
+    "/syncs/refused/nowhere/",
 )
+MISSING = "/syncs/refused/nowhere/"
 DESK: ViewportSize = {"width": 1200, "height": 820}
 TELEPHONE: ViewportSize = {"width": 390, "height": 844}
 UNSEEN = """[...document.querySelectorAll("tbody td")].filter(cell => !cell.getClientRects().length)
     .map(cell => cell.textContent.trim()).filter(words => words)"""
+SIDEWAYS = """[...document.querySelectorAll(".scroll:not(.tall)")]
+    .filter(part => part.scrollWidth > part.clientWidth + 4).map(part => part.innerText.slice(0, 80))"""
 WIDEST = 4  # pixels that a page may be wider than the screen
 
 
@@ -88,13 +95,14 @@ def at_work(building: Office, browser: Browser) -> Iterator[dict[str, str]]:
 @dataclass(frozen=True, kw_only=True)
 class Looked:
     """What was found on all pages, by their address: barriers in light and in dark; on a telephone pages that are too
-    wide, and words of tables that cannot be seen.
+    wide, tables that are (rows of data apart), and words of tables that cannot be seen.
     """
 
     light: dict[str, list[str]]
     dark: dict[str, list[str]]
     wide: dict[str, int]
     unseen: dict[str, list[str]]
+    sideways: dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +112,7 @@ def looked(building: Office, browser: Browser, at_work: dict[str, str]) -> Looke
     context = browser.new_context(storage_state=at_work["state"])  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
     witness.watch(context)
-    page, found = context.new_page(), Looked(light={}, dark={}, wide={}, unseen={})
+    page, found = context.new_page(), Looked(light={}, dark={}, wide={}, unseen={}, sideways={})
     for address in PAGES:
         _open(page, building.url + address.format(**at_work))
         _look(page, address, found)
@@ -116,7 +124,7 @@ def looked(building: Office, browser: Browser, at_work: dict[str, str]) -> Looke
 def _open(page: Page, address: str) -> None:
     answer = page.goto(address)
     assert answer is not None
-    assert answer.status == 200, address
+    assert answer.status == (404 if address.endswith(MISSING) else 200), address
     if page.locator("[hx-trigger*=load]").count():
         page.wait_for_load_state("networkidle")
 
@@ -135,6 +143,8 @@ def _look(page: Page, address: str, found: Looked) -> None:
         found.wide[address] = width
     if words := page.evaluate(UNSEEN):
         found.unseen[address] = words
+    if tables := page.evaluate(SIDEWAYS):
+        found.sideways[address] = tables
 
 
 def _barriers(page: Page, options: dict[str, Any]) -> list[str]:
@@ -161,3 +171,7 @@ def test_no_cell_of_a_table_is_lost_on_a_telephone(looked: Looked) -> None:
 
 def test_no_page_is_wider_than_a_telephone(looked: Looked) -> None:
     assert looked.wide == {}
+
+
+def test_no_table_is_wider_than_a_telephone(looked: Looked) -> None:
+    assert looked.sideways == {}

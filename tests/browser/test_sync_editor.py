@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import sign_in
 from tests.browser.fields import add_custom_field
+from tests.browser.newcomer import PASSWORD
 from tests.browser.office import Office
 
 
@@ -20,8 +21,10 @@ def test_a_custom_field_is_added_and_the_preview_follows_without_moving_the_page
     assert add_custom_field(page, value="email", field="Contact") == 3
     page.get_by_label("Row 3: field").press("Tab")
     expect(preview.locator("pre")).to_contain_text('"Contact": "people1@example.com"')
-    preview.get_by_role("button", name="Next row").click()
+    preview.get_by_role("button", name="Next row").press("Enter")
     expect(preview.locator("pre")).to_contain_text('"Contact": "people2@example.com"')
+    expect(preview.get_by_role("button", name="Next row")).to_be_focused()
+    expect(preview.get_by_role("status")).to_contain_text("Preview of row 2.")
     expect(page.get_by_label("Row 3: field")).to_have_value("Contact")
     page.get_by_label("Row 3: value").fill("emial")
     page.get_by_label("Row 3: value").press("Tab")
@@ -47,6 +50,29 @@ def test_what_starts_a_sync_shows_the_inputs_it_needs_and_the_preview_its_next_t
     expect(part.get_by_label("Minutes")).to_be_visible()
     expect(part.get_by_label("Day")).to_be_hidden()
     expect(due).to_contain_text("Starts every 15 minutes.")
+
+
+def test_a_session_that_ends_in_the_middle_of_the_editor_loses_nothing(office: Office, page: Page) -> None:
+    sign_in(page, office.served, "editor")
+    page.goto(f"{office.url}/syncs/people/configuration/")
+    expect(page.locator("#preview pre")).to_be_visible()
+    number = add_custom_field(page, value="email", field="Contact")
+    page.context.clear_cookies(name="headcount_session")
+    page.get_by_label(f"Row {number}: field").press("End")
+    page.keyboard.type(" address")
+    page.keyboard.press("Tab")
+    expect(page.locator("#preview")).to_contain_text("What you typed is still here")
+    page.get_by_role("button", name="Review changes").click()
+    expect(page.get_by_text("what you typed is kept")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_label("Username").fill("editor")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your form has not been sent yet")
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_role("button", name="Send it now").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Review: People to People")
+    expect(page.get_by_role("row").filter(has_text="Contact address")).to_be_visible()
 
 
 def test_the_editor_and_the_review_are_accessible(office: Office, page: Page) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+from django.db import connection
 from django.urls import URLPattern, get_resolver
 
 from headcount.control.models import Role
@@ -62,3 +63,41 @@ def test_a_page_that_is_not_there_is_said_in_words_and_in_json(visit: Visit) -> 
     answer = viewer.get("/nowhere.json")
     assert answer.status_code == 404
     assert json.loads(answer.content)["message"] == "There is no such page."
+
+
+def test_what_was_typed_into_a_form_that_came_to_nothing_can_be_copied(visit: Visit) -> None:
+    typed = {
+        "name": "Riders",
+        "query": "SELECT id, plan\nFROM riders -- <3",
+        "password": "pa55",
+        "action": "save",
+    }
+    content = visit(Role.EDITOR).post("/models/gone/edit/", typed).content.decode()
+    assert "There is no model gone" in content
+    assert "SELECT id, plan\nFROM riders -- &lt;3" in content
+    assert "pa55" not in content
+    assert "<dt>action</dt>" not in content
+
+
+def test_a_store_that_does_not_answer_is_told_in_words_even_where_no_page_can_be_drawn(visit: Visit) -> None:
+    viewer = visit(Role.VIEWER)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE control_user RENAME TO control_user_away")
+    answer = viewer.get("/syncs/")
+    assert answer.status_code >= 500
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert b"look before you try again" in answer.content or b"does not answer" in answer.content
+
+
+def test_no_entry_of_the_navigation_is_lit_on_a_page_that_is_not_there(visit: Visit) -> None:
+    viewer = visit(Role.VIEWER)
+    assert b"aria-current" not in viewer.get("/nowhere/").content
+    assert b'href="/runs' not in viewer.get("/runs/1/").content
+    assert b'<a href="/syncs/" aria-current="page">' in viewer.get("/runs/1/").content
+    assert b'<a href="/" aria-current="page">' in viewer.get("/").content
+
+
+def test_an_address_that_only_takes_a_form_says_so(visit: Visit) -> None:
+    answer = visit().get("/syncs/people/run/")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert b"Nothing was changed" in answer.content

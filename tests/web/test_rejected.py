@@ -148,3 +148,9 @@ def test_who_muted_and_retried_stands_in_the_activity(refused: Client) -> None:
         ("operator", "started"),
     ]
     assert "rejected rows" in text(refused.get("/activity/"))
+
+
+def test_a_button_for_chosen_rows_says_that_none_is_chosen(office: Desk, refused: Client) -> None:
+    for deed in ("retry", "mute"):
+        shown = refused.post(f"/syncs/people/rejected/{deed}/", follow=True)
+        assert b"No row was chosen; nothing is changed. Tick the rows first." in shown.content

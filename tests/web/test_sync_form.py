@@ -145,14 +145,15 @@ def test_what_cannot_be_read_is_told_beside_its_input_and_kept() -> None:
     rows = (Row(text="a", to="a"), Row(), Row(kind="value", text="[1", to="list"), Row(kind="column", to="b"))
     form = SyncForm(rows=rows, identifier_from="id", minimum="many", max_changed="half")
     entry, wrong = form.entry(stream=False)
-    assert sorted(wrong) == ["m-2-text", "m-3-text"]
-    assert entry["guards"] == {
-        "max_changed": "half",
-        "max_removed": 0.1,
-        "minimum": "many",
-        "zero_rows": True,
-    }
+    assert sorted(wrong) == ["m-2-text", "m-3-text", "max_changed", "minimum"]
+    assert entry["guards"] == {"max_changed": 0, "max_removed": 0.1, "minimum": 0, "zero_rows": True}
     assert SyncForm.of_data(dict(form.pairs())) == form
+
+
+@pytest.mark.parametrize("share", ["150", "-1", "NaN", "Infinity", "", "half"])
+def test_a_share_is_from_nothing_to_all(share: str) -> None:
+    _, wrong = SyncForm(max_removed=share).entry(stream=False)
+    assert wrong["max_removed"] == ["Type a number from 0 to 100."]
 
 
 def test_a_problem_finds_its_input_past_rows_that_were_never_filled() -> None:

@@ -132,12 +132,12 @@ class SyncForm:
             **(self._stream_parts(wrong) if stream else self._record_parts(wrong)),
             "mappings": self._mappings(wrong),
             "checks": {"warn": self.warn.split()},
-            "guards": self._guards(),
+            "guards": self._guards(wrong),
             "api_log": {"bodies": self.bodies},
             "triggers": triggers_of({name: getattr(self, name) for name in TRIGGERS}, wrong),
         }
         if self.timeout_minutes.strip():
-            entry["timeout_minutes"] = _number(self.timeout_minutes)
+            entry["timeout_minutes"] = _number(self.timeout_minutes, "timeout_minutes", wrong)
         if self.all_columns:
             entry["sync_all_columns"] = {"names": self.all_names}
         return {**entry, **unpacked(self.kept)}, wrong
@@ -172,11 +172,11 @@ class SyncForm:
                 mappings.append(replace(row, kind="nothing", text="").mapping())
         return mappings
 
-    def _guards(self) -> dict[str, Any]:
+    def _guards(self, wrong: Wrong) -> dict[str, Any]:
         return {
-            "max_changed": _share(self.max_changed),
-            "max_removed": _share(self.max_removed),
-            "minimum": _whole(self.minimum),
+            "max_changed": _share(self.max_changed, "max_changed", wrong),
+            "max_removed": _share(self.max_removed, "max_removed", wrong),
+            "minimum": _whole(self.minimum, wrong),
             "zero_rows": self.zero_rows,
         }
 
@@ -213,24 +213,36 @@ def _guard_inputs(guards: Mapping[str, Any]) -> dict[str, Any]:
     return inputs
 
 
-def _share(text: str) -> Any:
-    """Per cent as a share; what is no number stays as it is, for the check to say so."""
+def _share(text: str, place: str, wrong: Wrong) -> float:
+    """Per cent as a share. What is none is noted in ``wrong``; 0 stands for it, so that nothing else is said of it."""
+    number = _decimal(text.strip().removesuffix("%"))
+    if number is None or not 0 <= number <= 100:
+        wrong[place] = ["Type a number from 0 to 100."]
+        return 0.0
+    return float(number / 100)
+
+
+def _number(text: str, place: str, wrong: Wrong) -> float:
+    number = _decimal(text)
+    if number is None:
+        wrong[place] = ["Type a number."]
+        return 1.0
+    return float(number)
+
+
+def _decimal(text: str) -> Decimal | None:
     try:
-        return float(Decimal(text.strip().removesuffix("%").strip()) / 100)
+        number = Decimal(text.strip())
     except InvalidOperation:
-        return text
+        return None
+    return number if number.is_finite() else None
 
 
-def _number(text: str) -> Any:
-    """What is no number stays as it is, for the check to say so."""
-    try:
-        return float(Decimal(text.strip()))
-    except InvalidOperation:
-        return text
-
-
-def _whole(text: str) -> Any:
-    return int(text) if text.strip().isdecimal() and len(text) < 19 else text
+def _whole(text: str, wrong: Wrong) -> int:
+    if text.strip().isdecimal() and text.isascii() and len(text) < 19:
+        return int(text)
+    wrong["minimum"] = ["Type a whole number."]
+    return 0
 
 
 def _read(kind: str, text: str, place: str, wrong: Wrong) -> Any:

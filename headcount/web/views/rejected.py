@@ -72,6 +72,8 @@ def mute(request: HttpRequest, key: str) -> HttpResponse:
 
     def deed() -> str:
         ids, group = _chosen(request), _number(request, "group")
+        if not ids and group is None:
+            raise rejections.nothing_chosen()
         if not ids and group is not None:
             rows = rejections.mute_group(key, group, muted=muted)
         else:

@@ -20,17 +20,16 @@ from headcount.service.passwords import too_often
 from headcount.service.people import Person
 from headcount.web.access import open_to_all
 from headcount.web.forms.people import FirstOwnerForm, NewPasswordForm
+from headcount.web.forms.sign_in import SignInForm
 from headcount.web.said import tell
 from headcount.web.trouble import say
+from headcount.web.unsent import FIELD, ask_again, carried
 
-
-class SignInForm(AuthenticationForm):
-    """Names and passwords are typed, not tried: what was wrong is not told apart."""
-
-    error_messages = {  # noqa: RUF012  (Django's way to say it)
-        "invalid_login": "This username and password do not belong together. Both are case-sensitive.",
-        "inactive": "This username and password do not belong together. Both are case-sensitive.",
-    }
+_NO_OWNER = (
+    "There is an Owner already, or the link is too old. As long as there is no Owner, Headcount prints a new link when"
+    " it starts."
+)
+_USED = "It was used, or it is too old. Ask an Owner for a new one, or run: headcount users reset NAME."
 
 
 class SignIn(LoginView):
@@ -49,13 +48,17 @@ class SignIn(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         signing_in.came_in(form.get_user().get_username(), _address(self.request))
-        return super().form_valid(form)
+        response, unsent = super().form_valid(form), carried(self.request)
+        return ask_again(self.request, unsent) if unsent else response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         name, password = _typed(self.request)
         if name and password:
             signing_in.stayed_out(name, _address(self.request))
         return super().form_invalid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(unsent=self.request.POST.get(FIELD, ""), **kwargs)
 
 
 def _typed(request: HttpRequest) -> tuple[str, str]:
@@ -64,7 +67,7 @@ def _typed(request: HttpRequest) -> tuple[str, str]:
 
 def _wait(view: SignIn, pause: timedelta) -> HttpResponse:
     """The form again, with nothing but how long to wait: not even whether the password was right."""
-    form = view.authentication_form(view.request)
+    form = view.authentication_form(view.request, initial={"username": _typed(view.request)[0]})
     context = view.get_context_data(form=form, wait=too_often(pause))
     response = render(view.request, view.template_name, context, status=429)
     response.headers["Retry-After"] = str(ceil(pause.total_seconds()))
@@ -90,7 +93,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def first_owner(request: HttpRequest, token: str) -> HttpResponse:
     """Make the Owner that a new Headcount begins with."""
     if not welcome.first_owner_wanted(token):
-        return _not_good(request, "Headcount prints a new link when it starts, as long as there is no Owner.")
+        return _not_good(request, _NO_OWNER)
     form = FirstOwnerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
@@ -110,7 +113,7 @@ def invited(request: HttpRequest, person: int, token: str) -> HttpResponse:
     """Set a password, with a link that somebody was given."""
     found = welcome.invited(person, token)
     if found is None:
-        return _not_good(request, "It was used, or it is too old. Ask an Owner for a new one.")
+        return _not_good(request, _USED)
     form = NewPasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data

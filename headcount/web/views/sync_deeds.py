@@ -11,6 +11,7 @@ from django.urls import path
 from headcount.service.choices import destinations_to_choose
 from headcount.service.editing import delete_sync, loss_of, open_sync, pause_sync
 from headcount.service.roles import Deed
+from headcount.service.sync_page import sync_head
 from headcount.service.timing import timing_of
 from headcount.web.access import takes
 from headcount.web.page import Answer, Page, twin
@@ -73,7 +74,7 @@ def copy(request: HttpRequest, key: str) -> Answer:
 @takes(Deed.EDIT)
 def delete(request: HttpRequest, key: str) -> Answer:
     """What is lost with the sync; deletes it when its name was typed."""
-    opened = open_sync(key)
+    opened = sync_head(key)
     typed = request.POST.get("name", "")
     if request.method == "POST" and typed == opened.name:
         delete_sync(key)

@@ -18,6 +18,7 @@ from headcount.service.editing import (
     edits_of,
     open_sync,
     save_sync,
+    sync_exists,
     version_of,
 )
 from headcount.service.entries import Stale
@@ -26,6 +27,7 @@ from headcount.service.suggestions import seen_fields
 from headcount.service.sync_page import sync_head
 from headcount.web.access import takes
 from headcount.web.forms.editor import Editor, changed, checked, opened_editor, options, settled
+from headcount.web.forms.focus import Focus, focus_after
 from headcount.web.forms.origin import KINDS, METADATA
 from headcount.web.forms.preview import previewed
 from headcount.web.forms.row import NULLS, TYPES
@@ -90,6 +92,8 @@ def new(request: HttpRequest) -> Answer:
 @takes(Deed.LOOK, changing=Deed.EDIT)
 def edit(request: HttpRequest, key: str) -> Answer:
     """The configuration of a sync, for those who may change it as a form that works."""
+    if request.method == "POST" and not sync_exists(key):
+        return _gone(request, key)
     opened = open_sync(key)
     if request.method == "POST":
         return _posted(request, opened)
@@ -108,22 +112,35 @@ def _first_form(request: HttpRequest) -> SyncForm:
     )
 
 
-def _posted(request: HttpRequest, opened: Opened | None) -> Answer:
+def _sent(request: HttpRequest, key: str | None = None) -> SyncForm:
+    """The form as it was sent; a sync that is stored keeps its key."""
     several = {name: " ".join(request.POST.getlist(name)) for name in ("warn", "after")}
     form = SyncForm.of_data({**request.POST.dict(), **several})
-    if opened is not None:
-        form = replace(form, key=opened.key)
+    return form if key is None else replace(form, key=key)
+
+
+def _gone(request: HttpRequest, key: str) -> Answer:
+    """A sync that was deleted while somebody changed it: what they typed can become a new one."""
+    words = f"The sync {key} was deleted meanwhile. What you typed is still here; saving it makes a new sync."
+    tell(request, words, "attention")
+    return _shown(request, opened_editor(_sent(request, key), None), status=409)
+
+
+def _posted(request: HttpRequest, opened: Opened | None) -> Answer:
+    form = _sent(request, opened.key if opened else None)
     verb, _, argument = request.POST.get("do", "").partition(":")
     editor = opened_editor(form, opened, seen=request.POST.getlist("seen"))
     editor = settled(editor, fresh="full" not in request.POST)
     editor = changed(editor, verb, argument)
+    if verb == "refresh" and editor.choices is None:  # nothing to go on with
+        return _shown(request, checked(editor), status=422)
     if verb == "seen":
         editor = _with_seen(request, editor)
     if verb in ("preview", "row"):
         editor = _with_preview(checked(editor, named=False), argument)
     if verb in ("review", "save", "save-and-plan"):
         return _finished(request, checked(editor), verb)
-    return _shown(request, editor, focus=len(editor.form.rows) - 1 if verb in ("add", "custom") else None)
+    return _shown(request, editor, focus=focus_after(verb, argument, len(editor.form.rows)))
 
 
 def _with_seen(request: HttpRequest, editor: Editor) -> Editor:
@@ -181,13 +198,14 @@ def _shown(
     editor: Editor,
     *,
     conflict: str = "",
-    focus: int | None = None,
+    focus: Focus | None = None,
     status: int = 200,
 ) -> Page:
     opened = editor.opened
     extra: dict[str, Any] = {
         "tab": "configuration",
         "editor": editor,
+        "address": _address(editor),
         "form": editor.form,
         "wrong": editor.wrong,
         "words": _WORDS,
@@ -204,6 +222,11 @@ def _shown(
         trail=_trail(opened),
         status=status,
     )
+
+
+def _address(editor: Editor) -> str:
+    """Where the form is sent to."""
+    return f"/syncs/{editor.opened.key}/configuration/" if editor.opened else "/syncs/new/"
 
 
 def _base(request: HttpRequest, opened: Opened | None, *, conflict: bool) -> str:
@@ -243,6 +266,7 @@ def _review(request: HttpRequest, editor: Editor, *, undecided: bool) -> Page:
     resend, trouble = (None, "") if undecided or editor.new else _resend(key, editor.entry)
     extra = {
         "editor": editor,
+        "address": _address(editor),
         "pairs": list(editor.form.pairs()),
         "base": request.POST.get("base", ""),
         "undecided": undecided,

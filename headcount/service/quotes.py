@@ -1,0 +1,35 @@
+"""Words of a destination that were written down before a column was masked: they may quote its values.
+
+Only one error repeats such words, ``EveryRowRefused``; what was told of it stands in runs, alerts and messages.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from headcount.control.models import Alert, Delivery, Model, Run
+
+_SPOKEN = "were all refused for one reason ("
+_QUOTE = re.compile(rf"(?<={re.escape(_SPOKEN)}).*?(?=\)\.(?: Look at the mapping|[\\\"\n]|$))", re.DOTALL)
+
+
+def unquoted(text: str, veil: str) -> str:
+    """A text, perhaps JSON, with the veil in the place of the quoted words."""
+    return _QUOTE.sub(veil, text)
+
+
+def withdraw(model: Model, veil: str) -> None:
+    """Put the veil over quotes in everything that is kept of the runs of a model's syncs."""
+    syncs = list(model.syncs.values_list("key", flat=True))
+    for rows, name in (
+        (Run.objects.filter(sync__model=model), "error"),
+        (Alert.objects.filter(sync__model=model), "words"),
+        (Delivery.objects.filter(sync__in=syncs), "body"),
+    ):
+        _rewrite(rows.filter(**{f"{name}__contains": _SPOKEN}), name, veil)
+
+
+def _rewrite(rows: Any, name: str, veil: str) -> None:
+    for number, text in list(rows.values_list("pk", name)):
+        rows.model.objects.filter(pk=number).update(**{name: unquoted(text, veil)})

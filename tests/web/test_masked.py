@@ -1,0 +1,186 @@
+"""What is masked leaves the server nowhere: pages, twins, downloads, the API, alerts and webhooks are all read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from django.urls import resolve
+
+from headcount.control.models import Alert, Delivery, MaskedColumn, Model, Rejected, Role, Run, Sync
+from headcount.service.delivering import send_due
+from headcount.service.outlets import add_channel, add_webhook
+from headcount.service.tokens import issue
+from tests.alerts.receiver import Receiver, receiving
+from tests.api.test_access import TABLE
+from tests.journeys.desk import Desk
+from tests.web.conftest import Visit
+from tests.web.work import started
+
+SECRET = "canary"  # in every value of every masked column
+LINK = re.compile(r'(?:href|hx-get)="([^"#:]+)')
+FEW = 2  # of pages that show the same of different things
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+def troubled(office: Desk, visit: Visit, receiver: Receiver) -> Client:
+    """An Owner of a company that masks what it can, and whose runs ended in every way that has words for values."""
+    office.sql("UPDATE users SET plan = 'canary-' || id, email = 'canary-' || id || '@example.com'")
+    sync = office.people_sync
+    sync["mappings"] += [
+        {"from": "email", "to": "email"},
+        {"from": {"template": "Hi {{ plan }}"}, "to": "greeting"},
+    ]
+    sync.update(api_log={"bodies": True}, guards={"minimum": 10, "max_changed": 1.0})
+    office.apply()
+    add_channel("Ops", receiver.apprise)
+    add_webhook("Pager", receiver.url)
+    for column in ("plan", "email"):
+        MaskedColumn.objects.create(model=Model.objects.get(key="users"), column=column)
+    owner = visit()
+    office.sql("UPDATE users SET plan = 'canary-' || printf('%.1100c', 'x') WHERE id = 11")
+    office.sql("UPDATE users SET email = 'canary no address' WHERE id = 12")
+    _refused(office, "attributes.plan")
+    started(owner, "/syncs/people/run/")
+    office.sql("UPDATE users SET plan = 'canary-two-' || id WHERE id IN (8, 10, 20)")
+    _refused(office, "", key="8")
+    started(owner, "/syncs/people/run/")
+    office.sql("UPDATE users SET plan = 'canary-three-' || id WHERE id = 21")
+    office.workspace.heal()
+    office.workspace.fault(
+        kind="status", status=400, match={"body": "canary-three"}, body=f"{SECRET} is no good"
+    )
+    started(owner, "/syncs/people/run/")
+    office.hire(300, first=1001)
+    office.sql("UPDATE users SET plan = 'canary-four-' || id, email = 'canary-' || id || '@example.com'")
+    _refused(office, "", key="")
+    started(owner, "/syncs/people/run/")
+    office.workspace.heal()
+    started(owner, "/syncs/people/run/")
+    office.sql("DELETE FROM users WHERE id > 30")
+    started(owner, "/syncs/people/run/")
+    owner.post("/syncs/people/plan/")
+    assert owner.post("/syncs/people/test/", {"key": "7"}).status_code == 302
+    send_due()
+    return owner
+
+
+def _refused(office: Desk, field: str, *, key: str = "7") -> None:
+    """From now on the workspace refuses this row, or every row, and quotes it."""
+    office.workspace.heal()
+    rows = {"keys": [key]} if key else {"pattern": "."}
+    error = {"reason": "invalid", "field": field, "message": f"{SECRET} is no good"}
+    office.workspace.fault(kind="errors", rows=rows, error=error)
+
+
+def crawled(client: Client) -> dict[str, str]:
+    """What is behind the links that lead on from Home, each page's twin and every download, by address; of addresses
+    that differ only in numbers and names, a few.
+    """
+    record = client.post("/syncs/people/records/", {"key": "7"}).headers["Location"]
+    found: dict[str, str] = {}
+    seen: Counter[tuple[str, ...]] = Counter()
+    waiting = [record, "/"]
+    while waiting:
+        address = waiting.pop()
+        parts = urlsplit(address)
+        kind = (resolve(parts.path).route, *sorted(QueryDict(parts.query)))
+        seen[kind] += 1
+        if address in found or seen[kind] > FEW or address.startswith("/api/"):
+            continue
+        found[address] = client.get(address).getvalue().decode()
+        waiting += _from(address, found[address])
+    return found
+
+
+def _from(address: str, text: str) -> Iterator[str]:
+    parts = urlsplit(address)
+    if not parts.path.endswith("/"):
+        return
+    yield f"{parts.path.rstrip('/') or '/home'}.json?{parts.query}"
+    for link in LINK.findall(text):
+        to = urljoin(address, unescape(link))
+        if not to.startswith("/static/"):
+            yield to
+        if ".csv" in to or ".json" in to:  # a download; somebody may ask for values as well
+            yield f"{to}{'&' if '?' in to else '?'}values=1"
+
+
+def asked(api: Client) -> dict[str, str]:
+    """What the API answers about the company, by address."""
+    answers = {address: api.get(f"/api/v1{address}") for address in _addresses()}
+    people = Sync.objects.get(key="people").pk
+    for path, body in (("payload", {"key": "7"}), ("records/search", {"primary_identifier": "7"})):
+        address = f"/syncs/{people}/{path}"
+        answers[address] = api.post(f"/api/v1{address}", body, content_type="application/json")
+    return {
+        address: answer.getvalue().decode()
+        for address, answer in answers.items()
+        if answer.status_code == 200
+    }
+
+
+def _addresses() -> Iterator[str]:
+    """Every address of the API that can be read, for the things there are."""
+    sync = Sync.objects.get(key="people").pk
+    model = Model.objects.get(key="users").pk
+    for method, path in TABLE:
+        if method != "GET":
+            continue
+        for run in Run.objects.values_list("pk", flat=True):
+            address = path.replace("{sync_id}", str(sync)).replace("{sync_run_id}", str(run))
+            yield re.sub(r"\{model_id\}", str(model), re.sub(r"\{(?!model_id)\w+\}", "1", address))
+            if "{sync_run_id}" not in path:
+                break
+
+
+def leaks(told: dict[str, str]) -> list[str]:
+    return [address for address, text in told.items() if SECRET in text]
+
+
+def test_nothing_masked_leaves_the_server(troubled: Client, receiver: Receiver) -> None:
+    assert {run.status for run in Run.objects.all()} >= {"completed", "failed", "waiting"}
+    assert {row.field for row in Rejected.objects.filter(message__contains=SECRET)} == {"attributes.plan", ""}
+    pages = crawled(troubled)
+    assert len({resolve(urlsplit(address).path).route for address in pages}) > 60
+    assert sum("•••" in text for text in pages.values()) > 5
+    answers = asked(
+        Client(headers={"Authorization": f"Bearer {issue('owner', name='x', role=Role.OWNER).token}"})
+    )
+    assert len(answers) > 40
+    messages = {str(number): one.body.decode() for number, one in enumerate(receiver.got)}
+    assert len(messages) > 5
+    assert leaks(pages) + leaks(answers) + leaks(messages) == []
+
+
+def test_words_that_were_written_down_before_a_column_was_masked_are_veiled_too(
+    office: Desk, visit: Visit, receiver: Receiver
+) -> None:
+    add_webhook("Pager", receiver.url)
+    office.hire(300, first=1001)
+    _refused(office, "", key="")
+    owner = visit()
+    run = started(owner, "/syncs/people/run/")
+    addresses = (f"/runs/{run}/", "/syncs/people.json", "/", "/settings/alerts/", f"/runs/{run}.json")
+    stored = [*Run.objects.all(), *Alert.objects.all(), *Delivery.objects.all()]
+    assert len([row for row in stored if SECRET in str(vars(row))]) > 2
+    assert all(SECRET in owner.get(address).content.decode() for address in addresses[:2])
+    owner.post("/models/users/masks/", {"masked": ["plan"]})
+    assert leaks({address: owner.get(address).content.decode() for address in addresses}) == []
+    stored = [*Run.objects.all(), *Alert.objects.all(), *Delivery.objects.all()]
+    assert [row for row in stored if SECRET in str(vars(row))] == []
+    assert all(json.loads(body) for body in Delivery.objects.values_list("body", flat=True))
+    assert "(•••). Look at the mappings" in Alert.objects.get(rule__kind="failed").words
