@@ -13,9 +13,7 @@ def limiter(home: Home, name: str, requests_per_second: float | None, *, yields:
     One that ``yields`` lets those go first that do not.
     """
     if url := postgresql_url():
-        from headcount.postgresql.budget import (
-            PostgreSQLLimiter,
-        )
+        from headcount.postgresql.budget import PostgreSQLLimiter
 
         return PostgreSQLLimiter(url, name, requests_per_second, yields=yields)
     return FileLimiter(home.limits / name, requests_per_second, yields=yields)

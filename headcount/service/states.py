@@ -38,9 +38,7 @@ def is_elsewhere(home: Home, sync: Sync) -> bool:
 def state_at(home: Home, state_id: str, place: Stream.Place) -> State:
     """The state called ``state_id`` in one of the places there are."""
     if place is Stream.Place.POSTGRESQL:
-        from headcount.postgresql.state import (
-            PostgreSQLState,
-        )
+        from headcount.postgresql.state import PostgreSQLState
 
         return PostgreSQLState(postgresql_url(), state_id)
     return StateFile(home.state / f"{state_id}.duckdb")
