@@ -80,7 +80,7 @@ def _field_complaints(mapped: Mapped, mapping: Mapping, wire: str) -> list[Compl
         warns = optional and f"{mapping.slot}_missing" in mapped.sync.warn_only
         found.append(Complaint(mapping.to, f"{wire} IS NULL", f"'there is no {mapping.slot}'", warns))
     if _becomes_time(mapped, mapping):
-        found.append(Complaint(mapping.to, _looks_like_date(wire), _DATE_AS_NUMBER, warns=True))
+        found.append(_date_as_number(mapping.to, wire))
     checks = mapped.object.field_checks(mapping.slot, mapping.to)
     return found + [_checked(mapped, mapping.to, check, wire) for check in checks]
 
@@ -102,10 +102,10 @@ def _becomes_time(mapped: Mapped, mapping: Mapping) -> bool:
     return any(column.name == source.name and column.kind in _TIME_KINDS for column in mapped.columns)
 
 
-def _looks_like_date(wire: str) -> str:
-    """The lengths are asked first, for they are cheap."""
-    date = f"{wire} BETWEEN '19000101' AND '21001231' AND try_strptime({wire}, '%Y%m%d') IS NOT NULL"
-    return f"CASE WHEN strlen({wire}) = 8 THEN {date} ELSE false END"
+def _date_as_number(field: str, wire: str) -> Complaint:
+    near = f"(strlen({wire}) = 8 AND {wire} BETWEEN '19000101' AND '21001231')"
+    fails = f"CASE WHEN {near} THEN try_strptime({wire}, '%Y%m%d') IS NOT NULL ELSE false END"
+    return Complaint(field, fails, _DATE_AS_NUMBER, warns=True, gate=near)
 
 
 def _checked(mapped: Mapped, field: str, check: Check, value: str) -> Complaint:

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headcount.amounts import amount
 from headcount.engines.line_endings import first_other_ending
 from headcount.engines.masking import first_line, masked
 from headcount.engines.stream import BATCH_ROWS, stopped, stream
@@ -232,7 +233,7 @@ def _unreadable(path: Path) -> SourceError:
 def _complaint(words: str) -> str:
     """What is wrong with a line of a file, without the line."""
     if cells := CELLS.search(words):
-        return f"expected {cells[1]} cells and found {cells[2]}"
+        return f"expected {amount(int(cells[1]), 'cell')} and found {cells[2]}"
     if "not utf-8 encoded" in words:
         return "not UTF-8"
     if "Malformed JSON" in words:

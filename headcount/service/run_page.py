@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from headcount.amounts import amount
 from headcount.control import runs
 from headcount.control.models import Run
 from headcount.control.setup import setup
@@ -208,10 +209,10 @@ def _why(run: Run, *, waiting: bool) -> tuple[dict[str, int], tuple[Reasons, ...
 
 def _asks(run: RunRow, destination: str) -> str:
     counts = run.counts
-    parts = [
-        f"{verb} {number:,}"
-        for verb, number in (("add", counts.add), ("change", counts.change), ("remove", counts.remove))
-        if number
-    ]
-    what = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts) or "send nothing"
-    return f"{what.capitalize()} records in {destination}"
+    verbs = (("add", counts.add), ("change", counts.change), ("remove", counts.remove))
+    *others, (verb, number) = [each for each in verbs if each[1]] or [("send", 0)]
+    if not number:
+        return f"Send nothing to {destination}"
+    before = ", ".join(f"{verb} {number:,}" for verb, number in others)
+    what = " and ".join(filter(None, (before, f"{verb} {amount(number, 'record')}")))
+    return f"{what.capitalize()} in {destination}"

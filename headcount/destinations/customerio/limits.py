@@ -75,9 +75,11 @@ ID_LIKE_CIO_ID = Check(
 # '!' is the character behind the blank: what is less begins with a blank, a tab or a line end. Reading the text
 # backwards is cheaper than a regular expression. In JSON text the control characters are escaped.
 _BLANKS = "begins or ends with a blank, and without it would be another one; if that is not meant, trim it in the query"
+_BLANK_AT_AN_END = "{w} < '!' OR reverse({w}) < '!'"
 KEY_BLANKS = Check(
     name="key_blanks",
-    fails="{w} < '!' OR reverse({w}) < '!'",
+    gate=_BLANK_AT_AN_END,
+    fails=_BLANK_AT_AN_END,
     reason=f"'the key {_BLANKS}'",
     warns=True,
 )
