@@ -101,6 +101,7 @@ def save_rule(wish: Wish, number: int | None = None) -> RuleInfo:
     with transaction.atomic():
         row = AlertRule() if number is None else _find(number)
         _take_over(row, wish)
+        _refuse_a_second(row)
         row.save()
         _settle(row)
         shown = _rule(row, 0)
@@ -160,6 +161,17 @@ def _take_over(row: AlertRule, wish: Wish) -> None:
     row.kind, row.threshold = wish.kind, wish.threshold
     row.counts, row.runs = wish.counts, wish.runs
     row.every_time, row.recovery, row.enabled = wish.every_time, wish.recovery, wish.enabled
+
+
+def _refuse_a_second(row: AlertRule) -> None:
+    """Two rules that say the same to the same channel would tell everything twice."""
+    same = AlertRule.objects.filter(
+        sync=row.sync, outlet=row.outlet, kind=row.kind, threshold=row.threshold, counts=row.counts
+    )
+    if row.enabled and same.filter(runs=row.runs, enabled=True).exclude(pk=row.pk).exists():
+        raise ConfigurationError(
+            "There is such a rule already.", hint="Change that one, or give this one a channel."
+        )
 
 
 def _settle(row: AlertRule) -> None:

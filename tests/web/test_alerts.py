@@ -68,8 +68,12 @@ def test_rules_are_made_changed_and_removed_and_say_what_they_mean(office: Desk,
     assert "More than a share of the rows is rejected or invalid (75 %)" in page
     wrong = owner.post("/settings/alerts/rules/add/", {**RULE, "threshold": "0"})
     assert b"The deviation has to be more than 0 percent." in wrong.content
+    wrong = owner.post("/settings/alerts/rules/add/", {**RULE, "kind": "rejected", "threshold": ""})
+    assert b"Give a number" in wrong.content
     owner.post("/settings/alerts/rules/add/", RULE)
     rule = AlertRule.objects.get(kind="unusual")
+    twice = owner.post("/settings/alerts/rules/add/", RULE)
+    assert b"There is such a rule already." in twice.content
     assert "rows read, 50 % from the average of 3 runs" in text(owner, "/settings/alerts/")
     form = text(owner, f"/settings/alerts/rules/{rule.pk}/")
     assert '<option value="people" selected>' in form

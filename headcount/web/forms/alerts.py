@@ -6,12 +6,13 @@ from typing import Any
 
 from django import forms
 
-from headcount.control.alerts.rule import NUMBERS
+from headcount.control.alerts.rule import BY_SHARE, BY_TIME, NUMBERS
 from headcount.control.outbox import EVENTS
 from headcount.service.alerts import MEANINGS, Wish
 from headcount.service.outlets import OutletInfo, UnusableAddress
 from headcount.web.forms.told import ToldForm
 
+_WITH_THRESHOLD = [kind.value for kind in (*BY_SHARE, *BY_TIME)]
 NAME_HELP = "What it is called here."
 
 
@@ -109,6 +110,14 @@ class RuleForm(ToldForm):
 
     def _choose(self, field: str, choices: list[tuple[str, str]]) -> None:
         self.fields[field].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """An empty threshold is no threshold of zero: that one rings for a single row."""
+        typed: dict[str, Any] = super().clean() or self.cleaned_data
+        empty = "threshold" in typed and typed["threshold"] is None  # what is no number is told already
+        if empty and typed.get("kind") in _WITH_THRESHOLD:
+            self.add_error("threshold", "Give a number: this kind of alert compares with it.")
+        return typed
 
     def wish(self) -> Wish:
         """What was typed."""
