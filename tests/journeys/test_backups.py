@@ -97,7 +97,7 @@ def test_a_backup_of_a_working_run_lets_the_restored_home_resume_it(
     wait_for(lambda: not desk.workspace.in_flight())
     desk.workspace.heal()
     move(desk, elsewhere, monkeypatch)
-    assert "1 unfinished plan" in desk.done("restore", "all.tar.gz").out
+    assert "1 unfinished plan " in desk.done("restore", "all.tar.gz").out
     report = desk.run("people")
     [resumed] = report["resumed"]
     assert resumed["status"] == "completed"

@@ -25,6 +25,8 @@ from tests.journeys.conftest import workspace as workspace
 from tests.journeys.desk import Desk, ended, sums, wait_for
 from tests.upgrades.written_down import set_up
 
+pytestmark = pytest.mark.sqlite_store  # what earlier releases left is a file
+
 RELEASES = sorted(each.name for each in Path(__file__).parent.glob("schema-*"))
 INTERRUPTED = sorted(each.name for each in Path(__file__).parent.glob("interrupted-*"))
 AT_ONCE = 3
