@@ -6,7 +6,8 @@ have the same digest exactly if the same would be sent. It speaks only of the ma
 made it: that is its recipe.
 
 The engine's own hash is taken, two times 64 bits over the values in both directions. A change of a single value could
-hide behind it with a probability of 2**-64, for values that nobody chose in order to collide.
+hide behind it with a probability of 2**-64, for values that nobody chose in order to collide. Numbers of 128 bits must
+not be among the values: the engine hashes their halves and mixes the two so that 0 and -1 are the same.
 """
 
 from __future__ import annotations

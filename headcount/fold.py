@@ -60,7 +60,7 @@ def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
         positions = arrange_fields(bench, catalogue, mapped.field_ids, signatures)
         _number_changes(bench, work)
         columns = [f"f{positions[id_]:03d}" for id_ in work.plan.fields]
-        catalogue = _refresh_digests(bench, catalogue, work)
+        catalogue = _refresh_digests(bench, catalogue, work, other_fields=positions != catalogue.positions)
         _acknowledge(bench, catalogue, mapped, work, columns)
         _hold(bench, mapped, work, columns)
         _finish(bench, mapped, work)
@@ -222,10 +222,18 @@ def _stale(catalogue: Catalogue, work: Folding) -> bool:
     return bool(work.plan.digests) and catalogue.digests != work.plan.digests and work.read is not None
 
 
-def _refresh_digests(bench: Workbench, catalogue: Catalogue, work: Folding) -> Catalogue:
+def _refresh_digests(
+    bench: Workbench, catalogue: Catalogue, work: Folding, *, other_fields: bool
+) -> Catalogue:
     """Digests of another recipe go, and rows that are as they were get those they lack. Rows that nobody saw today stay
     without: they are compared value by value when they come back.
+
+    With ``other_fields`` than before the acknowledged rows are others too, also for the mapping that comes next: if no
+    digest is renewed now, none is believed any more.
     """
+    if other_fields and not _stale(catalogue, work):
+        set_meta(bench, "digests", "")
+        return replace(catalogue, digests="")
     if _stale(catalogue, work):
         if catalogue.acknowledged:
             bench.run("UPDATE state.acknowledged SET digest = NULL")

@@ -282,7 +282,7 @@ def arrange_fields(
         del positions[id_]
     for id_ in ids:
         if id_ not in positions:
-            positions[id_] = _free_position(positions)
+            positions[id_] = _free_position({**(catalogue.positions or {}), **positions})
             for table in ("acknowledged", "held"):
                 bench.run(f"ALTER TABLE state.{table} ADD COLUMN f{positions[id_]:03d} VARCHAR")
     if positions != catalogue.positions or signatures != catalogue.signatures:
@@ -294,4 +294,5 @@ def arrange_fields(
 
 
 def _free_position(positions: dict[str, int]) -> int:
+    """None that was in use before: a place that compares names would take the old column for the new one."""
     return max(positions.values(), default=-1) + 1

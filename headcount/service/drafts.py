@@ -13,6 +13,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -120,8 +121,15 @@ def forget_old_drafts() -> None:
     oldest = datetime.now(UTC) - KEPT
     for folder in list(_folders()):
         draft = _read(folder)
-        if draft is None or draft.made_at < oldest:
+        if (draft.made_at if draft is not None else _touched(folder)) < oldest:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _touched(folder: Path) -> datetime:
+    """When anything was last put into a folder; long ago if it is not there any more."""
+    with suppress(FileNotFoundError):
+        return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+    return datetime.min.replace(tzinfo=UTC)
 
 
 class _Work(Progress):

@@ -95,11 +95,13 @@ def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
     own = canonical(sync_as_of(row).identifier, key) if row.object == "person" else None
     with Workbench(home.root / "scratch", ordered=True) as bench:
         acknowledged, waited = _forget_state(bench, home, row, own) if own is not None else (False, False)
-        erased = [(run, _erase(bench, home, run, key, own)) for run in row.runs.order_by("id")]
+        runs = list(row.runs.order_by("id"))
+        keyless = sum(_unspoken(bench, home, run, key) for run in runs)
+        erased = [(run, _erase(bench, home, run, key, own)) for run in runs]
     forget_drafts(row.key)
     answers = sum(_silence(run, positions) for run, positions in erased)
     _drop_bodies(row, key)
-    listed = _unlist(row, own, erased)
+    listed = _unlist(row, own, erased) + keyless
     return Forgotten(
         sync=row.key,
         acknowledged=acknowledged,
@@ -138,7 +140,7 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
         ]
         if positions:
             _blank(bench, plan, which)
-    dropped = _unspoken(bench, folder / "invalid.parquet", key)
+    dropped = False
     if own is not None:
         for name in ("invalid.parquet", "digests.parquet", "seen.parquet"):
             dropped |= _drop(bench, folder / name, own)
@@ -186,24 +188,23 @@ def _drop(bench: Workbench, path: Path, key: str) -> bool:
     return there
 
 
-def _unspoken(bench: Workbench, path: Path, key: str) -> bool:
-    """Take the values of rows without a key out where one of them is this key. Was there any?"""
-    if not path.exists():
-        return False
+def _unspoken(bench: Workbench, home: Home, run: Run, key: str) -> int:
+    """Take the values of rows without a key out where one of them is this key. Returns of how many complaints."""
+    folder = plan_folder(home, run.pk)
+    path = folder / "invalid.parquet"
     file = f"read_parquet({quote_text(str(path))})"
-    columns = [name for name, *_ in bench.run(f"DESCRIBE FROM {file}")]
-    if "about" not in columns:
-        return False
-    text, number = json.dumps(key.casefold(), ensure_ascii=False), key.casefold()
+    if not path.exists() or "about" not in {name for name, *_ in bench.run(f"DESCRIBE FROM {file}")}:
+        return 0
+    text = json.dumps(key, ensure_ascii=False)
     said = " OR ".join(
-        f"contains(lower(about), {quote_text(f':{value}')})" for value in (text, f"{number},", f"{number}}}")
+        f"contains(lower(about), lower({quote_text(words)}))" for words in (text, f":{key},", f":{key}}}")
     )
-    if not bench.value(f"SELECT count(*) FROM {file} WHERE {said}"):
-        return False
-    _rewrite(
-        bench, path, f"SELECT * REPLACE (CASE WHEN {said} THEN NULL ELSE about END AS about) FROM {file}"
-    )
-    return True
+    found = int(bench.value(f"SELECT count(*) FROM {file} WHERE {said}"))
+    if found:
+        about = f"CASE WHEN {said} THEN NULL ELSE about END AS about"
+        _rewrite(bench, path, f"SELECT * REPLACE ({about}) FROM {file}")
+        keep_rewritten(run.pk, folder)
+    return found
 
 
 def _unnamed(folder: Path, key: str) -> bool:

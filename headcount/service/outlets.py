@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from headcount.control import audit, outbox, secrets
@@ -142,10 +143,11 @@ def _listing(kind: str) -> tuple[OutletInfo, ...]:
     return tuple(info_of(row) for row in Outlet.objects.filter(kind=kind).order_by("name"))
 
 
-def find_outlet(kind: str, number: int) -> Outlet:
-    """The row itself. Raises ``ConfigurationError`` when there is none of that number."""
+def find_outlet(kind: str, number: int, rows: QuerySet[Outlet] | None = None) -> Outlet:
+    """The row itself, of all or of some. Raises ``ConfigurationError`` when there is none of that number."""
     setup()
-    row: Outlet | None = Outlet.objects.filter(kind=kind, pk=number).first()
+    chosen = Outlet.objects.all() if rows is None else rows
+    row: Outlet | None = chosen.filter(kind=kind, pk=number).first()
     if row is None:
         raise ConfigurationError(f"There is no such {kind}.", hint="It may have been removed already.")
     return row

@@ -31,11 +31,12 @@ class Due:
     run: int
     attempt: int
     lane: Lane = field(default=Lane.REGULAR, compare=False)
+    begun: bool = field(default=False, compare=False)
 
     @property
     def rank(self) -> int:
         """The lower goes first: by lane, and in it what was begun before what was not."""
-        return 2 * self.lane.value - (1 < self.attempt <= TRUSTED)
+        return 2 * self.lane.value - (self.begun and self.attempt <= TRUSTED)
 
 
 @told()
@@ -123,7 +124,10 @@ def due_runs() -> list[Due]:
                 _take_back(run)
     waiting = runs.due()
     lanes = lanes_of(waiting) if waiting else {}
-    dues = [Due(run=run.pk, attempt=run.attempt, lane=lanes[run.pk]) for run in waiting]
+    dues = [
+        Due(run=run.pk, attempt=run.attempt, lane=lanes[run.pk], begun=run.started_at is not None)
+        for run in waiting
+    ]
     return sorted(dues, key=lambda due: (due.rank, due.run))
 
 

@@ -5,18 +5,32 @@ Only one error repeats such words, ``EveryRowRefused``; what was told of it stan
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from headcount.control.models import Alert, Delivery, Model, Run
 
 _SPOKEN = "were all refused for one reason ("
-_QUOTE = re.compile(rf"(?<={re.escape(_SPOKEN)}).*?(?=\)\.(?: Look at the mapping|[\\\"\n]|$))", re.DOTALL)
+_END = ")."  # followed by the advice, which quotes nothing, or by nothing
+_QUOTE = re.compile(rf"(?<={re.escape(_SPOKEN)}).*(?={re.escape(_END)})", re.DOTALL)
 
 
 def unquoted(text: str, veil: str) -> str:
-    """A text, perhaps JSON, with the veil in the place of the quoted words."""
-    return _QUOTE.sub(veil, text)
+    """A text, or JSON, with the veil in the place of the quoted words. They may hold anything, also their own end."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return _QUOTE.sub(veil, text)
+    return json.dumps(_unquoted(document, veil), ensure_ascii=False)
+
+
+def _unquoted(value: Any, veil: str) -> Any:
+    if isinstance(value, dict):
+        return {name: _unquoted(each, veil) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_unquoted(each, veil) for each in value]
+    return _QUOTE.sub(veil, value) if isinstance(value, str) else value
 
 
 def withdraw(model: Model, veil: str) -> None:

@@ -25,7 +25,7 @@ from headcount.service.left_out import pattern_of
 from headcount.service.lines import find_sync
 from headcount.service.record_names import token_of
 from headcount.service.slices import PAGE, Slice, sliced
-from headcount.service.veil import Veil, veil_of
+from headcount.service.veil import Veil, Veils, veil_of_history, veil_of_run
 
 GROUPS = 200
 RETRIED = 10_000  # keys that one retry may name; more are retried all together
@@ -76,7 +76,7 @@ class NeverSent:
 def refusal_groups(sync: str) -> tuple[RefusalGroup, ...]:
     """What is open or muted, the largest first; counts come from the groups, not from the rows."""
     row = find_sync(sync)
-    veil = veil_of(row)
+    veil = veil_of_history(row)
     found = row.rejected_groups.filter(Q(open__gt=0) | Q(muted__gt=0)).order_by("-open", "-muted", "id")
     return tuple(_group(group, veil) for group in found[:GROUPS])
 
@@ -85,7 +85,7 @@ def refusal_groups(sync: str) -> tuple[RefusalGroup, ...]:
 def refusal_group(sync: str, group: int) -> RefusalGroup:
     """Raises ``ConfigurationError`` for a group that the sync does not have."""
     row = find_sync(sync)
-    return _group(_found(row, group), veil_of(row))
+    return _group(_found(row, group), veil_of_history(row))
 
 
 @told()
@@ -112,7 +112,7 @@ def never_sent(run_id: int, *, field: str = "", reason: str = "", after: int = 0
     """
     setup()
     run = runs.find(run_id)
-    veil = veil_of(run.sync)
+    veil = veil_of_run(run)
     wanted = {"field": field} if field else {}
     if reason:
         wanted["reason__regex"] = pattern_of(reason)
@@ -148,14 +148,15 @@ def _values_of_keyless(run: Run, rows: Sequence[Invalid], veil: Veil) -> dict[in
 def refusals_as_csv(sync: str, *, group: int | None = None) -> Iterator[str]:
     """All open rows, line by line, as they are read."""
     row = find_sync(sync)
-    veil = veil_of(row)
     chosen = row.rejected if group is None else _found(row, group).rows
-    return _lines(chosen.filter(status=Rejected.Status.OPEN).order_by("id"), veil)
+    return _lines(chosen.filter(status=Rejected.Status.OPEN).select_related("run__sync").order_by("id"))
 
 
-def _lines(rows: QuerySet[Rejected], veil: Veil) -> Iterator[str]:
+def _lines(rows: QuerySet[Rejected]) -> Iterator[str]:
+    veils = Veils()
     yield _line(["key", "operation", "reason", "field", "message", "run", "at"])
     for row in rows.iterator():
+        veil = veils.of(row.run)
         said = veil.quoted(row.field, row.message)
         at = row.created_at.isoformat(timespec="seconds")
         yield _line([veil.key(row.key), row.op, row.reason, row.field, said, str(row.run_id), at])
@@ -214,9 +215,10 @@ def nothing_chosen() -> ConfigurationError:
 
 
 def _page(sync: SyncRow, rows: QuerySet[Rejected]) -> Slice[Refusal]:
-    veil = veil_of(sync)
+    veils = Veils()
 
     def shown(row: Rejected) -> Refusal:
+        veil = veils.of(row.run)
         return Refusal(
             id=row.pk,
             key=veil.key(row.key),
@@ -230,7 +232,9 @@ def _page(sync: SyncRow, rows: QuerySet[Rejected]) -> Slice[Refusal]:
             at=row.created_at,
         )
 
-    return sliced(list(rows.order_by("id")[: PAGE + 1]), PAGE, shown, lambda row: row.pk)
+    return sliced(
+        list(rows.select_related("run__sync").order_by("id")[: PAGE + 1]), PAGE, shown, lambda row: row.pk
+    )
 
 
 def _group(group: RejectedGroup, veil: Veil) -> RefusalGroup:

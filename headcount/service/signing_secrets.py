@@ -59,7 +59,7 @@ def retire(number: int) -> OutletInfo:
 def _of(number: int) -> Iterator[tuple[Outlet, Address]]:
     """The webhook, which nobody else changes meanwhile. Raises ``ConfigurationError`` for one that is not there."""
     with transaction.atomic():
-        row = Outlet.objects.select_for_update().get(pk=find_outlet(WEBHOOK, number).pk)
+        row = find_outlet(WEBHOOK, number, Outlet.objects.select_for_update())
         yield row, Address.parse(secrets.decrypted(row.ciphertext))
 
 

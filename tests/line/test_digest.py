@@ -106,6 +106,7 @@ def undigested(world: World) -> int:
         ("DOUBLE", ValueType.AUTO, "-0.0", "0.0"),
         ("DOUBLE", ValueType.AUTO, "nan", None),
         ("DOUBLE", ValueType.TIMESTAMP, "1700000000.2", "1700000000.7"),
+        ("DECIMAL(20, 2)", ValueType.AUTO, "1.5", "1.50"),
     ],
 )
 def test_another_word_for_the_same_value_is_no_change(
@@ -240,3 +241,71 @@ def test_warnings_are_told_of_rows_that_did_not_change(world: World) -> None:
         found = world.run(sync)
         assert [count for *_, count in found.frozen.planned.warnings] == [1]
     counts(found, read=2, unchanged=2)
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after"),
+    [
+        ("DECIMAL(20, 2)", "0", "-0.01"),
+        ("DECIMAL(38, 0)", "0", "-1"),
+        ("DECIMAL(38, 0)", "1", "18446744073709551616"),
+        ("HUGEINT", "0", "-1"),
+        ("DECIMAL(18, 2)", "0", "-0.01"),
+        ("BIGINT", "0", "-1"),
+        ("DOUBLE", "0", "-5e-324"),
+    ],
+)
+def test_numbers_that_the_engine_hashes_alike_are_told_apart(
+    world: World, type_: str, before: str, after: str
+) -> None:
+    types = {"id": "INTEGER", "x": type_, "y": type_}
+    sync = people(column("x"), column("y"))
+    world.table(types, (1, before, before), (2, after, after))
+    world.run(sync)
+    world.table(types, (1, after, after), (2, after, before))
+    counts(world.run(sync), read=2, change=2, accepted=2)
+
+
+def test_a_field_that_takes_the_place_of_another_is_sent_of_every_row(world: World) -> None:
+    world.table(TYPES, (1, "a", 1), (2, "b", 2), (3, "c", 3))
+    world.run(people(column("plan"), column("n")))
+    renamed = people(column("plan"), column("count", "n"))
+    run, folder = world.next_run()
+    run_line(world.line(renamed), run, Book(), folder, approved=True, only="1")
+    counts(world.run(renamed), read=3, change=2, unchanged=1, accepted=2)
+    assert {wires["count"] for wires in world.wires().values()} == {"1", "2", "3"}
+
+
+def test_a_field_that_is_skipped_where_it_is_empty_does_not_inherit_the_values_of_the_one_before(
+    world: World,
+) -> None:
+    types = {"id": "INTEGER", "plan": "VARCHAR", "n": "INTEGER", "m": "INTEGER"}
+    skip = {"null": NullRule.SKIP}
+    world.table(types, (1, "a", 1, None), (2, "b", 2, None))
+    world.run(people(column("plan"), column("n", **skip)))
+    other = people(column("plan"), column("m", **skip))
+    counts(world.run(other), read=2, unchanged=2)
+    world.table(types, (1, "a", 1, 1), (2, "b", 2, None))
+    counts(world.run(other), read=2, change=1, unchanged=1, accepted=1)
+    assert world.wires()["1"]["m"] == "1"
+
+
+def test_a_field_that_was_away_for_a_test_of_one_row_is_sent_again(world: World) -> None:
+    narrow, sync = people(column("plan")), people(column("plan"), column("n"))
+    world.table(TYPES, (1, "a", 1), (2, "b", 2))
+    world.run(sync)
+    for each in (narrow, sync):
+        run, folder = world.next_run()
+        run_line(world.line(each), run, Book(), folder, approved=True, only="1")
+    counts(world.run(sync), read=2, change=1, unchanged=1, accepted=1)
+
+
+def test_rows_that_were_refused_after_a_field_came_back_stay_held(world: World) -> None:
+    sync = people(column("plan"), column("n"))
+    world.table(TYPES, (1, "a", 1), (2, "b", 2))
+    world.run(sync)
+    world.run(people(column("plan", null=NullRule.SKIP)))
+    world.refuse('"[ab]"')
+    counts(world.run(sync), read=2, change=2, rejected=2)
+    world.mend()
+    counts(world.run(sync), read=2, held=2)

@@ -59,21 +59,30 @@ def test_of_runs_that_wait_those_of_events_are_begun_first(floor: Floor) -> None
 
 
 def test_what_was_begun_and_came_back_goes_on_before_others_of_its_lane_begin(floor: Floor) -> None:
-    people, events = queue_run("people"), queue_run("events")
-    assert [due.run for due in due_runs()] == [people, events]
-    pause_run(events)
-    resume_run(events)
+    people = queue_run("people")
+    pause_run(people)
+    events = queue_run("events")
+    floor.desk.workspace.slow(0.5)
+    worker = floor.ready_worker("--runs", "1")
+    floor.reached(events, "sending", seconds=60)
+    floor.end(worker)
+    resume_run(people)
     assert [due.run for due in due_runs()] == [events, people]
+    floor.desk.workspace.heal()
     floor.ready_worker("--runs", "1")
     for run in (events, people):
         assert floor.ended(run).status == "completed"
-    begun = {run: Run.objects.get(pk=run).started_at for run in (events, people)}
-    assert begun[events] < begun[people]  # type: ignore[operator]
+    ended = {run: Run.objects.get(pk=run).finished_at for run in (events, people)}
+    begun = Run.objects.get(pk=people).started_at
+    assert ended[events] and begun and ended[events] <= begun
 
 
 def test_what_comes_back_again_and_again_waits_its_turn() -> None:
-    ranks = [Due(run=1, attempt=attempt, lane=Lane.REGULAR).rank for attempt in (1, 2, TRUSTED, TRUSTED + 1)]
-    assert ranks[0] == ranks[3] > ranks[1] == ranks[2] > Due(run=1, attempt=1, lane=Lane.EVENTS).rank
+    def rank(attempt: int, *, begun: bool = True, lane: Lane = Lane.REGULAR) -> int:
+        return Due(run=1, attempt=attempt, lane=lane, begun=begun).rank
+
+    assert rank(1, begun=False) == rank(2, begun=False) == rank(TRUSTED + 1)
+    assert rank(1, lane=Lane.EVENTS, begun=False) < rank(2) == rank(TRUSTED) < rank(TRUSTED + 1)
 
 
 def test_events_that_become_due_in_the_middle_of_a_backfill_are_done_long_before_it(floor: Floor) -> None:

@@ -83,7 +83,9 @@ KEY_BLANKS = Check(
     reason=f"'the key {_BLANKS}'",
     warns=True,
 )
-_LINE_END = " OR ".join(rf"""ends_with({{w}}, '\{letter}"')""" for letter in "trn")
+_LINE_END = " OR ".join(
+    rf"""starts_with({{w}}, '"\{letter}') OR ends_with({{w}}, '\{letter}"')""" for letter in "trn"
+)
 PERSON_BLANKS = Check(
     name="key_blanks",
     fails=f"""{{w}} < '"!' OR reverse({{w}}) < '"!' OR {_LINE_END}""",
