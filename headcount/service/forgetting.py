@@ -196,9 +196,9 @@ def _unspoken(bench: Workbench, home: Home, run: Run, key: str) -> int:
     if not path.exists() or "about" not in {name for name, *_ in bench.run(f"DESCRIBE FROM {file}")}:
         return 0
     text = json.dumps(key, ensure_ascii=False)
-    said = " OR ".join(
-        f"contains(lower(about), lower({quote_text(words)}))" for words in (text, f":{key},", f":{key}}}")
-    )
+    words = [text, f":{key},", f":{key}}}"]
+    words += [text[1:-1]] if "@" in key else []  # an address may also stand in the middle of a value
+    said = " OR ".join(f"contains(lower(about), lower({quote_text(each)}))" for each in words)
     found = int(bench.value(f"SELECT count(*) FROM {file} WHERE {said}"))
     if found:
         about = f"CASE WHEN {said} THEN NULL ELSE about END AS about"

@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
 from headcount.control.models import MaskedColumn
@@ -155,12 +156,56 @@ def test_rows_without_a_key_are_found_by_their_other_values(applied: Desk) -> No
     assert {row["values"] for row in rows} == {"email ada@b.co, plan free", "email bob@b.co", ""}
     shown = never_sent(1)
     assert sorted(map(str, (row.values for row in shown.rows))) == sorted(map(str, some))
-    MaskedColumn.objects.create(model=ModelRow.objects.get(key="signups"), column="email")
-    assert "@b.co" not in str(never_sent(1)) and "free" in str(never_sent(1))
     applied.done("forget", "ada@b.co")
     assert "ada@b.co" not in applied.done("rejected", "people", "--json").out
     again = applied.done("preview", "people").out
     assert "Row 1, which has no key, would be invalid: id: the key is empty" in again
+
+
+@pytest.fixture
+def signups(applied: Desk) -> Desk:
+    """People without a key, in a table that the sync reads."""
+    applied.sql("CREATE TABLE signups (id TEXT, email TEXT, plan TEXT)")
+    applied.sql(
+        "INSERT INTO signups VALUES (?, ?, ?)",
+        [
+            (None, "ada@b.co", "free"),
+            (None, "Straße@b.co", "free"),
+            (None, None, '["eve@b.co"]'),
+            (None, None, "77"),
+            ("1", "c@b.co", "x"),
+        ],
+    )
+    applied.project["models"]["signups"] = {"connection": "company", "table": "signups"}
+    applied.people_sync["source"] = {"model": "signups"}
+    applied.people_sync["mappings"] = [{"from": name, "to": name} for name in ("email", "plan")]
+    applied.apply()
+    applied.run(code=1)
+    return applied
+
+
+def test_values_of_rows_without_a_key_stay_hidden_when_the_sync_has_other_fields_or_another_model(
+    signups: Desk,
+) -> None:
+    MaskedColumn.objects.create(model=ModelRow.objects.get(key="signups"), column="email")
+    assert "@b.co" not in str(never_sent(1)).replace("eve@b.co", "") and "free" in str(never_sent(1))
+    signups.people_sync["mappings"][0]["to"] = "contact"
+    signups.apply()
+    assert "ada@b.co" not in str(never_sent(1)) and "free" in str(never_sent(1))
+    signups.people_sync["source"] = {"model": "users"}
+    signups.people_sync["mappings"] = [{"from": "plan", "to": "plan"}]
+    signups.apply()
+    assert "ada@b.co" not in str(never_sent(1)) and "free" in str(never_sent(1))
+
+
+def test_whoever_is_forgotten_is_forgotten_in_rows_without_a_key_too(signups: Desk) -> None:
+    for key in ("ada@b.co", "STRAßE@b.co", "eve@b.co"):
+        assert "Nothing" not in signups.done("forget", key).out
+        assert "Nothing is kept" in signups.cli("forget", key).all
+    told = str(never_sent(1))
+    assert "@b.co" not in told
+    assert "77" in told
+    assert "Nothing is kept" in signups.cli("forget", "7").all
 
 
 def test_every_reason_of_invalid_rows_is_listed_with_all_its_rows_and_an_example(applied: Desk) -> None:
