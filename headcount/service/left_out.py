@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from typing import TYPE_CHECKING
 
 from headcount.control import held
 from headcount.control.models import Run
 from headcount.home import current_home
-from headcount.service.keyless import Keyless
+
+if TYPE_CHECKING:
+    from headcount.service.keyless import Keyless
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +32,16 @@ class InvalidReason:
 def reasons_of(run: Run) -> tuple[InvalidReason, ...]:
     """The most frequent first."""
     examples = [(row.field, row.reason, row.key) for row in held.invalid(run)]
-    keyless = Keyless(current_home(), run) if any(not key for _, _, key in examples) else None
+    keyless = _keyless(run) if any(not key for _, _, key in examples) else None
     return tuple(
         _with_example(field, reason, rows, examples, keyless) for field, reason, rows in run.invalid_reasons
     )
+
+
+def _keyless(run: Run) -> Keyless:
+    from headcount.service.keyless import Keyless  # reads files, for which lists of runs need no engine
+
+    return Keyless(current_home(), run)
 
 
 def _with_example(

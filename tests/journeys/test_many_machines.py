@@ -268,7 +268,7 @@ def test_a_backup_of_machines_at_work_goes_on_where_it_is_restored(
     sent = _saved_at_work(many)
     monkeypatch.setenv("HEADCOUNT_DATABASE_URL", postgresql_server.new_database())
     machine(many, "restored", monkeypatch)
-    assert "2 states and 1 unfinished plans" in many.done("restore", "all.tar.gz").out
+    assert "2 states and 1 unfinished plan " in many.done("restore", "all.tar.gz").out
     assert files(many) == []
     answered = many.count("SELECT sum(last - first + 1) FROM control_receipt WHERE run_id = 3")
     assert answered >= 20

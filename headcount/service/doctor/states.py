@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from headcount.amounts import amount
 from headcount.control.database import postgresql_url
 from headcount.control.models import Sync
 from headcount.control.trouble import told
@@ -27,4 +28,4 @@ def states() -> Iterator[Finding]:
             "On the machine that has such a file: headcount state move SYNC --to postgresql",
         )
     else:
-        yield ok("states", f"those of {len(syncs)} syncs can be reached")
+        yield ok("states", f"those of {amount(len(syncs), 'sync')} can be reached")
