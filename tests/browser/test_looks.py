@@ -15,6 +15,8 @@ from tests.browser.conftest import sign_in
 from tests.browser.office import Office
 from tests.browser.witness import Witness
 
+pytestmark = pytest.mark.xdist_group("looks")  # what they look at takes a minute to build
+
 PAGES = (
     "/",
     "/syncs/",
