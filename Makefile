@@ -6,9 +6,11 @@ BIN := $(VENV)/bin
 # One more than there are processors, for many tests wait for programs they started.
 TESTERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
-# Tests to which the place of the control store matters: those that make test runs on both, and all of them.
+# Tests to which the place of the control store matters: those that make test runs on both, and all of them. Tests of
+# workers, chaos and the line run on both by themselves.
 SHARED := tests/api tests/service tests/schedules --deselect tests/api/test_nonsense.py
-STORED := tests/alerts tests/api tests/cli tests/control tests/schedules tests/service tests/web
+STORED := tests/alerts tests/api tests/browser tests/cli tests/control tests/journeys tests/kill tests/logs \
+	tests/schedules tests/service tests/traces tests/web
 
 .PHONY: help demo serve test test-postgresql chaos lint bench picture screenshots lock clean
 
