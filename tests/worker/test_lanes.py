@@ -59,10 +59,12 @@ def test_of_runs_that_wait_those_of_events_are_begun_first(floor: Floor) -> None
 
 
 def test_what_was_begun_and_came_back_goes_on_before_others_of_its_lane_begin(floor: Floor) -> None:
+    floor.desk.target["budget"] = {"requests_per_second": 40, "max_items": 1, "senders": 1}
+    floor.desk.apply()
     people = queue_run("people")
     pause_run(people)
     events = queue_run("events")
-    floor.desk.workspace.slow(0.5)
+    floor.desk.workspace.slow(0.2)
     worker = floor.ready_worker("--runs", "1")
     floor.reached(events, "sending", seconds=60)
     floor.end(worker)
