@@ -250,9 +250,8 @@ def _recognised(task: Comparison) -> str:
     """
     if not task.digests:
         wrong, warns = suspicions(task.mapped)
-        known = (
-            f", {_exists('a.key = e.key')} AS recognised" if task.append_only and _comparable(task) else ""
-        )
+        found = f", EXISTS (SELECT 1 FROM ({_ACKNOWLEDGED}) a WHERE a.key = e.key) AS recognised"
+        known = found if task.append_only and _comparable(task) else ""
         return f"SELECT *, {wrong} AS wrong, {warns} AS warns{known} FROM ({task.how.values}) e"
     wrong, warns = suspicions(task.mapped, "w")
     known = f"({_ACKNOWLEDGED})" if by_digest(task) else ""
@@ -290,10 +289,6 @@ def _value(task: Comparison, column: str) -> str:
 
 
 _ACKNOWLEDGED = "SELECT key, digest FROM state.acknowledged WHERE NOT in_doubt"
-
-
-def _exists(condition: str) -> str:
-    return f"EXISTS (SELECT 1 FROM state.acknowledged a WHERE NOT a.in_doubt AND {condition})"
 
 
 def _join(task: Comparison) -> str:

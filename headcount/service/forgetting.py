@@ -95,18 +95,16 @@ def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
     own = canonical(sync_as_of(row).identifier, key) if row.object == "person" else None
     with Workbench(home.root / "scratch", ordered=True) as bench:
         acknowledged, waited = _forget_state(bench, home, row, own) if own is not None else (False, False)
-        runs = list(row.runs.order_by("id"))
-        keyless = sum(_unspoken(bench, home, run, key) for run in runs)
-        erased = [(run, _erase(bench, home, run, key, own)) for run in runs]
+        erased = [(run, _erase(bench, home, run, key, own)) for run in row.runs.order_by("id")]
     forget_drafts(row.key)
-    answers = sum(_silence(run, positions) for run, positions in erased)
+    answers = sum(_silence(run, found.positions) for run, found in erased)
     _drop_bodies(row, key)
-    listed = _unlist(row, own, erased) + keyless
+    listed = _unlist(row, own, erased)
     return Forgotten(
         sync=row.key,
         acknowledged=acknowledged,
         held=waited,
-        plan_rows=sum(len(positions) for _, positions in erased),
+        plan_rows=sum(len(found.positions) for _, found in erased),
         answers=answers,
         listed=listed,
         mentions=forget_mentions(row, {name for name in (key, own) if name}),
@@ -128,8 +126,16 @@ def _forget_state(bench: Workbench, home: Home, row: SyncRow, key: str) -> tuple
     return acknowledged, waited
 
 
-def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) -> list[int]:
-    """Blank the person in the files of one run. Returns their positions in the plan."""
+@dataclass(frozen=True, kw_only=True)
+class _Erased:
+    """What was erased in the files of one run: ``positions`` in the plan, and complaints about rows without a key."""
+
+    positions: list[int]
+    keyless: int
+
+
+def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) -> _Erased:
+    """Blank the person in the files of one run."""
     folder = plan_folder(home, run.pk)
     plan = folder / "plan.parquet"
     positions: list[int] = []
@@ -140,14 +146,15 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
         ]
         if positions:
             _blank(bench, plan, which)
+    keyless = _unspoken(bench, folder / "invalid.parquet", key)
     dropped = False
     if own is not None:
         for name in ("invalid.parquet", "digests.parquet", "seen.parquet"):
             dropped |= _drop(bench, folder / name, own)
         dropped |= _unnamed(folder, own)
-    if positions or dropped:
+    if positions or keyless or dropped:
         keep_rewritten(run.pk, folder)
-    return positions
+    return _Erased(positions=positions, keyless=keyless)
 
 
 def _which(run: Run, key: str, own: str | None) -> str:
@@ -188,10 +195,8 @@ def _drop(bench: Workbench, path: Path, key: str) -> bool:
     return there
 
 
-def _unspoken(bench: Workbench, home: Home, run: Run, key: str) -> int:
+def _unspoken(bench: Workbench, path: Path, key: str) -> int:
     """Take the values of rows without a key out where one of them is this key. Returns of how many complaints."""
-    folder = plan_folder(home, run.pk)
-    path = folder / "invalid.parquet"
     file = f"read_parquet({quote_text(str(path))})"
     if not path.exists() or "about" not in {name for name, *_ in bench.run(f"DESCRIBE FROM {file}")}:
         return 0
@@ -203,7 +208,6 @@ def _unspoken(bench: Workbench, home: Home, run: Run, key: str) -> int:
     if found:
         about = f"CASE WHEN {said} THEN NULL ELSE about END AS about"
         _rewrite(bench, path, f"SELECT * REPLACE ({about}) FROM {file}")
-        keep_rewritten(run.pk, folder)
     return found
 
 
@@ -258,12 +262,13 @@ def _silenced(run: Run, position: int) -> bool:
     return bool(spoken)
 
 
-def _unlist(row: SyncRow, own: str | None, erased: Sequence[tuple[Run, list[int]]]) -> int:
+def _unlist(row: SyncRow, own: str | None, erased: Sequence[tuple[Run, _Erased]]) -> int:
+    keyless = sum(found.keyless for _, found in erased)
     if own is not None:
         gone = held.unlist(row.rejected.filter(key=own))
         examples, _ = Invalid.objects.filter(run__sync=row, key=own).delete()
-        return gone + examples
-    return sum(_unlisted(run, positions) for run, positions in erased)
+        return keyless + gone + examples
+    return keyless + sum(_unlisted(run, found.positions) for run, found in erased)
 
 
 def _unlisted(run: Run, positions: list[int]) -> int:
