@@ -16,7 +16,7 @@ from headcount.errors import ConfigurationError
 from headcount.service.copies import shown
 from headcount.service.lines import find_sync
 from headcount.service.slices import PAGE, Slice, sliced
-from headcount.service.veil import Veil, veil_of
+from headcount.service.veil import Veil, Veils
 
 RUNS = 20  # newest runs whose requests are listed
 
@@ -69,7 +69,6 @@ def requests(
     answer was not all well.
     """
     row = find_sync(sync)
-    veil = veil_of(row)
     runs = row.runs.order_by("-id").values_list("id", flat=True)
     chosen = runs.filter(pk=run) if run is not None else runs[:RUNS]
     found = _rows().filter(run__in=list(chosen)).order_by("-id")
@@ -77,7 +76,9 @@ def requests(
         found = found.filter(troubled=True)
     if before is not None:
         found = found.filter(id__lt=before)
-    return sliced(list(found[: PAGE + 1]), PAGE, lambda each: _request(each, veil), lambda each: each.pk)
+    rows = list(found[: PAGE + 1])
+    veils = Veils(row, (each.run_id for each in rows))
+    return sliced(rows, PAGE, lambda each: _request(each, veils.of(each.run_id)), lambda each: each.pk)
 
 
 @told()
@@ -89,7 +90,7 @@ def bodies_of(sync: str, number: int) -> Bodies:
         raise ConfigurationError(
             f"There is no request {number} of {sync}.", hint="Its log may have been deleted."
         )
-    veil = veil_of(row)
+    veil = Veils(row).of(found.run_id)
     return Bodies(
         about=_request(found, veil),
         request=shown(found.request, veil),

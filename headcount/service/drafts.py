@@ -28,7 +28,7 @@ from headcount.frozen import load
 from headcount.service.lines import find_sync, prepare_line, sync_as_of
 from headcount.service.plan_rows import Kept
 from headcount.service.planning import PlanReport, plan_into
-from headcount.service.veil import veil_of
+from headcount.service.veil import Veils
 from headcount.sync import Progress
 
 KEPT = timedelta(days=1)
@@ -105,7 +105,7 @@ def plan_of_draft(key: str, id_: str) -> Kept:
         raise ConfigurationError(
             "There is no complete plan here.", hint="Wait until it is made, or make a new one."
         )
-    return Kept(sync=key, frozen=frozen, veil=veil_of(row, frozen.mapped))
+    return Kept(sync=key, frozen=frozen, veil=Veils(row).as_of(document.get("snapshot")))
 
 
 def forget_drafts(key: str) -> None:

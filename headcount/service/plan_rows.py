@@ -21,7 +21,7 @@ from headcount.service.planning import FieldChange
 from headcount.service.plans import plan_folder
 from headcount.service.record_names import key_of, token_of
 from headcount.service.slices import PAGE, Slice
-from headcount.service.veil import Veil, veil_of
+from headcount.service.veil import Veil, Veils
 from headcount.workbench import Workbench, quote_text
 
 OPERATIONS = ("add", "change", "remove")
@@ -85,7 +85,8 @@ def plan_of_run(run_id: int) -> Kept:
             f"There is no plan of run {run_id}.",
             hint="It was not made yet, or is deleted by now: after 30 days only those of the newest 20 runs are kept.",
         )
-    return Kept(sync=run.sync.key, frozen=frozen, veil=veil_of(run.sync, frozen.mapped), run=run.pk)
+    veil = Veils(run.sync).as_of(run.sync_snapshot)
+    return Kept(sync=run.sync.key, frozen=frozen, veil=veil, run=run.pk)
 
 
 def load_of(run: Run, folder: Path) -> Frozen | None:

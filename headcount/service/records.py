@@ -14,7 +14,7 @@ from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.planning import FieldChange
 from headcount.service.record_names import key_of, token_of
 from headcount.service.story import Chapter, Story, explain
-from headcount.service.veil import Veil, veil_of
+from headcount.service.veil import Veil, Veils, veil_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ def find_record(sync: str, typed: str) -> str:
 def record_story(sync: str, record: str) -> Record:
     """Everything known about a record. Raises ``ConfigurationError`` for a name that is none of this sync's."""
     row = find_sync(sync)
-    story = _veiled(explain(sync, key_of(sync, record)), veil_of(row))
+    story = _veiled(explain(sync, key_of(sync, record)), row)
     return Record(
         sync=sync,
         key=story.key,
@@ -61,12 +61,13 @@ def _identifier(row: SyncRow) -> str:
     return sync_as_of(row).identifier
 
 
-def _veiled(story: Story, veil: Veil) -> Story:
+def _veiled(story: Story, row: SyncRow) -> Story:
+    veil, veils = veil_of(row), Veils(row, (chapter.run for chapter in story.chapters))
     now = story.now
     if now is not None:
         held_ = now.held if not veil.fields and not veil.over_keys else now.held and "refused"
         now = replace(now, values={f: veil.value(f, v) for f, v in now.values.items()}, held=held_)
-    chapters = tuple(_chapter(chapter, veil) for chapter in story.chapters)
+    chapters = tuple(_chapter(chapter, veils.of(chapter.run)) for chapter in story.chapters)
     return replace(story, key=veil.key(story.key), now=now, chapters=chapters)
 
 

@@ -25,7 +25,7 @@ from headcount.service.left_out import pattern_of
 from headcount.service.lines import find_sync
 from headcount.service.record_names import token_of
 from headcount.service.slices import PAGE, Slice, sliced
-from headcount.service.veil import Veil, Veils, veil_of_history, veil_of_run
+from headcount.service.veil import Veil, Veils, veil_of_history
 
 GROUPS = 200
 RETRIED = 10_000  # keys that one retry may name; more are retried all together
@@ -112,7 +112,7 @@ def never_sent(run_id: int, *, field: str = "", reason: str = "", after: int = 0
     """
     setup()
     run = runs.find(run_id)
-    veil = veil_of_run(run)
+    veil = Veils(run.sync).as_of(run.sync_snapshot)
     wanted = {"field": field} if field else {}
     if reason:
         wanted["reason__regex"] = pattern_of(reason)
@@ -149,14 +149,13 @@ def refusals_as_csv(sync: str, *, group: int | None = None) -> Iterator[str]:
     """All open rows, line by line, as they are read."""
     row = find_sync(sync)
     chosen = row.rejected if group is None else _found(row, group).rows
-    return _lines(chosen.filter(status=Rejected.Status.OPEN).select_related("run__sync").order_by("id"))
+    return _lines(chosen.filter(status=Rejected.Status.OPEN).order_by("id"), Veils(row))
 
 
-def _lines(rows: QuerySet[Rejected]) -> Iterator[str]:
-    veils = Veils()
+def _lines(rows: QuerySet[Rejected], veils: Veils) -> Iterator[str]:
     yield _line(["key", "operation", "reason", "field", "message", "run", "at"])
     for row in rows.iterator():
-        veil = veils.of(row.run)
+        veil = veils.of(row.run_id)
         said = veil.quoted(row.field, row.message)
         at = row.created_at.isoformat(timespec="seconds")
         yield _line([veil.key(row.key), row.op, row.reason, row.field, said, str(row.run_id), at])
@@ -215,10 +214,11 @@ def nothing_chosen() -> ConfigurationError:
 
 
 def _page(sync: SyncRow, rows: QuerySet[Rejected]) -> Slice[Refusal]:
-    veils = Veils()
+    found = list(rows.order_by("id")[: PAGE + 1])
+    veils = Veils(sync, (row.run_id for row in found))
 
     def shown(row: Rejected) -> Refusal:
-        veil = veils.of(row.run)
+        veil = veils.of(row.run_id)
         return Refusal(
             id=row.pk,
             key=veil.key(row.key),
@@ -232,9 +232,7 @@ def _page(sync: SyncRow, rows: QuerySet[Rejected]) -> Slice[Refusal]:
             at=row.created_at,
         )
 
-    return sliced(
-        list(rows.select_related("run__sync").order_by("id")[: PAGE + 1]), PAGE, shown, lambda row: row.pk
-    )
+    return sliced(found, PAGE, shown, lambda row: row.pk)
 
 
 def _group(group: RejectedGroup, veil: Veil) -> RefusalGroup:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
-from headcount.mapped import Mapped
 from headcount.model import Sync
 from headcount.names import styled
 from headcount.service.lines import sync_as_of
@@ -52,26 +53,10 @@ class Veil:
         return name in self.fields or field in self.fields or (self.over_keys and name in _IDENTIFIERS)
 
 
-def veil_of(row: SyncRow, mapped: Mapped | None = None) -> Veil:
-    """The veil over a sync as it is now, or (``mapped``) as it was when a plan was made."""
+def veil_of(row: SyncRow) -> Veil:
+    """The veil over a sync as it is now."""
     mask = mask_of(row)
-    if not mask:
-        return Veil()
-    sync = mapped.sync if mapped is not None else sync_as_of(row)
-    return Veil(fields=_fields(mask, sync), over_keys=mask.hides_key(sync.key_column))
-
-
-def veil_of_run(run: Run) -> Veil:
-    """The veil over what is kept of one run: by the sync as it is now, and by the mapping and model it had then."""
-    now = veil_of(run.sync)
-    if not run.sync_snapshot:
-        return now
-    then = sync_as_of(run.sync, run.sync_snapshot)
-    mask = Mask(columns=mask_of(run.sync).columns | masked_names(then.model.key))
-    if not mask:
-        return now
-    over_keys = now.over_keys or mask.hides_key(then.key_column)
-    return Veil(fields=now.fields | _fields(mask, then), over_keys=over_keys)
+    return _over(mask, sync_as_of(row)) if mask else Veil()
 
 
 def veil_of_history(row: SyncRow) -> Veil:
@@ -85,15 +70,48 @@ def veil_of_history(row: SyncRow) -> Veil:
 
 
 class Veils:
-    """Over rows of many runs."""
+    """The veils over what is kept of one sync's runs: by the mapping and the model of each, and by those of today.
 
-    def __init__(self) -> None:
-        self._known: dict[int, Veil] = {}
+    ``runs`` are the numbers of those that will be asked for, if they are known; all are read at once then.
+    """
 
-    def of(self, run: Run) -> Veil:
-        if run.pk not in self._known:
-            self._known[run.pk] = veil_of_run(run)
-        return self._known[run.pk]
+    def __init__(self, row: SyncRow, runs: Iterable[int] = ()) -> None:
+        self._mask = mask_of(row)
+        self._row, self._now = row, veil_of(row)
+        self._masks: dict[str, Mask] = {}  # by model
+        self._veils: dict[int, Veil] = {}
+        self._read(runs)
+
+    def of(self, run: int) -> Veil:
+        """The veil over one run, by its number."""
+        if run not in self._veils:
+            self._read([run])
+        return self._veils.get(run, self._now)
+
+    def as_of(self, snapshot: dict[str, Any] | None) -> Veil:
+        """The veil over what was made of the sync when it was as in a snapshot."""
+        if not snapshot:
+            return self._now
+        then = sync_as_of(self._row, snapshot)
+        mask = self._mask_with(then.model.key)
+        if not mask:
+            return self._now
+        old = _over(mask, then)
+        return Veil(fields=self._now.fields | old.fields, over_keys=self._now.over_keys or old.over_keys)
+
+    def _mask_with(self, model: str) -> Mask:
+        if model not in self._masks:
+            self._masks[model] = Mask(columns=self._mask.columns | masked_names(model))
+        return self._masks[model]
+
+    def _read(self, runs: Iterable[int]) -> None:
+        if wanted := set(runs):
+            snapshots = Run.objects.filter(pk__in=wanted).values_list("pk", "sync_snapshot")
+            self._veils.update((run, self.as_of(snapshot)) for run, snapshot in snapshots)
+
+
+def _over(mask: Mask, sync: Sync) -> Veil:
+    return Veil(fields=_fields(mask, sync), over_keys=mask.hides_key(sync.key_column))
 
 
 def _fields(mask: Mask, sync: Sync) -> frozenset[str]:

@@ -11,6 +11,7 @@ import yaml
 
 from headcount.control.models import MaskedColumn
 from headcount.control.models import Model as ModelRow
+from headcount.service.plan_rows import Filter, rows_of_run
 from headcount.service.rejections import never_sent
 from tests.journeys.desk import Desk, checked, sums
 
@@ -196,6 +197,7 @@ def test_values_of_rows_without_a_key_stay_hidden_when_the_sync_has_other_fields
     signups.people_sync["mappings"] = [{"from": "plan", "to": "plan"}]
     signups.apply()
     assert "ada@b.co" not in str(never_sent(1)) and "free" in str(never_sent(1))
+    assert "c@b.co" not in str(rows_of_run(1, Filter())) and "'\"x\"'" in str(rows_of_run(1, Filter()))
 
 
 def test_whoever_is_forgotten_is_forgotten_in_rows_without_a_key_too(signups: Desk) -> None:
