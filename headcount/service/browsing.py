@@ -21,7 +21,7 @@ from headcount.model import Column, Kind, Model
 from headcount.project.kinds import KINDS
 from headcount.service.connections import find_connection
 from headcount.service.masking import VEIL, Veil
-from headcount.service.settings import resolved
+from headcount.service.settings import resolved, unquoted
 
 ROWS = 50
 SECONDS = 15.0
@@ -91,8 +91,13 @@ def rows_of(model: Model, *, veil: Veil = OPEN, limit: int = ROWS, seconds: floa
 @contextmanager
 def _opened(key: str, given: float | None) -> Iterator[Source]:
     """The source behind a connection, stopped when it is used for longer than the ``given`` seconds."""
-    seconds = _seconds() if given is None else given
     row = find_connection(key)
+    with unquoted(row), _stopped(row, _seconds() if given is None else given) as source:
+        yield source
+
+
+@contextmanager
+def _stopped(row: Connection, seconds: float) -> Iterator[Source]:
     source = _source(row)
     late = threading.Event()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
-from headcount.engines import open_source
+from headcount.engines import Source, open_source
 from headcount.errors import ConfigurationError, SourceError
 from headcount.frozen import Frozen
 from headcount.mapping import compile_sync
@@ -23,7 +24,7 @@ from headcount.service.lines import Setup, find_sync, prepare_line, sync_as_of
 from headcount.service.masking import Mask, veil_of
 from headcount.service.planning import Forecast, forecast, plan_scratch, with_state_of_its_own
 from headcount.service.previewing import PreviewRow, preview_rows
-from headcount.service.settings import resolved
+from headcount.service.settings import resolved, unquoted
 from headcount.sync import Line, Progress, make_plan
 from headcount.workbench import Workbench, quote_text
 
@@ -83,11 +84,14 @@ def columns_of(model: str) -> tuple[Column, ...]:
     """The columns a model has today. Raises ``SourceError`` when its source cannot be asked."""
     setup()
     row = _model_row(model)
-    source = open_source(row.connection.type, resolved(row.connection))
-    try:
+    with _opened(row.connection) as source:
         return source.columns(model_value(row.key, row.definition))
-    finally:
-        source.close()
+
+
+@contextmanager
+def _opened(row: Connection) -> Iterator[Source]:
+    with unquoted(row), closing(open_source(row.type, resolved(row))) as source:
+        yield source
 
 
 @told()
@@ -97,16 +101,13 @@ def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[
     row = _model_row(entry["source"]["model"])
     sync = sync_value(key, entry, model_value(row.key, row.definition), stream_id=_stream(key).stream_id)
     hurry = Hurry(PREVIEW_SECONDS, "Preview a smaller model, or one whose query is quicker.")
-    source = open_source(row.connection.type, resolved(row.connection))
-    try:
+    with _opened(row.connection) as source:
         columns, veil = source.columns(sync.model), veil_of(sync.model)
         mask = Mask(columns=frozenset(column.name for column in columns if veil.hides(column.name)))
         mapped = compile_sync(sync, columns, destination_object(sync.object))
         scratch = home.root / "scratch"
         shown = preview_rows(mapped, source, scratch, rows=rows, mask=mask, progress=hurry.reading)
         return tuple(shown)
-    finally:
-        source.close()
 
 
 @told()

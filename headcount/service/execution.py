@@ -41,6 +41,7 @@ from headcount.service.plans import drop_plans, keep_plan, plan_folder
 from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
+from headcount.service.settings import unquote, unquoted
 from headcount.service.source_retries import given_up, pause_of
 from headcount.service.states import state_here
 from headcount.service.time_limit import timed_out
@@ -159,17 +160,18 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
     only = run.keys[0] if run.kind == RunKind.TEST.value else None
     with RunLedger(run.pk, hold.holder, over=hold.over) as ledger, prepared.closing():
         try:
-            result = run_line(
-                prepared.line,
-                info,
-                ledger,
-                folder,
-                full=run.full,
-                approved=run.approved,
-                only=only,
-                permit=hold.permit,
-                keep=lambda made: keep_plan(run.pk, made, hold.holder),
-            )
+            with unquoted(*prepared.ends):
+                result = run_line(
+                    prepared.line,
+                    info,
+                    ledger,
+                    folder,
+                    full=run.full,
+                    approved=run.approved,
+                    only=only,
+                    permit=hold.permit,
+                    keep=lambda made: keep_plan(run.pk, made, hold.holder),
+                )
         except ApprovalNeeded as error:
             return _waiting(run, prepared, folder, error)
         except NoSuchRecord as error:  # a slip of the hand, and no failure that monitoring should count
@@ -244,6 +246,8 @@ def _record(
     runs.plan_frozen(run, result.frozen.plan)
     record_rows(run, prepared.line, result.frozen, ledger)
     result = replace(result, error=_veiled(run, result.error))
+    if result.error is not None:
+        unquote(result.error, *prepared.ends)
     ended = status or _status(result)
     runs.finish(
         run,

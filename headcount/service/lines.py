@@ -23,7 +23,7 @@ from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.budgets import limiter
-from headcount.service.settings import budget_of, resolved
+from headcount.service.settings import budget_of, resolved, unquoted
 from headcount.service.states import state_here
 from headcount.sync import Line, Progress
 
@@ -37,12 +37,16 @@ class Setup:
     line: Line
     home: Home
     snapshot: dict[str, Any]
+    ends: tuple[Connection, ...]  # the source and the destination
 
     @contextmanager
     def closing(self) -> Iterator[None]:
-        """Give back the connections to the destination, and those of its budgets, at the end."""
+        """Give back the connections to the destination, and those of its budgets, at the end. Errors name references
+        by their names.
+        """
         try:
-            yield
+            with unquoted(*self.ends):
+                yield
         finally:
             for one in (self.line.client, self.line.limiter, self.line.lookups):
                 one.close()
@@ -114,7 +118,8 @@ def prepare_line(
     client = client_for(row.destination)
     source = row.model.connection
     budget = budget_of(row.destination)
-    workspace = row.destination.environment_id or _meet(row.destination, client)
+    with unquoted(row.destination):
+        workspace = row.destination.environment_id or _meet(row.destination, client)
     line = Line(
         sync=sync,
         object=destination_object(sync.object),
@@ -129,7 +134,7 @@ def prepare_line(
         can_look_up=bool(row.destination.settings.get("app_api_key")),
         progress=progress or Progress(),
     )
-    return Setup(line=line, home=home, snapshot=snapshot_of(row))
+    return Setup(line=line, home=home, snapshot=snapshot_of(row), ends=(source, row.destination))
 
 
 def client_for(connection: Connection) -> CustomerIoClient:

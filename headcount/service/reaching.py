@@ -15,7 +15,7 @@ from headcount.engines import open_source
 from headcount.errors import HeadcountError, WrongWorkspace
 from headcount.model import Workspace
 from headcount.project.kinds import ConnectionKind
-from headcount.service.settings import resolved
+from headcount.service.settings import resolved, unquoted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,8 @@ def tried(row: Connection, kind: ConnectionKind, values: Mapping[str, str]) -> T
     """
     began = perf_counter()
     try:
-        report = _asked(row, kind, _present(row, values))
+        with unquoted(row):
+            report = _asked(row, kind, _present(row, values))
     except WrongWorkspace:
         raise
     except HeadcountError as error:
@@ -59,7 +60,7 @@ def tried(row: Connection, kind: ConnectionKind, values: Mapping[str, str]) -> T
 
 def _present(row: Connection, values: Mapping[str, str]) -> dict[str, Any]:
     rest = {name: value for name, value in row.settings.items() if name not in values}
-    return {**resolved(Connection(pk=row.pk, key=row.key, settings=rest)), **values}
+    return {**resolved(Connection(pk=row.pk, key=row.key, type=row.type, settings=rest)), **values}
 
 
 def _asked(row: Connection, kind: ConnectionKind, settings: dict[str, Any]) -> TestReport:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import headcount
 from headcount.control import secrets
 from headcount.control.models import Audit, Connection, Secret
 from headcount.control.setup import close
@@ -13,10 +15,12 @@ from headcount.errors import ConfigurationError, WrongWorkspace
 from headcount.project.kinds import KINDS
 from headcount.service.connections import kind_of, list_connections, save_connection, test_connection
 from headcount.service.removal import remove_connection
+from headcount.service.settings import OWN_VARIABLES, resolved
 from tests.control.sample import every_byte, make_run
 from tests.service.workspace import Workspaces
 
 KEY = "key-that-nobody-may-see"
+KEY_OF_SECRETS = "h3nQy0uG9mBz0vX1w2k4c5d6e7f8g9h0i1j2k3l4m5o="
 
 
 @pytest.fixture
@@ -103,6 +107,49 @@ def test_an_environment_variable_that_is_not_set_is_named(home: Path) -> None:
     settings = {"site_id": "env:CIO_SITE_ID", "api_key": "env:CIO_API_KEY"}
     report = save_connection("production", KINDS["customerio"], settings)
     assert "CIO_SITE_ID, which is not set" in report.message
+
+
+def test_headcounts_own_variables_are_neither_shown_nor_sent(
+    home: Path, customerio: Workspaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = {name for path in Path(headcount.__file__).parent.rglob("*.py") for name in named_in(path)}
+    assert {name for name in used if not name.startswith("HEADCOUNT_DEMO_")} <= OWN_VARIABLES
+    monkeypatch.setenv("HEADCOUNT_SECRET_KEY", KEY_OF_SECRETS)
+    for name in OWN_VARIABLES:
+        for kind, field in (("customerio", "api_key"), ("postgresql", "host")):
+            with pytest.raises(
+                ConfigurationError, match=f"cannot be taken from {name}, a setting of Headcount"
+            ):
+                resolved(Connection(key="c", type=kind, settings={field: f"env:{name}"}))
+    settings = {"site_id": "env:HEADCOUNT_SECRET_KEY", "api_key": "env:K", "base_url": customerio.url}
+    assert KEY_OF_SECRETS not in str(save_connection("production", KINDS["customerio"], settings))
+
+
+def named_in(path: Path) -> list[str]:
+    return re.findall(r"\bHEADCOUNT_[A-Z_]*[A-Z]\b", path.read_text())
+
+
+def test_what_the_system_shows_of_processes_is_no_file_of_secrets(home: Path, customerio: Workspaces) -> None:
+    settings = {"site_id": "site-1", "api_key": "file:/proc/self/environ", "base_url": customerio.url}
+    report = save_connection("production", KINDS["customerio"], settings)
+    assert "cannot be one of Headcount's own files" in report.message
+
+
+def test_only_secrets_are_read_from_files(home: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.txt"
+    kept.write_text("words-of-a-file")
+    settings = {"host": f"file:{kept}", "database": "d", "port": 1}
+    report = save_connection("warehouse", KINDS["postgresql"], settings)
+    assert not report.passed
+    assert "words-of-a-file" not in report.message + report.hint
+
+
+def test_an_error_names_the_variable_and_not_its_value(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE_HOST", "nowhere.invalid")
+    settings = {"host": "env:WAREHOUSE_HOST", "database": "d"}
+    report = save_connection("warehouse", KINDS["postgresql"], settings)
+    assert "nowhere.invalid" not in report.message + report.hint
+    assert "env:WAREHOUSE_HOST" in report.message + report.hint
 
 
 def test_a_secret_as_a_plain_setting_is_refused(home: Path) -> None:
