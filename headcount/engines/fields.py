@@ -17,7 +17,9 @@ Settings = Mapping[str, Setting]
 class Field:
     """One field of a connection: what configuration files, forms and the manual derive theirs from.
 
-    Forms fold ``advanced`` fields away. The value of an ``address`` is a web address.
+    Forms fold ``advanced`` fields away. The value of an ``address`` is a web address. ``guards`` says that it decides
+    where the secrets of the connection go, or who could read them on the way; choices of such a field stand in order,
+    the weakest first.
     """
 
     name: str
@@ -29,6 +31,13 @@ class Field:
     choices: tuple[str, ...] = ()
     advanced: bool = False
     address: bool = False
+    guards: bool = False
+
+    def weaker(self, before: Setting, after: Setting) -> bool:
+        """Could secrets come to others with ``after`` than with ``before``?"""
+        if before in self.choices and after in self.choices:
+            return self.choices.index(str(after)) < self.choices.index(str(before))
+        return before != after
 
 
 @dataclass(frozen=True, kw_only=True)

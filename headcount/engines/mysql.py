@@ -258,8 +258,8 @@ ENGINE = EngineType(
     label="MySQL or MariaDB",
     dialect="mysql",
     fields=(
-        Field(name="host", label="Host", default="localhost"),
-        Field(name="port", label="Port", default=3306),
+        Field(name="host", label="Host", default="localhost", guards=True),
+        Field(name="port", label="Port", default=3306, guards=True),
         Field(name="database", label="Database", required=True, help="The name of the database to read."),
         Field(name="user", label="User"),
         Field(name="password", label="Password", secret=True),
@@ -268,6 +268,7 @@ ENGINE = EngineType(
             label="TLS",
             default="preferred",
             choices=("disabled", "preferred", "required", "verify_ca", "verify_identity"),
+            guards=True,
             help="verify_identity is the only mode that proves which server answers.",
         ),
         Field(
@@ -275,6 +276,7 @@ ENGINE = EngineType(
             label="CA certificate",
             help="PEM file; without one the system's authorities count.",
             advanced=True,
+            guards=True,
         ),
         Field(name="ssl_cert", label="Client certificate", help="PEM file.", advanced=True),
         Field(name="ssl_key", label="Client key", help="PEM file.", advanced=True),

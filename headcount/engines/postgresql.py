@@ -222,9 +222,13 @@ ENGINE = EngineType(
     dialect="postgres",
     fields=(
         Field(
-            name="host", label="Host", default="localhost", help="A name, an address or a socket's folder."
+            name="host",
+            label="Host",
+            default="localhost",
+            help="A name, an address or a socket's folder.",
+            guards=True,
         ),
-        Field(name="port", label="Port", default=5432),
+        Field(name="port", label="Port", default=5432, guards=True),
         Field(name="database", label="Database", help="Required unless a URL is given."),
         Field(name="user", label="User"),
         Field(name="password", label="Password", secret=True),
@@ -233,6 +237,7 @@ ENGINE = EngineType(
             label="TLS",
             default="prefer",
             choices=("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+            guards=True,
             help="verify-full is the only mode that proves which server answers.",
         ),
         Field(
@@ -240,6 +245,7 @@ ENGINE = EngineType(
             label="CA certificate",
             help="PEM file, for verify-ca and verify-full.",
             advanced=True,
+            guards=True,
         ),
         Field(name="sslcert", label="Client certificate", help="PEM file.", advanced=True),
         Field(

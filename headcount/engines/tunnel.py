@@ -29,8 +29,9 @@ FIELDS = (
         label="SSH host",
         help="A machine that reaches the database; empty to go there directly.",
         advanced=True,
+        guards=True,
     ),
-    Field(name="ssh_port", label="SSH port", default=22, advanced=True),
+    Field(name="ssh_port", label="SSH port", default=22, advanced=True, guards=True),
     Field(name="ssh_user", label="SSH user", advanced=True),
     Field(
         name="ssh_key",
@@ -45,6 +46,7 @@ FIELDS = (
         label="SSH known hosts",
         help="A known_hosts file with the SSH host's key: ssh-keyscan HOST, compared with what its owner says.",
         advanced=True,
+        guards=True,
     ),
 )
 

@@ -68,6 +68,7 @@ CUSTOMERIO = ConnectionKind(
             help="The sandbox or a proxy in Customer.io's place.",
             advanced=True,
             address=True,
+            guards=True,
         ),
         Field(
             name="app_base_url",
@@ -75,6 +76,7 @@ CUSTOMERIO = ConnectionKind(
             help="Only when it differs from the base URL.",
             advanced=True,
             address=True,
+            guards=True,
         ),
     ),
     guide=(

@@ -21,8 +21,6 @@ from headcount.service.entries import Refused, Stale, Wrong, checked, save_check
 from headcount.service.keys import key_for
 from headcount.service.reaching import TestReport, tried
 
-PLACES = ("host", "port", "base_url", "app_base_url")  # where secrets are sent to
-
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
@@ -102,15 +100,22 @@ def _entry(draft: Draft, stored: Connection | None) -> dict[str, Any]:
 
 
 def _elsewhere(draft: Draft, stored: Connection, given: Mapping[str, Any]) -> Iterator[Wrong]:
-    """A stored secret is sent only where whoever typed it meant it to go."""
+    """A stored secret is sent only where whoever typed it meant it to go, and no easier to read on the way."""
     plain = {name: value for name, value in given.items() if name != BUDGET}
-    after = settings_of(draft.kind, plain, Path.cwd())
-    moved = [name for name in PLACES if after.get(name) != stored.settings.get(name)]
+    after, before = settings_of(draft.kind, plain, Path.cwd()), stored.settings
+    moved = any(
+        declared.weaker(
+            before.get(declared.name, declared.default), after.get(declared.name, declared.default)
+        )
+        for declared in draft.kind.fields
+        if declared.guards
+    )
     for name in draft.kind.secrets if moved else ():
         if given.get(name) == STORED and name not in draft.secrets:
             label = next(declared.label for declared in draft.kind.fields if declared.name == name)
             yield Wrong(
-                field=name, wrong=f"Type the {label} again, for it would be sent to another place now."
+                field=name,
+                wrong=f"Type the {label} again, for it would be sent to another place, or another way, now.",
             )
 
 

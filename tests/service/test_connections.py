@@ -3,7 +3,9 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,9 @@ from headcount.control.setup import close
 from headcount.errors import ConfigurationError, WrongWorkspace
 from headcount.project.kinds import KINDS
 from headcount.service.connections import kind_of, list_connections, save_connection, test_connection
+from headcount.service.connection_draft import Draft, connect, current, try_draft
 from headcount.service.removal import remove_connection
+from headcount.service.entries import Refused
 from headcount.service.settings import OWN_VARIABLES, resolved
 from tests.control.sample import every_byte, make_run
 from tests.service.workspace import Workspaces
@@ -190,3 +194,31 @@ def test_removing_a_connection_deletes_its_secrets_and_is_written_down(
 def test_a_key_that_no_file_could_have_is_refused(home: Path, key: str) -> None:
     with pytest.raises(ConfigurationError, match="cannot be a key"):
         kind_of(key, "sqlite")
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        ({"database": "other"}, False),
+        ({"host": "127.0.0.2"}, True),
+        ({"ssh_host": "127.0.0.2"}, True),
+        ({"ssh_port": 2}, True),
+        ({"ssh_known_hosts": "/tmp/others"}, True),
+        ({"sslrootcert": "/tmp/another.pem"}, True),
+        ({"sslmode": "require"}, True),
+        ({"sslmode": "verify-full"}, False),
+    ],
+)
+def test_a_stored_secret_goes_no_other_and_no_weaker_way(
+    home: Path, change: dict[str, Any], again: bool
+) -> None:
+    settings = {"host": "127.0.0.1", "port": 1, "database": "d", "sslmode": "verify-ca"}
+    settings |= {"ssh_host": "127.0.0.1", "ssh_port": 1, "ssh_known_hosts": "/tmp/known"}
+    typed = Draft(
+        key="shop", name="Shop", kind=KINDS["postgresql"], settings=settings, secrets={"ssh_password": KEY}
+    )
+    connect(typed, untested=True)
+    kind, name, stored, version = current("shop")
+    draft = Draft(key="shop", name=name, kind=kind, settings={**stored, **change}, version=version)
+    with pytest.raises(Refused, match="Type the SSH password again") if again else nullcontext():
+        assert not try_draft(draft).passed
