@@ -26,6 +26,7 @@ def came_in(username: str, address: str) -> None:
 def stayed_out(username: str, address: str) -> None:
     """The password was wrong. A name that nobody has is not written down: it may be a password in the wrong field."""
     setup()
+    username = User.normalize_username(username)
     with told():
         known = User.objects.filter(username=username).exists()
         name = username if known else "(unknown)"

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from headcount.control.models import Attempt
+from headcount.control.models import Attempt, User
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 
@@ -66,8 +66,10 @@ def forgive(username: str) -> None:
 
 
 def _counters(username: str, address: str) -> tuple[Counter, Counter]:
+    """A name is counted as the look-up reads it: other spellings of it are no other names."""
+    name = User.normalize_username(username.strip()).casefold()
     return (
-        Counter(subject=_digest("name", username.casefold()), free=5),
+        Counter(subject=_digest("name", name), free=5),
         Counter(subject=_digest("address", _network(address)), free=20),
     )
 

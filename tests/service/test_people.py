@@ -126,6 +126,16 @@ def test_guessing_many_names_from_one_network_gets_slow_too(home: Path) -> None:
             assert not throttle.admit(f"name{guess}", f"2001:db8::{guess:x}")
         assert throttle.admit("name99", "2001:db8::ffff")
         assert not throttle.admit("name99", "2001:db8:0:1::1")
+def test_other_spellings_of_a_name_are_counted_with_it(home: Path) -> None:
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        for guess, spelling in enumerate(("ada", "ａda", "a𝐝a", "ⓐⓓⓐ", " ＡＤＡ")):
+            assert not throttle.admit(spelling, f"10.0.0.{guess}")
+        assert throttle.admit("ad𝑎", "10.9.9.9") == throttle.FIRST_PAUSE
+        throttle.forgive("ada")
+        assert not throttle.admit("ａｄａ", "10.9.9.9")
+
+
 
 
 def test_guesses_at_the_same_moment_are_counted_one_by_one(home: Path) -> None:
