@@ -1,16 +1,17 @@
 """Links that let somebody in once: to become the first Owner, or to set a password of their own.
 
-Both are signed with the home's key. A person's link ends with the first password that is set or the next sign-in,
-the first Owner's with the first Owner.
+Both are signed with the home's key. A person's link ends with the first password that is set, the next sign-in or the
+next link, the first Owner's with the first Owner.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.auth.tokens import default_token_generator
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core import signing as signatures
 from django.db import connection, transaction
+from django.db.models import F
 
 from headcount.control import audit, signing
 from headcount.control.models import Role, User
@@ -25,6 +26,17 @@ OWN_PASSWORD_WITHIN = timedelta(days=3)  # Django's PASSWORD_RESET_TIMEOUT
 FIRST_OWNER_LOCK = 4_842_018  # an advisory lock of PostgreSQL that nobody else uses
 
 _SALT = "headcount: first owner"
+
+
+class _LinkTokens(PasswordResetTokenGenerator):
+    """Django's, of which only the newest of a person is good."""
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        plain = super()._make_hash_value(user, timestamp)
+        return f"{plain}{user.links_made}" if user.links_made else plain
+
+
+_tokens = _LinkTokens()
 
 
 def first_owner_path() -> str:
@@ -62,8 +74,8 @@ def create_first_owner(token: str, username: str, password: str, *, name: str = 
 
 
 def link_path(username: str) -> str:
-    """A link with which this person sets a new password. Raises ``ConfigurationError`` for somebody who does not
-    exist or is deactivated.
+    """A link with which this person sets a new password; links made before end. Raises ``ConfigurationError`` for
+    somebody who does not exist or is deactivated.
     """
     person = people.find(username)
     if not person.active:
@@ -72,10 +84,11 @@ def link_path(username: str) -> str:
             hint=f"First let them in again: headcount users activate {username}",
         )
     signing.load()
-    with told():
+    with told(), transaction.atomic():
+        User.objects.filter(pk=person.id).update(links_made=F("links_made") + 1)
         user = User.objects.get(pk=person.id)
         audit.record("invited", f"person {username}")
-    return f"/welcome/{user.pk}/{default_token_generator.make_token(user)}/"
+    return f"/welcome/{user.pk}/{_tokens.make_token(user)}/"
 
 
 def invited(person: int, token: str) -> people.Person | None:
@@ -84,7 +97,7 @@ def invited(person: int, token: str) -> people.Person | None:
     signing.load()
     with told():
         user = User.objects.filter(pk=person, is_active=True).first()
-    if user is None or not default_token_generator.check_token(user, token):
+    if user is None or not _tokens.check_token(user, token):
         return None
     return people.find_by_id(person)
 

@@ -93,6 +93,13 @@ def test_a_link_sets_a_password_once(root: people.Person) -> None:
     assert User.objects.get().check_password(GOOD)
 
 
+def test_a_new_link_ends_those_made_before(root: people.Person) -> None:
+    person, before = _parts(welcome.link_path("root"))
+    _, token = _parts(welcome.link_path("root"))
+    assert welcome.invited(person, before) is None
+    assert welcome.invited(person, token) == root
+
+
 def test_a_link_is_of_one_person_expires_and_is_not_for_the_deactivated(root: people.Person) -> None:
     other = people.add("bob", Role.VIEWER)
     person, token = _parts(welcome.link_path("bob"))
@@ -119,13 +126,6 @@ def test_guessing_gets_slower_and_slower_for_a_name_from_anywhere(home: Path) ->
     assert pauses[-1] == throttle.LONGEST_PAUSE
 
 
-def test_guessing_many_names_from_one_network_gets_slow_too(home: Path) -> None:
-    now = timezone.now()
-    with time_machine.travel(now, tick=False):
-        for guess in range(20):
-            assert not throttle.admit(f"name{guess}", f"2001:db8::{guess:x}")
-        assert throttle.admit("name99", "2001:db8::ffff")
-        assert not throttle.admit("name99", "2001:db8:0:1::1")
 def test_other_spellings_of_a_name_are_counted_with_it(home: Path) -> None:
     now = timezone.now()
     with time_machine.travel(now, tick=False):
@@ -136,6 +136,13 @@ def test_other_spellings_of_a_name_are_counted_with_it(home: Path) -> None:
         assert not throttle.admit("ａｄａ", "10.9.9.9")
 
 
+def test_guessing_many_names_from_one_network_gets_slow_too(home: Path) -> None:
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        for guess in range(20):
+            assert not throttle.admit(f"name{guess}", f"2001:db8::{guess:x}")
+        assert throttle.admit("name99", "2001:db8::ffff")
+        assert not throttle.admit("name99", "2001:db8:0:1::1")
 
 
 def test_guesses_at_the_same_moment_are_counted_one_by_one(home: Path) -> None:

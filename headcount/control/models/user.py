@@ -40,6 +40,8 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     # How often all sessions were ended. It is part of what every session carries, as the password is.
     sessions_ended = models.PositiveIntegerField(default=0)
+    # How many links to set a password were made; the last of them is the one that is good.
+    links_made = models.PositiveIntegerField(default=0)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("control", "0019_older_secrets"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="user",
+            name="links_made",
+            field=models.PositiveIntegerField(default=0),
+        ),
+    ]
