@@ -19,6 +19,7 @@ from headcount.project.references import STORED
 from headcount.service.connections import find_connection
 from headcount.service.entries import Refused, Stale, Wrong, checked, save_checked, version_of
 from headcount.service.keys import key_for
+from headcount.service.noting import ANSWERED
 from headcount.service.reaching import TestReport, tried
 
 
@@ -122,18 +123,9 @@ def _elsewhere(draft: Draft, stored: Connection, given: Mapping[str, Any]) -> It
 def _save(draft: Draft, row: Connection, entry: Mapping[str, Any]) -> None:
     save_checked("connections", draft.key, entry, version=draft.version)
     saved = Connection.objects.get(key=draft.key)
-    answered = (
-        "environment_id",
-        "region",
-        "url",
-        "workspace_name",
-        "tested_at",
-        "test_passed",
-        "test_result",
-    )
-    for name in answered:
+    for name in ANSWERED:
         setattr(saved, name, getattr(row, name))
-    saved.save(update_fields=answered)
+    saved.save(update_fields=ANSWERED)
     for name, value in draft.secrets.items():
         secrets.store(saved, name, value)
     needed = [name for name, value in saved.settings.items() if value == STORED]

@@ -23,6 +23,8 @@ from headcount.project.kinds import BUDGET, KINDS, ConnectionKind
 from headcount.project.problems import did_you_mean
 from headcount.project.references import STORED
 from headcount.project.values import budget_value
+from headcount.service.entries import Stale, version_of
+from headcount.service.noting import basis, note
 from headcount.service.origins import Drift, digest, drift, drifts
 from headcount.service.reaching import TestReport, sharing, tried
 from headcount.service.stored import entry_of
@@ -160,8 +162,10 @@ def save_connection(
 
     ``given_secrets`` are the values themselves: they are stored encrypted. The connection is tested first.
     It is saved even when it cannot be reached, but not when it leads to another workspace than it did: then
-    ``WrongWorkspace`` is raised. Raises ``ConfigurationError`` for settings that cannot be used.
+    ``WrongWorkspace`` is raised. Raises ``ConfigurationError`` for settings that cannot be used, and ``Stale`` when
+    somebody else saved or deleted it during the test.
     """
+    version = version_of("connections", key)
     row = Connection.objects.filter(key=key).first() or Connection(key=key, name=key, type=kind.name)
     values = dict(given_secrets or {})
     merged = {**row.settings, **settings, **dict.fromkeys(values, STORED)}
@@ -171,6 +175,8 @@ def save_connection(
     row.name = name or row.name
     report = tried(row, kind, values)
     with told(), transaction.atomic():
+        if version_of("connections", key) != version:
+            raise Stale("connections", key)
         row.save()
         for field_name, value in values.items():
             secrets.store(row, field_name, value)
@@ -179,14 +185,15 @@ def save_connection(
 
 
 def test_connection(key: str) -> TestReport:
-    """Ask the service behind a connection who it is, and note the answer. Writes nothing there.
+    """Ask the service behind a connection who it is, and note the answer, unless the connection was changed or deleted
+    meanwhile. Writes nothing there.
 
     Raises ``WrongWorkspace`` when the credentials lead to another workspace than they did.
     """
     row = find_connection(key)
+    tested = basis(row)
     report = tried(row, KINDS[row.type], {})
-    with told():
-        row.save()
+    note(row, tested)
     return report
 
 

@@ -23,6 +23,7 @@ from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.budgets import limiter
+from headcount.service.noting import WORKSPACE, basis, note
 from headcount.service.settings import budget_of, resolved, unquoted
 from headcount.service.states import state_here
 from headcount.sync import Line, Progress
@@ -154,11 +155,11 @@ def client_for(connection: Connection) -> CustomerIoClient:
 
 def _meet(connection: Connection, client: CustomerIoClient) -> int:
     """A destination that was not tested yet says now which workspace it is; from then on it must stay that one."""
-    workspace = client.workspace()
+    asked, workspace = basis(connection), client.workspace()
     connection.environment_id = workspace.environment_id
     connection.region, connection.url = workspace.region, workspace.url
     connection.workspace_name = workspace.name
-    connection.save(update_fields=["environment_id", "region", "url", "workspace_name"])
+    note(connection, asked, WORKSPACE)
     return workspace.environment_id
 
 

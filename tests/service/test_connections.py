@@ -13,12 +13,13 @@ import headcount
 from headcount.control import secrets
 from headcount.control.models import Audit, Connection, Secret
 from headcount.control.setup import close
+from headcount.engines.sqlite import SQLiteSource
 from headcount.errors import ConfigurationError, WrongWorkspace
 from headcount.project.kinds import KINDS
-from headcount.service.connections import kind_of, list_connections, save_connection, test_connection
 from headcount.service.connection_draft import Draft, connect, current, try_draft
+from headcount.service.connections import kind_of, list_connections, save_connection, test_connection
+from headcount.service.entries import Refused, Stale
 from headcount.service.removal import remove_connection
-from headcount.service.entries import Refused
 from headcount.service.settings import OWN_VARIABLES, resolved
 from tests.control.sample import every_byte, make_run
 from tests.service.workspace import Workspaces
@@ -105,6 +106,45 @@ def test_refused_keys_are_an_answer_with_a_hint(home: Path, customerio: Workspac
     assert not report.passed
     assert report.hint
     assert KEY not in report.message + report.hint
+
+
+def test_a_test_undoes_nothing_that_was_saved_meanwhile(
+    home: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_connection("shop", KINDS["sqlite"], {"path": str(shop)})
+    ask = SQLiteSource.check
+
+    def saved_meanwhile(source: SQLiteSource) -> str:
+        monkeypatch.setattr(SQLiteSource, "check", ask)
+        moved = shop.rename(shop.with_name("moved.sqlite3"))
+        save_connection("shop", KINDS["sqlite"], {"path": str(moved)}, name="Renamed")
+        moved.rename(shop)
+        return "An answer of what was there before."
+
+    monkeypatch.setattr(SQLiteSource, "check", saved_meanwhile)
+    test_connection("shop")
+    (row,) = Connection.objects.all()
+    assert (row.name, row.settings) == ("Renamed", {"path": str(shop.with_name("moved.sqlite3"))})
+    assert row.test_result != "An answer of what was there before."
+
+
+def test_a_test_brings_no_deleted_connection_back(
+    home: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_connection("shop", KINDS["sqlite"], {"path": str(shop)})
+    ask = SQLiteSource.check
+
+    def deleted_meanwhile(source: SQLiteSource) -> str:
+        monkeypatch.setattr(SQLiteSource, "check", ask)
+        remove_connection("shop")
+        return "Here."
+
+    for test in (test_connection, lambda key: save_connection(key, KINDS["sqlite"], {"path": str(shop)})):
+        monkeypatch.setattr(SQLiteSource, "check", deleted_meanwhile)
+        with pytest.raises(Stale) if test is not test_connection else nullcontext():
+            test("shop")
+        assert not Connection.objects.exists()
+        save_connection("shop", KINDS["sqlite"], {"path": str(shop)})
 
 
 def test_an_environment_variable_that_is_not_set_is_named(home: Path) -> None:
