@@ -71,9 +71,9 @@ def look(path: Path, *, prune: bool = False) -> Outlook:
         return outlook(read_file(path), prune=prune)
 
 
-def outlook(project: Project, *, prune: bool = False) -> Outlook:
-    """As ``look``, for a project that was read already."""
-    before = stored_project()
+def outlook(project: Project, *, prune: bool = False, before: Project | None = None) -> Outlook:
+    """As ``look``, for a project that was read already, made from ``before`` if it was made from what is stored."""
+    before = before or stored_project()
     changes = difference(before, project, prune=prune)
     after = project if prune else _together(before, project)
     return Outlook(

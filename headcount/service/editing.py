@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from headcount.control import audit
 from headcount.control.models import Sync as SyncRow
 from headcount.control.models.connection import NAME_LENGTH
@@ -30,7 +32,7 @@ from headcount.service.entries import Stale, save_checked
 from headcount.service.keys import key_for
 from headcount.service.lines import find_sync
 from headcount.service.origins import digest, drift
-from headcount.service.stored import stored_project
+from headcount.service.stored import stored_project, stored_row
 
 Entry = Mapping[str, Any]
 
@@ -187,10 +189,12 @@ def loss_of(key: str) -> str:
 def delete_sync(key: str) -> None:
     """Delete the sync with its runs, its rejected rows and what it remembers. Nothing changes in the destination.
 
-    Raises ``ConfigurationError`` while a run of it is working, and when other syncs run after it.
+    Raises ``ConfigurationError`` while a run of it is working, and when other syncs run after it, and
+    ``ChangedMeanwhile``.
     """
     find_sync(key)
-    rest = _without(stored_project(), key)
+    before = stored_project()
+    rest = _without(before, key)
     waiting = [
         name for name, entry in rest.syncs.items() if key in entry.get("triggers", {}).get("after", [])
     ]
@@ -199,18 +203,20 @@ def delete_sync(key: str) -> None:
             f"{', '.join(waiting)} would have nothing to run after: {key} is among their triggers.",
             hint="Change their triggers first.",
         )
-    apply(outlook(rest, prune=True), from_file=False)
+    apply(outlook(rest, prune=True, before=before), from_file=False)
 
 
 @told()
 def pause_sync(key: str, *, paused: bool) -> None:
     """Keep schedules from starting the sync, or let them again. Changes nothing when it is so already."""
-    row = find_sync(key)
-    if row.paused == paused:
-        return
-    row.definition, row.paused = _as_paused(row.definition, paused=paused), paused
-    row.save(update_fields=["definition", "paused", "changed_at"])
-    audit.record("paused" if paused else "resumed", f"sync {key}")
+    find_sync(key)
+    with transaction.atomic():
+        row = stored_row("syncs", key)
+        if not isinstance(row, SyncRow) or row.paused == paused:
+            return
+        row.definition, row.paused = _as_paused(row.definition, paused=paused), paused
+        row.save(update_fields=["definition", "paused", "changed_at"])
+        audit.record("paused" if paused else "resumed", f"sync {key}")
 
 
 @told()

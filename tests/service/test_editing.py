@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from headcount.control.models import Audit, MaskedColumn, Sync
 from headcount.control.models import Model as ModelRow
+from headcount.control.setup import close
 from headcount.errors import ConfigurationError
+from headcount.project.project import Project
 from headcount.sandbox.seed import PRODUCTION
+from headcount.service import editing
+from headcount.service.applying import ChangedMeanwhile
 from headcount.service.drafting import columns_of, preview_entry, resend_of
 from headcount.service.editing import (
     check_sync,
@@ -124,6 +131,50 @@ def test_a_pause_between_opening_and_saving_is_kept(applied: Desk) -> None:
     assert open_sync("people").paused
     pause_sync("people", paused=False)
     assert open_sync("people").entry == with_full_name(mine.entry)
+
+
+def test_a_pause_waits_for_an_edit_that_is_being_saved(applied: Desk) -> None:
+    mine, halfway = open_sync("people"), threading.Event()
+
+    def edit() -> None:
+        try:
+            with transaction.atomic():
+                save_sync("people", with_full_name(mine.entry), version=mine.version)
+                halfway.set()
+                time.sleep(0.5)
+        finally:
+            close()
+
+    editor = threading.Thread(target=edit)
+    editor.start()
+    halfway.wait()
+    pause_sync("people", paused=True)
+    editor.join()
+    now = open_sync("people")
+    assert now.paused
+    assert {name: value for name, value in now.entry.items() if name != "paused"} == with_full_name(
+        mine.entry
+    )
+
+
+def test_deleting_one_sync_undoes_nothing_that_was_saved_meanwhile(
+    applied: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = editing.stored_project
+
+    def saved_after_reading() -> Project:
+        project = read()
+        monkeypatch.setattr(editing, "stored_project", read)
+        mine = open_sync("people")
+        save_sync("people", with_full_name(mine.entry), version=mine.version)
+        save_sync(*copy_of("people", name="New"), version="")
+        return project
+
+    monkeypatch.setattr(editing, "stored_project", saved_after_reading)
+    with pytest.raises(ChangedMeanwhile):
+        delete_sync("events")
+    assert set(Sync.objects.values_list("name", flat=True)) >= {"New", open_sync("events").name}
+    assert open_sync("people").entry["mappings"][-1]["to"] == "full_name"
 
 
 def test_deleting_says_what_is_lost_and_is_refused_while_a_run_works(applied: Desk) -> None:
