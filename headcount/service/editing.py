@@ -158,9 +158,10 @@ def edits_of(key: str, entry: Entry) -> tuple[Edit, ...]:
 
 
 @told()
-def save_sync(key: str, entry: Entry, *, version: str) -> None:
+def save_sync(key: str, entry: Entry, *, version: str, paused: bool | None = None) -> None:
     """Create (``version`` empty) or replace one sync; writes audit lines with old and new.
 
+    A sync that is replaced stays paused or not, whatever the entry says, unless ``paused`` is given.
     Raises ``Stale`` when the stored entry is not the one that was opened, ``ConfigurationError`` for an
     entry that ``check_sync`` finds wrong.
     """
@@ -174,7 +175,10 @@ def save_sync(key: str, entry: Entry, *, version: str) -> None:
     checked = check_sync(key, entry, new=not version)
     if checked.entry is None:
         raise ConfigurationError("; ".join(str(problem) for problem in checked.problems))
-    save_checked("syncs", key, checked.entry, version=digest(stored) if stored is not None else "")
+    with transaction.atomic():
+        save_checked("syncs", key, checked.entry, version=digest(stored) if stored is not None else "")
+        if paused is not None:
+            pause_sync(key, paused=paused)
 
 
 @told()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,6 +129,19 @@ def test_pausing_is_for_operators_and_changes_nothing_else(call: Call) -> None:
     assert operator.post(f"/syncs/{people}/pause").data["paused"] is True
     assert operator.post(f"/syncs/{people}/resume").data["paused"] is False
     assert operator.patch(f"/syncs/{people}", {"paused": True}).code == 403
+
+
+@pytest.mark.parametrize(
+    "said", [lambda paused: {"paused": paused}, lambda paused: {"entry": {"paused": paused}}]
+)
+def test_a_change_may_pause_and_resume(owner: Caller, said: Callable[[bool], dict[str, Any]]) -> None:
+    people = number("people")
+    assert owner.patch(f"/syncs/{people}", {**said(True), "validate_only": True}).data["paused"] is False
+    assert owner.patch(f"/syncs/{people}", said(True)).data["paused"] is True
+    assert owner.patch(f"/syncs/{people}", {"label": "Others"}).data["paused"] is True
+    assert owner.patch(f"/syncs/{people}", said(False)).data["paused"] is False
+    deeds = Audit.objects.filter(what="sync people").order_by("id").values_list("action", flat=True)
+    assert list(deeds)[1:] == ["paused", "changed", "resumed"]
 
 
 def test_a_deleted_sync_is_gone(office: Desk, owner: Caller) -> None:

@@ -13,7 +13,7 @@ from headcount.api.envelope import LARGEST, Gone, Many, Number, One, Paging, ans
 from headcount.api.shapes.strict import Strict
 from headcount.api.shapes.sync import Sync
 from headcount.api.shapes.sync import sync as shape
-from headcount.api.shapes.sync_body import SyncBody, changed_entry, checked, new_entry
+from headcount.api.shapes.sync_body import SyncBody, changed_entry, checked, new_entry, said_of_pause
 from headcount.api.trouble import as_conflict
 from headcount.service.editing import copy_of, delete_sync, free_key, open_sync, save_sync
 from headcount.service.register import connections
@@ -94,7 +94,8 @@ def change_sync(request: HttpRequest, sync_id: Number, body: SyncBody) -> Any:
     entry = changed_entry(opened.entry, body)
     checked(key, entry, new=False)
     if not body.validate_only:
-        save_sync(key, entry, version=opened.version if body.version is None else body.version)
+        version = opened.version if body.version is None else body.version
+        save_sync(key, entry, version=version, paused=said_of_pause(body))
     return {"status": "success" if body.validate_only else "updated", "data": shape(register.sync(sync_id))}
 
 

@@ -80,6 +80,13 @@ def changed_entry(stored: Mapping[str, Any], body: SyncBody) -> dict[str, Any]:
     return {name: value for name, value in merged.items() if value is not None}
 
 
+def said_of_pause(body: SyncBody) -> bool | None:
+    """Is the sync to be paused? None when nothing is said of it. For a body that was ``checked``."""
+    if body.entry is None:
+        return body.paused
+    return bool(body.entry["paused"]) if "paused" in body.entry else None
+
+
 def _translated(stored: Mapping[str, Any], body: SyncBody) -> dict[str, Any]:
     problems = list(_not_possible(body))
     if problems:
