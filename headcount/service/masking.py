@@ -10,6 +10,7 @@ from django.db import transaction
 from headcount.control import audit
 from headcount.control.models import Connection, MaskedColumn, Model
 from headcount.control.models import Sync as SyncRow
+from headcount.control.models.masked import COLUMN_LENGTH
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.engines import ENGINES
@@ -97,13 +98,18 @@ def masked_names(model: str = "", *, connection: str = "") -> frozenset[str]:
 
 
 def set_masked(model: str, columns: Iterable[str]) -> None:
-    """Mask exactly these columns of a model. Raises ``ConfigurationError`` for a model that does not exist."""
+    """Mask exactly these columns of a model. Raises ``ConfigurationError`` for a model that does not exist, and for a
+    name that is too long for a column's.
+    """
     setup()
+    columns = frozenset(columns)
+    if any(len(column) > COLUMN_LENGTH for column in columns):
+        raise ConfigurationError(f"A column's name has at most {COLUMN_LENGTH} characters.")
     with told(), transaction.atomic():
         row = Model.objects.filter(key=model).first()
         if row is None:
             raise ConfigurationError(f"There is no model {model}.")
-        before, after = masked_names(model), frozenset(columns)
+        before, after = masked_names(model), columns
         row.masked.exclude(column__in=after).delete()
         MaskedColumn.objects.bulk_create(
             MaskedColumn(model=row, column=column) for column in sorted(after - before)

@@ -34,6 +34,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "headcount.web.access.SignedIn",
+    "headcount.serving.legible.Legible",
     "django_htmx.middleware.HtmxMiddleware",
     "headcount.web.trouble.Troubles",
 ]

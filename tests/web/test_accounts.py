@@ -64,6 +64,14 @@ def test_wrong_passwords_are_answered_ever_later_even_the_right_one(visit: Visit
     assert actions == ["failed to sign in"] * 5
 
 
+def test_what_no_database_could_look_up_is_refused_at_the_door(visit: Visit) -> None:
+    owner, stranger = visit(), visit(None)
+    assert sign_in(stranger, "own\0er", PASSWORD) == 400
+    for path in ("/runs/?sync=peo%00ple", "/models/us%00ers/"):
+        assert owner.get(path).status_code == 400
+    assert owner.post("/models/users/masks/", {"masked": "a\0b"}).status_code == 400
+
+
 def test_a_link_gets_somebody_in_whose_name_others_keep_guessing(visit: Visit) -> None:
     visit(Role.VIEWER)
     attacker = visit(None)
@@ -173,6 +181,14 @@ def test_masked_columns_are_listed_for_all_and_unmasked_by_owners(visit: Visit) 
     visit().post(f"/settings/masks/{mask.pk}/unmask/")
     assert not MaskedColumn.objects.exists()
     assert Audit.objects.get().action == "unmasked"
+
+
+def test_a_name_that_is_too_long_for_a_column_is_not_masked(visit: Visit) -> None:
+    connection = ConnectionRow.objects.create(key="shop", name="Shop", type="sqlite", settings={})
+    ModelRow.objects.create(key="users", name="Users", connection=connection, definition={"table": "users"})
+    answer = visit().post("/models/users/masks/", {"masked": "x" * 301})
+    assert (answer.status_code, b"at most 300 characters" in answer.content) == (400, True)
+    assert not MaskedColumn.objects.exists()
 
 
 def test_about_tells_version_database_and_licence(visit: Visit) -> None:
