@@ -89,6 +89,21 @@ def add(username: str, role: str, *, name: str = "") -> Person:
         return _person(row)
 
 
+def change(
+    username: str, *, name: str | None = None, role: str | None = None, active: bool | None = None
+) -> Person:
+    """Change what is given: all of it or nothing. Raises as ``rename``, ``change_role`` and ``deactivate``."""
+    setup()
+    with told(), transaction.atomic():
+        if name is not None:
+            rename(username, name)
+        if role is not None:
+            change_role(username, role)
+        if active is not None:
+            (activate if active else deactivate)(username)
+        return find(username)
+
+
 def rename(username: str, name: str) -> Person:
     """Change what others see. Raises ``ConfigurationError`` for a name that is too long."""
     setup()

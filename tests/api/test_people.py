@@ -21,7 +21,8 @@ def test_somebody_is_added_with_a_link_changed_and_deleted(owner: Caller) -> Non
 
 def test_the_last_owner_stays(owner: Caller) -> None:
     (me,) = owner.get("/users").data
-    assert owner.patch(f"/users/{me['id']}", {"role": "viewer"}).code == 409
+    assert owner.patch(f"/users/{me['id']}", {"name": "Half", "role": "viewer"}).code == 409
+    assert owner.get("/users").data == [me]
     assert owner.delete(f"/users/{me['id']}").code == 409
 
 

@@ -104,16 +104,14 @@ def _invited(request: HttpRequest, person: Person) -> Invited:
 
 @router.patch("/users/{user_id}", auth=allowed(Deed.OWN), response=answers(One[Person]))
 def change_person(request: HttpRequest, user_id: Number, body: ChangedPerson) -> Any:
-    """Change what somebody is called, may do, and whether they may come in. There is always an Owner left."""
+    """Change what somebody is called, may do, and whether they may come in: all that is given, or nothing. There is
+    always an Owner left.
+    """
     username = people.find_by_id(user_id).username
     with as_conflict():
-        if body.name is not None:
-            people.rename(username, body.name)
-        if body.role is not None:
-            people.change_role(username, body.role.value)
-        if body.active is not None:
-            (people.activate if body.active else people.deactivate)(username)
-    return {"status": "updated", "data": people.find_by_id(user_id)}
+        role = body.role.value if body.role is not None else None
+        changed = people.change(username, name=body.name, role=role, active=body.active)
+    return {"status": "updated", "data": changed}
 
 
 @router.delete("/users/{user_id}", auth=allowed(Deed.OWN), response=answers(Gone))
