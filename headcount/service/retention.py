@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 
+from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 
 from headcount.chunks import chunks
@@ -72,7 +73,8 @@ def keep(days: Retention) -> None:
 
 @told()
 def tidy() -> Tidied:
-    """Delete what is older than it has to be. May be done at any time, also while runs work.
+    """Delete what is older than it has to be, and sessions that have ended. May be done at any time, also while runs
+    work.
 
     Of each sync the newest 20 runs stay as they are but for the log of their requests, and so does every run that has
     not ended or whose refused rows are still open.
@@ -80,6 +82,7 @@ def tidy() -> Tidied:
     home, days = setup(), retention()
     syncs = list(Sync.objects.all())
     tidy_here()
+    Session.objects.filter(expire_date__lt=datetime.now(UTC)).delete()
     return Tidied(
         requests=sum(_forget_requests(sync, days.requests) for sync in syncs),
         plans=sum(forget_old_plans(home, sync, days.plans) for sync in syncs),

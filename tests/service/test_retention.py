@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.models import Session
 
 from headcount.control.held import Refused, record_rejected, resolve
 from headcount.control.models import Connection, Exchange, Intent, Model, Receipt, Run, Stream, Sync
@@ -126,6 +127,14 @@ def test_the_log_of_requests_goes_after_a_week_also_of_the_newest_runs(sync: Syn
     assert [each.run_id for each in Exchange.objects.all()] == [young.pk]
     keep(Retention(requests=5))
     assert tidy().requests == 1
+
+
+def test_sessions_that_have_ended_go(sync: Sync) -> None:
+    now = datetime.now(UTC)
+    for key, hours in (("ended", -1), ("open", 1)):
+        Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(hours=hours))
+    tidy()
+    assert [each.session_key for each in Session.objects.all()] == ["open"]
 
 
 def test_tidying_by_itself_is_done_once_a_day(sync: Sync) -> None:
