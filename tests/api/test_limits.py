@@ -38,6 +38,16 @@ def test_a_body_that_is_no_json_or_that_no_database_could_keep_is_refused(owner:
         assert (answer.code, answer.body["status"]) == (400, "error"), body[:20]
 
 
+def test_a_backslash_before_u0000_is_text_like_any_other(owner: Caller) -> None:
+    answer = owner.ask("POST", "/syncs", b'{"label": "\\\\u0000"}')
+    assert answer.code == 422  # for what is missing
+
+
+def test_an_address_that_no_database_could_look_up_is_refused(owner: Caller) -> None:
+    answer = owner.get("/sync_runs?order=%00")
+    assert (answer.code, answer.body["status"]) == (400, "error")
+
+
 def test_numbers_that_no_database_could_keep_are_refused(owner: Caller) -> None:
     for path in ("/syncs/99999999999999999999999", "/syncs/-1", "/syncs/x", "/sync_runs?page=10000000000"):
         assert owner.get(path).code == 422
