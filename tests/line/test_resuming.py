@@ -243,7 +243,7 @@ def test_a_fold_that_fails_changes_nothing(world: World, monkeypatch: pytest.Mon
     real = Workbench.run
 
     def fails_at_the_end(bench: Workbench, sql: str, parameters: Any = None) -> Any:
-        if "folded_run" in str(parameters):
+        if "folded_runs" in str(parameters):
             raise StateError("the disk is full")
         return real(bench, sql, parameters)
 
