@@ -1,7 +1,7 @@
 """Outcomes into state: what was accepted becomes acknowledged, what is in doubt is marked, what was refused is held.
 
-One transaction of the state file, with the marker ``folded_run`` inside it: a second fold of the same run does
-nothing.
+One transaction of the state, with the run's marker among ``folded_runs`` inside it: a second fold of the same run
+does nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from headcount.state import Catalogue, Identity, State, arrange_fields, nothing,
 from headcount.workbench import Workbench, quote_text
 
 CHUNK = 5_000
+REMEMBERED = 200  # markers of folded runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class Folding:
 def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
     with state.writing(bench, lambda catalogue: _touched(catalogue, work)) as catalogue:
-        if _is_folded(catalogue.folded_run, work.marker):
+        if _is_folded(catalogue.folded_runs, work.marker):
             return
         if catalogue.identity != work.identity:
             catalogue = _new_generation(bench, catalogue, work.identity)
@@ -63,12 +64,12 @@ def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
         catalogue = _refresh_digests(bench, catalogue, work, other_fields=positions != catalogue.positions)
         _acknowledge(bench, catalogue, mapped, work, columns)
         _hold(bench, mapped, work, columns)
-        _finish(bench, mapped, work)
+        _finish(bench, catalogue, mapped, work)
 
 
 def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     """The keys of the plan; all, when all rows are forgotten or get another digest."""
-    if not catalogue.acknowledged or _is_folded(catalogue.folded_run, work.marker):
+    if not catalogue.acknowledged or _is_folded(catalogue.folded_runs, work.marker):
         return nothing(catalogue)
     if _stale(catalogue, work) or catalogue.identity != work.identity:
         return None
@@ -76,15 +77,20 @@ def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     return f"{sent} UNION ALL SELECT key FROM ({work.digests})" if work.digests else sent
 
 
-def _is_folded(last: str | None, this: str) -> bool:
-    """Was this run, or a later one, folded before? Earlier is only what has both a smaller number and an earlier time:
-    a restored control store gives out numbers again, and clocks are set back.
+def _is_folded(markers: Sequence[str], this: str) -> bool:
+    """Was this run folded before? An earlier one may come after a later one: it waited for approval meanwhile. But what
+    is older than all that is remembered was folded, or was never to be.
     """
-    if last is None or last == this:
-        return last == this
-    (last_number, last_time), (number, moment) = last.split(" ", 1), this.split(" ", 1)
-    return int(number) < int(last_number) and datetime.fromisoformat(moment) < datetime.fromisoformat(
-        last_time
+    return this in markers or (len(markers) >= REMEMBERED and _earlier(this, markers[0]))
+
+
+def _earlier(one: str, other: str) -> bool:
+    """Only with both a smaller number and an earlier time: a restored control store gives out numbers again, and clocks
+    are set back.
+    """
+    (number, moment), (other_number, other_moment) = one.split(" ", 1), other.split(" ", 1)
+    return int(number) < int(other_number) and datetime.fromisoformat(moment) < datetime.fromisoformat(
+        other_moment
     )
 
 
@@ -94,7 +100,9 @@ def _new_generation(bench: Workbench, catalogue: Catalogue, identity: Identity) 
     bench.run("DELETE FROM state.meta WHERE name = 'source_rows'")  # nothing was read for this one yet
     set_meta(bench, "schema", "1")
     set_meta(bench, "identity", identity.text())
-    return Catalogue(positions=catalogue.positions, signatures=catalogue.signatures)
+    return Catalogue(
+        positions=catalogue.positions, signatures=catalogue.signatures, folded_runs=catalogue.folded_runs
+    )
 
 
 def _number_changes(bench: Workbench, work: Folding) -> None:
@@ -284,10 +292,11 @@ def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str
     bench.run(f"INSERT INTO state.held ({names}) SELECT {values} FROM changes WHERE fate = 'rejected'")
 
 
-def _finish(bench: Workbench, mapped: Mapped, work: Folding) -> None:
+def _finish(bench: Workbench, catalogue: Catalogue, mapped: Mapped, work: Folding) -> None:
     if work.seen:
         bench.run(f"INSERT INTO state.acknowledged (key, in_doubt) SELECT key, false FROM ({work.seen})")
-    set_meta(bench, "folded_run", work.marker)
+    markers = [*catalogue.folded_runs, work.marker][-REMEMBERED:]
+    set_meta(bench, "folded_runs", json.dumps(markers))
     if work.read is not None:
         set_meta(bench, "source_rows", str(work.read))
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))

@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +57,7 @@ class Catalogue:
     """What the state holds, read once per opening. ``positions`` maps field ids to column numbers."""
 
     identity: Identity | None = None
-    folded_run: str | None = None
+    folded_runs: tuple[str, ...] = ()  # markers of the newest runs that were folded, oldest first
     acknowledged: int = 0
     in_doubt: int = 0
     held: int = 0
@@ -229,7 +229,7 @@ def read_catalogue(bench: Workbench) -> Catalogue:
     acknowledged, in_doubt = bench.run(counts)[0]
     return Catalogue(
         identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
-        folded_run=meta.get("folded_run"),
+        folded_runs=_folded(meta),
         acknowledged=acknowledged,
         in_doubt=in_doubt,
         held=bench.value("SELECT count(*) FROM state.held"),
@@ -239,6 +239,12 @@ def read_catalogue(bench: Workbench) -> Catalogue:
         signatures={id_: signature for id_, _, signature in fields},
         digests=meta.get("digests"),
     )
+
+
+def _folded(meta: Mapping[str, str]) -> tuple[str, ...]:
+    if "folded_runs" in meta:
+        return tuple(json.loads(meta["folded_runs"]))
+    return (meta["folded_run"],) if "folded_run" in meta else ()  # until the first fold after an upgrade
 
 
 @dataclass(frozen=True, kw_only=True)

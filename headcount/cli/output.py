@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -95,3 +96,13 @@ def complain(message: str, hint: str = "") -> None:
     sys.stderr.write(f"{message}\n")
     if hint:
         sys.stderr.write(f"→ {hint}\n")
+
+
+def end_at_once() -> NoReturn:
+    """For a process whose worker was not waited for, or did not come to rest: a thread would keep it alive."""
+    complain(
+        "Ended before everything was handed back.",
+        "A run that was begun goes on when a worker finds it, within a minute.",
+    )
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

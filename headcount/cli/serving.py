@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headcount.cli.output import INTERRUPTED, complain
+from headcount.cli.output import end_at_once
 
 if TYPE_CHECKING:
     from headcount.cli.demo.stage import Stage
@@ -53,9 +51,7 @@ def serve(
         fill = stage.fill if stage else lambda: None
         at_rest = answer(where, lambda url: _greet(url, stage), first=fill, companions=[_worker])
     if not at_rest:
-        complain("A run did not stop in time.", "It goes on when a worker finds it.")
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)  # its thread would keep this process alive
+        end_at_once()
 
 
 def _worker() -> Worker:

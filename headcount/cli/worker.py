@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from headcount.cli.output import INTERRUPTED, complain
+from headcount.cli.output import end_at_once
 
 if TYPE_CHECKING:
     from headcount.worker import Worker
@@ -45,9 +43,7 @@ def worker(
     except KeyboardInterrupt:
         typer.echo("Ending: requests on their way are finished first.", err=True)
     if not _ended(working):
-        complain("A run did not stop in time.", "It goes on when a worker finds it.")
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)  # its thread would keep this process alive
+        end_at_once()
     raise typer.Exit(0)
 
 

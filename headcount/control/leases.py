@@ -9,7 +9,9 @@ from __future__ import annotations
 import socket
 import uuid
 from datetime import timedelta
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Q
@@ -25,8 +27,21 @@ REST = timedelta(seconds=15)  # before a run is tried again that was let go of i
 
 
 def place(home: Home) -> str:
-    """This home on this machine: whose processes share the locks in it."""
-    return sha256(f"{socket.gethostname()}\0{home.root.resolve()}".encode()).hexdigest()[:16]
+    """The folder of locks on the system that runs now: whose processes share the locks in it.
+
+    Names would not tell: machines that were copied, or containers, have host names and paths in common.
+    """
+    folder = home.locks.stat()
+    return sha256(f"{_system()}\0{folder.st_dev}\0{folder.st_ino}".encode()).hexdigest()[:16]
+
+
+@cache
+def _system() -> str:
+    """Another one after each start of the machine, where it says so: whoever held a lock then is gone."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text()
+    except OSError:
+        return socket.gethostname()
 
 
 def new_holder(home: Home) -> str:
@@ -78,14 +93,14 @@ def release(run_id: int, holder: str, worked: float) -> None:
 
 
 def abandoned(home: Home) -> list[Run]:
-    """Runs of the queue that say they are working and that nobody works on: their lease is long over.
+    """Runs that say they are working and that nobody works on: their lease is long over.
 
     Those of this place are listed without waiting; whether their process is gone only the lock of their sync can tell.
     What was let go of because it could not be worked on rests a while first.
     """
     over = Q(lease_until=None, heartbeat_at__lte=Now() - REST) | Q(lease_until__lte=_over())
     here = Q(worker__startswith=place(home) + "/")
-    working = Run.objects.filter(status=RunStatus.WORKING.value, attempt__gt=0)
+    working = Run.objects.filter(status=RunStatus.WORKING.value)
     return list(working.filter(over | here).select_related("sync__stream").order_by("id"))
 
 

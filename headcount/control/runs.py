@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from headcount.control import news, tallies
 from headcount.control.error_codes import error_code
-from headcount.control.models import Run, Sync
+from headcount.control.models import Intent, Run, Sync
 from headcount.errors import ConfigurationError, HeadcountError, Suspended
 from headcount.model import Counts, Plan, RunInfo, RunKind, RunStatus
 
@@ -99,9 +99,14 @@ def finish(
             news.ended(run)
 
 
-def requeue(run: Run, *, approved: bool = False, here: bool = False) -> bool:
-    """Hand a run to the queue (again), or to this process (``here``); False when it changed since it was read."""
+def requeue(run: Run, *, approved: bool = False, here: bool = False, died: bool = False) -> bool:
+    """Hand a run to the queue (again), or to this process (``here``); False when it changed since it was read.
+
+    ``died``: whoever worked on it ended without letting go of it.
+    """
     values: dict[str, Any] = {"approved": True} if approved else {}
+    if died:
+        values["deaths"] = run.deaths + 1
     same = Run.objects.filter(pk=run.pk, status=run.status, attempt=run.attempt, worker=run.worker)
     return bool(
         same.update(
@@ -171,9 +176,22 @@ def unfinished(sync: Sync) -> list[Run]:
     return list(begun.exclude(waiting).order_by("id"))
 
 
+def unsettled(sync: Sync) -> list[Run]:
+    """Runs of the sync that failed, and whose answers nobody could bring into its state then; oldest first."""
+    failed = sync.runs.filter(status=RunStatus.FAILED.value, folded=False)
+    return list(failed.filter(Exists(Intent.objects.filter(run=OuterRef("pk")))).order_by("id"))
+
+
+def settled(run: Run, counts: Counts | None = None, warnings: Sequence[str] = ()) -> None:
+    """What a failed run sent is in the state now; or, without ``counts``, can never be. For who holds its sync."""
+    values: dict[str, Any] = {} if counts is None else {"counts": asdict(counts)}
+    said = [*run.warnings, *warnings]
+    Run.objects.filter(pk=run.pk).update(folded=True, warnings=said, **values)
+
+
 def ahead(sync: Sync) -> Run | None:
-    """The run of the sync that is queued, working, or paused by a person, if there is one."""
-    first = Q(status__in=[RunStatus.QUEUED.value, RunStatus.WORKING.value])
+    """The run of the sync that is in the queue, working, or paused by a person, if there is one."""
+    first = Q(status=RunStatus.QUEUED.value, attempt__gt=0) | Q(status=RunStatus.WORKING.value)
     resting = Q(status=RunStatus.PAUSED.value, pause_requested=True)
     return sync.runs.filter(first | resting).order_by("id").first()
 

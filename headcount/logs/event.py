@@ -41,6 +41,12 @@ class Event(Enum):
         "The run could not be worked on now, and is looked at again.",
     )
     RUN_BROKE = ("run_broke", ERROR, "run error", "A bug ended the run.")
+    TRIGGERS_BROKEN = (
+        "triggers_broken",
+        ERROR,
+        "sync error",
+        "The sync's triggers cannot be looked at, so nothing begins it; said once by each worker.",
+    )
     QUEUE_UNREACHABLE = (
         "queue_unreachable",
         WARNING,

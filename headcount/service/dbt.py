@@ -27,7 +27,7 @@ def dbt_run(path: str | None) -> DbtRun | None:
         return None
     try:
         file = Path(path).stat()
-    except OSError:
+    except (OSError, ValueError):  # a path may hold what no path can
         return None
     return _read(path, (file.st_mtime_ns, file.st_size))
 
@@ -39,5 +39,5 @@ def _read(path: str, _stamp: tuple[int, int]) -> DbtRun | None:
         metadata, results = document["metadata"], document["results"]
         name = f"{metadata['generated_at']} {metadata.get('invocation_id', '')}"
         return DbtRun(id=name, failed=sum(result["status"] in FAILED for result in results))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -36,12 +36,13 @@ from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
 from headcount.service.interruption import counted_so_far, noting_interruption
 from headcount.service.lanes import lane_of
-from headcount.service.lines import Setup, fingerprint, prepare_line, sync_as_of
+from headcount.service.lines import Setup, fingerprint, prepare_line
 from headcount.service.plans import drop_plans, keep_plan, plan_folder
 from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
 from headcount.service.settings import unquote, unquoted
+from headcount.service.settling import settle_failed, settling
 from headcount.service.source_retries import given_up, pause_of
 from headcount.service.states import state_here
 from headcount.service.time_limit import timed_out
@@ -61,9 +62,21 @@ def go_on(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     """
     with hold:
         try:
-            return _gone_on(row, run, hold)
+            return _without_debts(row, run, hold) or _gone_on(row, run, hold)
         except Suspended:
             return _rest(run, hold)
+
+
+def _without_debts(row: SyncRow, run: Run, hold: Hold) -> RunReport | None:
+    """A run that would compare with a state in which answers are missing fails instead."""
+    try:
+        settle_failed(row, hold)
+    except StoreAway:
+        raise
+    except HeadcountError as error:
+        runs.finish(run, RunStatus.FAILED, error=error)
+        return report_of(run)
+    return None
 
 
 def _gone_on(row: SyncRow, run: Run, hold: Hold) -> RunReport:
@@ -100,6 +113,7 @@ def bring_to_end(row: SyncRow, run: Run, hold: Hold, *, resume: bool = True) -> 
     as it is, for what it sent must not be forgotten. Raises ``Suspended`` when this process may not go on.
     """
     with hold:
+        settle_failed(row, hold)
         if resume and not run.cancel_requested and _still_valid(row, run):
             return _work(row, run, hold)
         return _settled(row, run, hold)
@@ -226,16 +240,21 @@ def _stopped(
 ) -> RunReport:
     """Something other than the destination's answers ended the run; what was answered is folded if that can be."""
     frozen = load(folder, prepared.line.sync, prepared.line.object)
-    counts = None
+    counts, folded = None, False
     if isinstance(error, SumsDoNotAddUp):
-        counts = None  # folded already; the sums that disagree are in the message
+        folded = True  # and the sums that disagree are in the message
     elif frozen is not None and ledger.intents():
-        counts = settle(prepared.line, frozen, info, ledger).counts
+        counts, folded = settle(prepared.line, frozen, info, ledger).counts, True
         record_rows(run, prepared.line, frozen, ledger)
     elif frozen is not None:
         counts = _plan_counts(frozen)
     runs.finish(
-        run, RunStatus.FAILED, counts=counts, error=error, warnings=warnings_of(frozen, prepared.line)
+        run,
+        RunStatus.FAILED,
+        counts=counts,
+        error=error,
+        warnings=warnings_of(frozen, prepared.line),
+        folded=folded,
     )
     return report_of(run, frozen)
 
@@ -276,17 +295,11 @@ def _status(result: Result) -> RunStatus:
 
 def _settled(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     """End a run that is not to be continued: what was answered is folded, what was on its way is in doubt."""
-    if not run.sync_snapshot:
-        return _lost(run)
-    old = prepare_line(row, hold.progress, sync=sync_as_of(row, run.sync_snapshot))
-    folder = plan_folder(old.home, run.pk)
-    frozen = load(folder, old.line.sync, old.line.object)
-    if frozen is None:
-        return _lost(run)
-    with RunLedger(run.pk, hold.holder) as ledger, old.closing():
-        result = settle(old.line, frozen, RunInfo(id=run.pk, started_at=_begun(run)), ledger)
+    with settling(row, run, hold, holder=hold.holder) as done:
+        if done is None:
+            return _lost(run)
         ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.SUPERSEDED
-        return _record(run, old, result, ledger, ended)
+        return _record(run, done.setup, done.result, done.ledger, ended)
 
 
 def _rest(run: Run, hold: Hold) -> RunReport:
@@ -308,7 +321,7 @@ def _rest(run: Run, hold: Hold) -> RunReport:
 
 def _lost(run: Run) -> RunReport:
     ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
-    runs.finish(run, ended, error=_unplanned(run))
+    runs.finish(run, ended, error=_unplanned(run), folded=True)
     return report_of(run)
 
 
@@ -341,10 +354,6 @@ def new_folder(home: Home, run: Run) -> None:
     taken for this one's.
     """
     drop_plans(home, [run.pk])
-
-
-def _begun(run: Run) -> datetime:
-    return run.started_at or run.created_at
 
 
 def _plan_counts(frozen: Frozen | None) -> Counts | None:

@@ -54,3 +54,8 @@ def hold_still(locks: ExitStack, home: Home, row: Sync) -> None:
             f"Run {begun[0].pk} of the sync {row.key} has not ended: it is {begun[0].status}.",
             hint=f"Run the sync once more, or: headcount cancel {begun[0].pk}",
         )
+    if failed := runs.unsettled(row):
+        raise ConfigurationError(
+            f"What run {failed[0].pk} of the sync {row.key} sent before it failed is not accounted for yet.",
+            hint="Run the sync once more.",
+        )

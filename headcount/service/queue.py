@@ -20,8 +20,8 @@ from headcount.service.lines import find_sync
 from headcount.service.locks import sync_lock
 from headcount.service.running import PATIENT, approvable, busy, canonical_keys, check_full, resumable_run
 
-TRIES = 20  # a run whose worker dies each time is given up some day
-TRUSTED = 4  # attempts after which it no longer goes before those that have not been begun
+TRIES = 20  # deaths of workers, after which a run is given up
+TRUSTED = 3  # deaths, after which it no longer goes before runs that have not been begun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +31,12 @@ class Due:
     run: int
     attempt: int
     lane: Lane = field(default=Lane.REGULAR, compare=False)
-    begun: bool = field(default=False, compare=False)
+    first: bool = field(default=False, compare=False)  # in its lane
 
     @property
     def rank(self) -> int:
-        """The lower goes first: by lane, and in it what was begun before what was not."""
-        return 2 * self.lane.value - (self.begun and self.attempt <= TRUSTED)
+        """The lower goes first."""
+        return 2 * self.lane.value - self.first
 
 
 @told()
@@ -125,8 +125,7 @@ def due_runs() -> list[Due]:
     waiting = runs.due()
     lanes = lanes_of(waiting) if waiting else {}
     dues = [
-        Due(run=run.pk, attempt=run.attempt, lane=lanes[run.pk], begun=run.started_at is not None)
-        for run in waiting
+        Due(run=run.pk, attempt=run.attempt, lane=lanes[run.pk], first=_goes_first(run)) for run in waiting
     ]
     return sorted(dues, key=lambda due: (due.rank, due.run))
 
@@ -139,18 +138,24 @@ def begin_again(due: Due) -> None:
         runs.requeue(run)
 
 
+def _goes_first(run: Run) -> bool:
+    """What was begun goes before what was not, unless it may be what its workers die of."""
+    return run.started_at is not None and run.deaths <= TRUSTED
+
+
 def _take_back(run: Run) -> None:
     if run.pause_requested:
         runs.pause(run)
-    elif run.attempt < TRIES:
-        runs.requeue(run)
+    elif run.deaths < TRIES:
+        runs.requeue(run, died=True)
     else:
         _give_up(run)
 
 
 def _give_up(run: Run) -> None:
+    """What it sent is brought into the state by the sync's next run."""
     error = HeadcountError(
-        f"The run was begun {run.attempt} times, and each time its worker came to an end before it.",
+        f"The run was given up: {run.deaths + 1} times whoever worked on it could not go on.",
         hint="See what ends the worker: too little memory or disk? Then run the sync again.",
     )
     runs.finish(run, RunStatus.FAILED, error=error)

@@ -210,13 +210,17 @@ def _continued(run_id: int, find: Callable[[int], Run], what: str, progress: Pro
     run = find(run_id)
     with sync_lock(home, run.sync.stream.state_id) as mine:
         run = find(run_id)
-        if not mine or not runs.requeue(run, approved=run.status == RunStatus.WAITING.value, here=True):
+        if not mine:
             raise _working(what)
-        run = _with_sync(run_id)
         try:
-            return _run_now(home, run, (), progress)
+            before = _brought_to_end(
+                home, run.sync, progress, for_a_test=run.kind == RunKind.TEST.value, but=run.pk
+            )
+            if runs.requeue(run, approved=run.status == RunStatus.WAITING.value, here=True):
+                return _run_now(home, _with_sync(run_id), before, progress)
         except Busy:
-            raise _working(what) from None
+            pass
+        raise _working(what)
 
 
 def approvable(run_id: int) -> Run:
@@ -268,7 +272,9 @@ def _brought_to_end(
     for_a_test: bool = False,
     but: int | None = None,
 ) -> tuple[RunReport, ...]:
-    """End what was begun before, for the holder of the sync's lock. A test takes no plan's place."""
+    """End what was begun before, for the holder of the sync's lock. A test takes no plan's place; any other run takes
+    that of those that wait for approval, also of one that comes to wait only now.
+    """
     reports = []
     for run in runs.unfinished(row):
         if run.pk == but or (for_a_test and run.status == RunStatus.WAITING.value):
@@ -277,7 +283,10 @@ def _brought_to_end(
             raise ConfigurationError(
                 f"Run {run.pk} of this sync is paused.", hint="Resume or cancel it, then test again."
             )
-        reports.append(_ended(home, row, run, progress, stopping))
+        report = _ended(home, row, run, progress, stopping)
+        if report.status is RunStatus.WAITING and not for_a_test:
+            report = supersede(runs.find(run.pk))
+        reports.append(report)
     return tuple(reports)
 
 

@@ -7,18 +7,18 @@ first one after that.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from headcount.control import runs
 from headcount.control.models import Run, Sync, Timetable
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.errors import HeadcountError
+from headcount.errors import HeadcountError, StateError
 from headcount.model import RunKind, RunStatus
 from headcount.project.trigger_entry import TriggersEntry
 from headcount.service.dbt import DbtRun, dbt_run
@@ -38,13 +38,30 @@ class View:
         return {"after": self.after, "dbt": self.dbt}
 
 
+Troubled = Callable[[str, str], None]  # told a sync's key, and what kind of error it was
+
+
 @told()
-def tick(now: datetime) -> list[int]:
-    """Look once; returns the numbers of the runs that were recorded. ``now`` has a zone. Sends nothing itself."""
+def tick(now: datetime, troubled: Troubled | None = None) -> list[int]:
+    """Look once; returns the numbers of the runs that were recorded. ``now`` has a zone. Sends nothing itself.
+
+    A sync whose triggers cannot be looked at keeps no other from its time; ``troubled`` is told of it, at each look.
+    """
     setup()
     Timetable.objects.filter(sync__paused=True).delete()
     with_triggers = Sync.objects.filter(paused=False).select_related("timetable")
-    return [run for row in with_triggers if (run := _look(row, now)) is not None]
+    begun = []
+    for row in with_triggers:
+        try:
+            run = _look(row, now)
+        except (DatabaseError, StateError):
+            raise
+        except Exception as error:  # of whatever it waits for: nobody else's business
+            if troubled is not None:
+                troubled(row.key, type(error).__name__)
+            continue
+        begun += [] if run is None else [run]
+    return begun
 
 
 def _look(row: Sync, now: datetime) -> int | None:

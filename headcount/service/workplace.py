@@ -13,7 +13,7 @@ def home() -> Home:
 
 
 def place(at: Home) -> str:
-    """The home on this machine, as a short name: the same after a restart."""
+    """The home on this machine, as a short name: the same for a process that is started again."""
     return leases.place(at)
 
 

@@ -33,6 +33,7 @@ class Sweeper:
         self._end = threading.Event()
         self._wanted = threading.Event()
         self._seen: dict[Due, float] = {}
+        self._said: set[tuple[str, str]] = set()  # of syncs whose triggers cannot be looked at
         self._beat = 0.0
         self._tidying: threading.Thread | None = None
         self._thread = threading.Thread(target=self._work, name="headcount-sweeper", daemon=True)
@@ -67,7 +68,7 @@ class Sweeper:
         """No trouble ends the thread: the next look may go better."""
         try:
             self._show()
-            tick(datetime.now(UTC))
+            tick(datetime.now(UTC), self._say_once)
             self._enqueue(due_runs())
         except HeadcountError as error:
             note(Event.QUEUE_UNREACHABLE, reason=error.message)
@@ -75,6 +76,11 @@ class Sweeper:
             note(Event.QUEUE_UNREACHABLE, reason=type(error).__name__)
         finally:
             workplace.let_go()
+
+    def _say_once(self, sync: str, error: str) -> None:
+        if (sync, error) not in self._said:
+            self._said.add((sync, error))
+            note(Event.TRIGGERS_BROKEN, sync=sync, error=error)
 
     def _show(self) -> None:
         if time.monotonic() >= self._beat:

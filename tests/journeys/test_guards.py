@@ -78,6 +78,27 @@ def test_an_approval_after_the_sync_was_edited_plans_anew_and_asks_again(synced:
     assert sums(synced.done("approve", str(run), "--json").json) == (0, 0, 250, 250)
 
 
+def test_what_is_approved_after_a_test_of_one_row_is_remembered_all_the_same(synced: Desk) -> None:
+    synced.sql("UPDATE users SET visits = visits + 1")
+    waiting = stopped(synced)
+    synced.done("test", "people", "--key", "7")
+    synced.done("approve", str(waiting))
+    assert sums(synced.run())[:3] == (0, 0, 0)
+    synced.sql("UPDATE users SET visits = visits - 1")
+    synced.workspace.forget()
+    assert stopped(synced), "what went back is a change again"
+
+
+def test_removals_that_are_approved_after_a_test_of_one_row_are_remembered_all_the_same(synced: Desk) -> None:
+    synced.sql("DELETE FROM users WHERE id <= 30")
+    waiting = stopped(synced)
+    synced.done("test", "people", "--key", "77")
+    synced.done("approve", str(waiting))
+    synced.hire(30)
+    assert sums(synced.run()) == (30, 0, 0, 30)
+    assert len(synced.workspace.people()) == 250
+
+
 def test_a_newer_run_supersedes_the_waiting_one(synced: Desk) -> None:
     synced.sql("DELETE FROM users WHERE id <= 30")
     waiting = stopped(synced)

@@ -202,10 +202,11 @@ class Command:
         for path in self.state_files():
             try:
                 with duckdb.connect(str(path), read_only=True) as state:
-                    rows = state.execute("SELECT value FROM meta WHERE name = 'folded_run'").fetchall()
+                    rows = state.execute("SELECT value FROM meta WHERE name = 'folded_runs'").fetchall()
             except duckdb.Error:
                 return 0
-            newest = max([newest, *(int(value.split()[0]) for (value,) in rows)])
+            markers = [marker for (value,) in rows for marker in json.loads(value)]
+            newest = max([newest, *(int(marker.split()[0]) for marker in markers)])
         return newest
 
 

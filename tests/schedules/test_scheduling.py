@@ -14,6 +14,7 @@ from headcount.control.models import Run, Sync, Timetable
 from headcount.control.setup import close, setup
 from headcount.project.reading import read_project
 from headcount.service.applying import apply, outlook
+from headcount.service.dbt import dbt_run
 from headcount.service.scheduling import tick
 from headcount.service.timing import timing
 from tests.project.sample import PROJECT
@@ -165,6 +166,23 @@ def test_with_several_parents_all_must_have_completed() -> None:
     end("users", NOON + timedelta(minutes=5))
     assert tick(NOON + timedelta(minutes=6)) == []
     assert runs("third") == [("after", "queued")]
+
+
+def test_a_sync_whose_triggers_cannot_be_looked_at_keeps_no_other_from_its_time() -> None:
+    triggers({"schedule": {"every_minutes": 5}}, of="users")
+    row = Sync.objects.get(key="orders")
+    broken = {"schedule": {"cron": "0 6 * * *", "timezone": "Mars/Olympus"}}
+    Sync.objects.filter(pk=row.pk).update(definition={**row.definition, "triggers": broken})
+    told: list[tuple[str, str]] = []
+    tick(NOON)
+    tick(NOON + timedelta(minutes=10), lambda key, error: told.append((key, error)))
+    assert runs("users") == [("schedule", "queued")]
+    assert [key for key, _ in told] == ["orders"]
+
+
+@pytest.mark.parametrize("path", ["a\0b", "x" * 5000])
+def test_a_path_that_no_file_can_have_starts_nothing(path: str) -> None:
+    assert dbt_run(path) is None
 
 
 def write_results(file: Path, moment: str, *statuses: str) -> None:

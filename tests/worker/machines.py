@@ -44,5 +44,5 @@ class Machines:
     def holder(self, run: int) -> int | None:
         """The machine that works on a run; None while nobody does."""
         place = Run.objects.get(pk=run).worker.partition("/")[0]
-        names = [leases.place(Home(root=Path(home))) for home in self.homes]
+        names = [leases.place(Home(root=Path(home)).prepare()) for home in self.homes]
         return names.index(place) if place in names else None

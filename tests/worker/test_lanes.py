@@ -79,12 +79,18 @@ def test_what_was_begun_and_came_back_goes_on_before_others_of_its_lane_begin(fl
     assert ended[events] and begun and ended[events] <= begun
 
 
-def test_what_comes_back_again_and_again_waits_its_turn() -> None:
-    def rank(attempt: int, *, begun: bool = True, lane: Lane = Lane.REGULAR) -> int:
-        return Due(run=1, attempt=attempt, lane=lane, begun=begun).rank
+def test_what_its_workers_die_of_again_and_again_waits_its_turn(floor: Floor) -> None:
+    floor.desk.apply()
+    begun = Run.objects.get(pk=queue_run("people"))
 
-    assert rank(1, begun=False) == rank(2, begun=False) == rank(TRUSTED + 1)
-    assert rank(1, lane=Lane.EVENTS, begun=False) < rank(2) == rank(TRUSTED) < rank(TRUSTED + 1)
+    def rank(**now: object) -> int:
+        Run.objects.filter(pk=begun.pk).update(**now)
+        return next(due for due in due_runs() if due.run == begun.pk).rank
+
+    fresh, when = rank(), begun.created_at
+    assert rank(started_at=when, attempt=50) == rank(deaths=TRUSTED) == fresh - 1
+    assert rank(deaths=TRUSTED + 1) == fresh
+    assert Due(run=1, attempt=1, lane=Lane.EVENTS).rank < Due(run=1, attempt=1, first=True).rank
 
 
 def test_events_that_become_due_in_the_middle_of_a_backfill_are_done_long_before_it(floor: Floor) -> None:

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("control", "0019_older_secrets"),
+        ("control", "0020_deaths"),
     ]
 
     operations = [

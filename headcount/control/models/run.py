@@ -28,6 +28,9 @@ class Run(models.Model):
 
     # How often the run was handed to the queue; 0 when it never was, and belongs to the process that recorded it.
     attempt = models.IntegerField(default=0)
+    deaths = models.IntegerField(
+        default=0
+    )  # how many of those who worked on it ended without letting go of it
 
     scheduled_for = models.DateTimeField(null=True)  # when a trigger wanted it, if one did
     created_at = models.DateTimeField(auto_now_add=True)
@@ -55,7 +58,7 @@ class Run(models.Model):
         default=False
     )  # by a person; an interrupted run is paused without it
     approved = models.BooleanField(default=False)  # somebody let it pass its guards
-    folded = models.BooleanField(default=False)
+    folded = models.BooleanField(default=False)  # what it sent is in the state, or can never be
 
     # Who works on it, and until when that is certain, on the database's clock. Both are renewed while it works.
     worker = models.CharField(max_length=100, default="")
