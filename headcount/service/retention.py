@@ -112,18 +112,18 @@ def tidy_daily(now: datetime) -> Tidied | None:
     return tidy() if mine else None
 
 
-def forget_old_plans(home: Home, sync: Sync, days: int = Retention().plans) -> int:
-    """Delete the plans of a sync's old runs and return of how many."""
-    old = list(_old(sync, days).exclude(plan_path=""))
-    for run in old:
-        forget_plan(home, run)
-    return len(old)
+def forget_old_plans(home: Home, sync: Sync, days: int | None = None) -> int:
+    """Delete the plans of a sync's old runs and return of how many; the runs, their counts and receipts stay.
 
-
-def forget_plan(home: Home, run: Run) -> None:
-    """Delete one run's plan; the run itself, its counts and its receipts stay."""
-    drop_plans(home, [run.pk])
-    Run.objects.filter(pk=run.pk).update(plan_path="")
+    They are kept for so many ``days``, or as long as is set. What is there counts, and not what a run says of itself:
+    one that failed or gave way to another before it sent anything has a plan too.
+    """
+    old = set(_old(sync, retention().plans if days is None else days).values_list("id", flat=True))
+    gone = sorted(old & known_plans(home)) if old else []
+    drop_plans(home, gone)
+    for some in chunks(gone, AT_ONCE):
+        Run.objects.filter(id__in=some).update(plan_path="")
+    return len(gone)
 
 
 def forget_orphans(home: Home) -> None:
