@@ -171,6 +171,14 @@ def unfinished(sync: Sync) -> list[Run]:
     return list(begun.exclude(waiting).order_by("id"))
 
 
+def begun(sync: Sync) -> list[Run]:
+    """Those of them that are worked on or rest, and those that sent something: not what waits in the queue or for
+    approval and sent nothing yet.
+    """
+    waiting = (RunStatus.QUEUED.value, RunStatus.WAITING.value)
+    return [run for run in unfinished(sync) if run.status not in waiting or run.intents.exists()]
+
+
 def ahead(sync: Sync) -> Run | None:
     """The run of the sync that is queued, working, or paused by a person, if there is one."""
     first = Q(status__in=[RunStatus.QUEUED.value, RunStatus.WORKING.value])
