@@ -54,7 +54,7 @@ def _sql(task: Comparison, *, held: bool, missed: bool) -> str:
 
 
 def _changes(task: Comparison, *, held: bool, missed: bool) -> str:
-    where = ["false"] if task.record_seen else []
+    where = [f"c.key IN ({task.tried})" if task.tried else "false"] if task.record_seen else []
     where += ["c.key NOT IN (SELECT key FROM held_now)"] if held else []
     where += ["c.key NOT IN (SELECT key FROM missed)"] if missed else []
     joins = "LEFT JOIN state.acknowledged a ON a.key = c.key" if task.catalogue.acknowledged else ""

@@ -45,8 +45,8 @@ class Comparison:
 
     ``how`` maps the relation ``SOURCE``. ``catalogue`` says what the state holds; an empty one makes everything an
     addition. ``full`` takes no row for the same; ``record_seen`` (first run of Events without backfill) notes the rows
-    that are there and sends none; ``only`` looks at the rows of one key alone, and plans a person whether changed or
-    not.
+    that are there and sends none but those that were ``tried``; ``only`` looks at the rows of one key alone, and plans
+    a person whether changed or not.
     """
 
     bench: Workbench
@@ -93,6 +93,14 @@ class Comparison:
     def may_be_plan(self) -> bool:
         """Is every row an addition, in whatever order, unless something is wrong with it?"""
         return not (self.catalogue.acknowledged or self.append_only or self.record_seen)
+
+    @property
+    def tried(self) -> str:
+        """SQL for the keys that something is known of; empty where there is none. What a test sent before the first
+        run, and whose fate is open, is no row that was only seen.
+        """
+        rows = {"acknowledged": self.catalogue.acknowledged, "held": self.catalogue.held}
+        return " UNION ALL ".join(f"SELECT key FROM state.{table}" for table, count in rows.items() if count)
 
     @property
     def digests(self) -> str:

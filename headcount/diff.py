@@ -109,9 +109,12 @@ class Diff:
 
 
 def _record_seen(task: Comparison) -> int:
-    """Write the keys of all valid rows to ``seen.parquet``: they count as unchanged and are not sent."""
+    """Write the keys of valid rows that were never tried to ``seen.parquet``: they count as unchanged and are not
+    sent.
+    """
     path = quote_text(str(task.folder / "seen.parquet"))
-    task.bench.run(f"COPY (SELECT key FROM ({task.candidates()})) TO {path} ({parquet(1)})")
+    untried = f" WHERE key NOT IN ({task.tried})" if task.tried else ""
+    task.bench.run(f"COPY (SELECT key FROM ({task.candidates()}){untried}) TO {path} ({parquet(1)})")
     return int(task.bench.value(f"SELECT count(*) FROM read_parquet({path})"))
 
 

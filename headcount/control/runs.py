@@ -176,6 +176,14 @@ def unfinished(sync: Sync) -> list[Run]:
     return list(begun.exclude(waiting).order_by("id"))
 
 
+def begun(sync: Sync) -> list[Run]:
+    """Those of them that are worked on or rest, and those that sent something: not what waits in the queue or for
+    approval and sent nothing yet.
+    """
+    waiting = (RunStatus.QUEUED.value, RunStatus.WAITING.value)
+    return [run for run in unfinished(sync) if run.status not in waiting or run.intents.exists()]
+
+
 def unsettled(sync: Sync) -> list[Run]:
     """Runs of the sync that failed, and whose answers nobody could bring into its state then; oldest first."""
     failed = sync.runs.filter(status=RunStatus.FAILED.value, folded=False)

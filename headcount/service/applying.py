@@ -10,13 +10,12 @@ from pathlib import Path
 from django.db import transaction
 
 from headcount.amounts import amount
-from headcount.control import audit
+from headcount.control import audit, runs
 from headcount.control.models import Connection, Model, Run, Sync
 from headcount.control.models.stream import new_id
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
-from headcount.home import Home
 from headcount.project.problems import ProjectError
 from headcount.project.project import SECTIONS, Project
 from headcount.project.reading import read_file, read_project
@@ -24,7 +23,7 @@ from headcount.project.writing import write_project
 from headcount.service.cautions import cautions
 from headcount.service.difference import Change, difference
 from headcount.service.left_behind import left_behind
-from headcount.service.locks import sync_lock
+from headcount.service.locks import hold_still
 from headcount.service.origins import forget, note_applied, overwritten
 from headcount.service.retention import forget_orphans
 from headcount.service.states import state_of
@@ -95,28 +94,35 @@ def apply(seen: Outlook, *, from_file: bool = True) -> None:
     """Do what ``seen`` shows: all of it or nothing.
 
     ``from_file``: what ``seen`` holds is what the project file says, which is remembered. Raises ``ChangedMeanwhile``
-    when the store changed since, ``ConfigurationError`` when a sync that would be deleted is running.
+    when the store changed since, ``ConfigurationError`` when a run of a sync that would be deleted has begun and not
+    ended: what it sent must be accounted for first.
     """
     home = setup()
-    with told(), ExitStack() as locks:
-        doomed = [
-            change.key for change in seen.changes if (change.action, change.section) == ("delete", "syncs")
-        ]
-        for key in doomed:
-            _hold_still(locks, home, key)
-        with transaction.atomic():
-            if stored_project() != seen.before:
-                raise ChangedMeanwhile(
-                    "Somebody changed the configuration meanwhile.",
-                    hint="Run apply again to see what is new.",
-                )
-            forgotten = list(_write(seen))
-            if from_file:
-                note_applied(seen.project)
+    doomed = [change.key for change in seen.changes if (change.action, change.section) == ("delete", "syncs")]
+    with told():
+        with ExitStack() as locks:
+            for row in Sync.objects.select_related("stream").filter(key__in=doomed).order_by("key"):
+                hold_still(locks, home, row, hindered_by=runs.begun)
+            forgotten = _done(seen, from_file=from_file)
+        # Only now is it certain, for where a row is locked all of that is one transaction.
         for state in forgotten:
             state.delete()
         if doomed:
             forget_orphans(home)
+
+
+def _done(seen: Outlook, *, from_file: bool) -> list[State]:
+    """Returns the states that nobody needs any more."""
+    with transaction.atomic():
+        if stored_project() != seen.before:
+            raise ChangedMeanwhile(
+                "Somebody changed the configuration meanwhile.",
+                hint="Run apply again to see what is new.",
+            )
+        forgotten = list(_write(seen))
+        if from_file:
+            note_applied(seen.project)
+    return forgotten
 
 
 def export() -> str:
@@ -151,13 +157,13 @@ def _losses(changes: tuple[Change, ...]) -> Iterator[Loss]:
 
 def _sync_loss(key: str) -> str:
     sync = Sync.objects.get(key=key)
-    runs, rejected = Run.objects.filter(sync=sync).count(), sync.rejected.filter(status="open").count()
+    count, rejected = Run.objects.filter(sync=sync).count(), sync.rejected.filter(status="open").count()
     memory = "what was sent so far is forgotten"
     if sync.acknowledged is not None:
         memory = f"that {amount(sync.acknowledged, 'record was', 'records were')} accepted is forgotten"
     if sync.object == "event":
         memory = "which events were sent is kept, for a later sync under this key"
-    return f"{memory}; {amount(runs, 'run')} and {amount(rejected, 'open rejected row')} of it are deleted"
+    return f"{memory}; {amount(count, 'run')} and {amount(rejected, 'open rejected row')} of it are deleted"
 
 
 def _connection_loss(key: str) -> str:
@@ -184,12 +190,6 @@ def _new_generations(before: Project, project: Project) -> Iterator[str]:
                 f"The sync {key} will know its records by another key: nothing sent so far carries over. "
                 "Its next run stops and asks."
             )
-
-
-def _hold_still(locks: ExitStack, home: Home, key: str) -> None:
-    state_id = Sync.objects.select_related("stream").get(key=key).stream.state_id
-    if not locks.enter_context(sync_lock(home, state_id)):
-        raise ConfigurationError(f"The sync {key} is running.", hint="Cancel its run, or wait for its end.")
 
 
 def _write(seen: Outlook) -> Iterator[State]:

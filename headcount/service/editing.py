@@ -193,7 +193,7 @@ def loss_of(key: str) -> str:
 def delete_sync(key: str) -> None:
     """Delete the sync with its runs, its rejected rows and what it remembers. Nothing changes in the destination.
 
-    Raises ``ConfigurationError`` while a run of it is working, and when other syncs run after it, and
+    Raises ``ConfigurationError`` while a run of it has begun and not ended, and when other syncs run after it, and
     ``ChangedMeanwhile``.
     """
     find_sync(key)

@@ -1,13 +1,13 @@
 """One person erased from everything Headcount keeps: states, plans, receipts, listings.
 
-Of people's syncs it is the record with that key; of events' syncs what was planned for that person. Customer.io and
-the source are not touched, and neither are backups.
+Of people's syncs it is the record with that key; of events' syncs what was planned for that person, and what is held.
+Customer.io and the source are not touched, and neither are backups.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,9 @@ from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.frozen import FILE
+from headcount.destinations.customerio.objects import destination_object
+from headcount.errors import HeadcountError
+from headcount.frozen import FILE, columns_in, load
 from headcount.home import Home
 from headcount.service.drafts import forget_drafts
 from headcount.service.keys import canonical
@@ -31,8 +33,9 @@ from headcount.service.locks import hold_still
 from headcount.service.masking import VEIL
 from headcount.service.mentions import forget_mentions
 from headcount.service.moving import delete_left
-from headcount.service.plans import keep_rewritten, plan_folder
+from headcount.service.plans import drop_plans, keep_rewritten, plan_folder
 from headcount.service.states import state_here
+from headcount.state import nothing
 from headcount.workbench import Workbench, own_files, quote_text
 
 PERSON = "person."  # how the field ids of an event's person begin
@@ -94,36 +97,44 @@ def _leaving_nothing() -> Iterator[None]:
 def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
     own = canonical(sync_as_of(row).identifier, key) if row.object == "person" else None
     with Workbench(home.root / "scratch", ordered=True) as bench:
-        acknowledged, waited = _forget_state(bench, home, row, own) if own is not None else (False, False)
+        acknowledged, waited = _forget_state(bench, home, row, key, own)
         erased = [(run, _erase(bench, home, run, key, own)) for run in row.runs.order_by("id")]
     forget_drafts(row.key)
     answers = sum(_silence(run, found.positions) for run, found in erased)
     _drop_bodies(row, key)
-    listed = _unlist(row, own, erased)
+    listed = _unlist(row, own, erased, waited)
     return Forgotten(
         sync=row.key,
         acknowledged=acknowledged,
-        held=waited,
+        held=bool(waited),
         plan_rows=sum(len(found.positions) for _, found in erased),
         answers=answers,
         listed=listed,
-        mentions=forget_mentions(row, {name for name in (key, own) if name}),
+        mentions=forget_mentions(row, {name for name in (key.strip(), own) if name}),
     )
 
 
-def _forget_state(bench: Workbench, home: Home, row: SyncRow, key: str) -> tuple[bool, bool]:
+def _forget_state(
+    bench: Workbench, home: Home, row: SyncRow, key: str, own: str | None
+) -> tuple[bool, list[str]]:
+    """Was the record acknowledged, and which keys were held? Of events only what is held names its person."""
     state = state_here(home, row)
     delete_left(home, row.stream)
     if not state.exists():
-        return False, False
-    with state.writing(bench, lambda _: f"SELECT {quote_text(key)} AS key"):
-        acknowledged, waited = (
-            bool(bench.run(f"DELETE FROM state.{table} WHERE key = ? RETURNING key", [key]))
-            for table in ("acknowledged", "held")
-        )
+        return False, []
+    touched = nothing if own is None else lambda _: f"SELECT {quote_text(own)} AS key"
+    with state.writing(bench, touched) as catalogue:
+        columns = {f"f{position:03d}": id_ for id_, position in (catalogue.positions or {}).items()}
+        which = _which(columns, key, own)
+        acknowledged = own is not None and bool(_deleted(bench, "acknowledged", which))
+        waited = _deleted(bench, "held", which)
     if acknowledged or waited:
         state.rewrite(bench)
     return acknowledged, waited
+
+
+def _deleted(bench: Workbench, table: str, which: str) -> list[str]:
+    return [key for (key,) in bench.run(f"DELETE FROM state.{table} WHERE {which} RETURNING key")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +150,11 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
     folder = plan_folder(home, run.pk)
     plan = folder / "plan.parquet"
     positions: list[int] = []
-    if plan.exists() and (which := _which(run, key, own)):
+    fields = _fields(run, folder) if folder.exists() else ()
+    if fields is None:
+        drop_plans(home, [run.pk])
+    elif plan.exists():
+        which = _which({f"f{i:03d}": id_ for i, id_ in enumerate(fields)}, key, own)
         file = f"read_parquet({quote_text(str(plan))}, file_row_number = true)"
         positions = [
             seq for (seq,) in bench.run(f"SELECT file_row_number FROM {file} WHERE {which} ORDER BY 1")
@@ -157,23 +172,39 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
     return _Erased(positions=positions, keyless=keyless)
 
 
-def _which(run: Run, key: str, own: str | None) -> str:
-    """SQL for the rows of a plan that are about the person."""
+def _fields(run: Run, folder: Path) -> Sequence[str] | None:
+    """The fields of a frozen plan, in the order of its columns; None of files that nobody can tell the meaning of, and
+    that nothing can be sent by: of a plan that was never finished, or is damaged.
+    """
+    if not columns_in(folder):
+        return None
+    if run.plan_fields or run.sync.object == "person":  # whose key says enough
+        return list(run.plan_fields)
+    try:
+        sync = sync_as_of(run.sync, run.sync_snapshot)
+        frozen = load(folder, sync, destination_object(sync.object))
+    except HeadcountError:
+        return None
+    return frozen.plan.fields if frozen is not None else None
+
+
+def _which(columns: Mapping[str, str], key: str, own: str | None) -> str:
+    """SQL for the rows that are about the person, by the ids of the fields that stand in these columns."""
     if own is not None:
         return f"key = {quote_text(own)}"
-    columns = [
-        (f"f{i:03d}", id_.removeprefix(PERSON)) for i, id_ in enumerate(run.plan_fields) if _is_person(id_)
-    ]
-    return " OR ".join(f"{column} IN ({_spoken(canonical(name, key))})" for column, name in columns)
+    named = {column: id_.removeprefix(PERSON) for column, id_ in columns.items() if id_.startswith(PERSON)}
+    return " OR ".join(_says(column, to, key) for column, to in named.items()) or "false"
 
 
-def _is_person(field_id: str) -> bool:
-    return field_id.startswith(PERSON)
-
-
-def _spoken(key: str) -> str:
-    """The wire values that say this key: as text, and as the number it may be."""
-    return ", ".join(quote_text(text) for text in (json.dumps(key, ensure_ascii=False), key))
+def _says(column: str, identifier: str, key: str) -> str:
+    """Does a wire value say this key: as text, or as the number it may be? Addresses are compared as Customer.io does,
+    however they are written.
+    """
+    name = canonical(identifier, key)
+    text = json.dumps(name, ensure_ascii=False)
+    if identifier == "email":
+        return f"lower(trim({column}, ' \"')) = {quote_text(text[1:-1])}"
+    return f"{column} IN ({quote_text(text)}, {quote_text(name)})"
 
 
 def _blank(bench: Workbench, path: Path, which: str) -> None:
@@ -200,6 +231,7 @@ def _unspoken(bench: Workbench, path: Path, key: str) -> int:
     file = f"read_parquet({quote_text(str(path))})"
     if not path.exists() or "about" not in {name for name, *_ in bench.run(f"DESCRIBE FROM {file}")}:
         return 0
+    key = key.strip()
     text = json.dumps(key, ensure_ascii=False)
     words = [text, f":{key},", f":{key}}}"]
     words += [text[1:-1]] if "@" in key else []  # an address may also stand in the middle of a value
@@ -247,7 +279,7 @@ def _silence(run: Run, positions: Sequence[int]) -> int:
 def _drop_bodies(row: SyncRow, key: str) -> None:
     """Of requests and answers that mention the person, or in which a value is veiled: it may be the key."""
     kept = Exchange.objects.filter(run__sync=row).exclude(request="", answer="")
-    spoken = json.dumps(key, ensure_ascii=False)[1:-1]
+    spoken = json.dumps(key.strip(), ensure_ascii=False)[1:-1]
     named = Q(request__icontains=spoken) | Q(answer__icontains=spoken) | Q(request__contains=VEIL)
     kept.filter(named).update(request="", answer="")
 
@@ -262,13 +294,21 @@ def _silenced(run: Run, position: int) -> bool:
     return bool(spoken)
 
 
-def _unlist(row: SyncRow, own: str | None, erased: Sequence[tuple[Run, _Erased]]) -> int:
+def _unlist(
+    row: SyncRow, own: str | None, erased: Sequence[tuple[Run, _Erased]], waited: Sequence[str]
+) -> int:
     keyless = sum(found.keyless for _, found in erased)
     if own is not None:
         gone = held.unlist(row.rejected.filter(key=own))
         examples, _ = Invalid.objects.filter(run__sync=row, key=own).delete()
         return keyless + gone + examples
-    return keyless + sum(_unlisted(run, found.positions) for run, found in erased)
+    planned = sum(_unlisted(run, found.positions) for run, found in erased)
+    # Their plans may be gone.
+    return (
+        keyless
+        + planned
+        + sum(held.unlist(row.rejected.filter(key__in=some)) for some in chunks(waited, AT_ONCE))
+    )
 
 
 def _unlisted(run: Run, positions: list[int]) -> int:

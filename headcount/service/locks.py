@@ -7,13 +7,13 @@ rewrites what a sync remembers holds its row, without which no lease is given.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from django.db import connection, transaction
 
 from headcount.control import runs
-from headcount.control.models import Sync
+from headcount.control.models import Run, Sync
 from headcount.errors import ConfigurationError
 from headcount.home import Home, unusable
 
@@ -37,10 +37,12 @@ def sync_lock(home: Home, state_id: str) -> Iterator[bool]:
         yield True
 
 
-def hold_still(locks: ExitStack, home: Home, row: Sync) -> None:
+def hold_still(
+    locks: ExitStack, home: Home, row: Sync, *, hindered_by: Callable[[Sync], list[Run]] = runs.unfinished
+) -> None:
     """Keep every run of a sync from beginning, on any machine, until ``locks`` ends.
 
-    Raises ``ConfigurationError`` when one has not ended.
+    Raises ``ConfigurationError`` when one has not ended: one of those that ``hindered_by`` finds.
     """
     if not locks.enter_context(sync_lock(home, row.stream.state_id)):
         raise ConfigurationError(
@@ -49,7 +51,7 @@ def hold_still(locks: ExitStack, home: Home, row: Sync) -> None:
     if connection.vendor == "postgresql":
         locks.enter_context(transaction.atomic())
         Sync.objects.select_for_update().get(pk=row.pk)
-    if begun := runs.unfinished(row):
+    if begun := hindered_by(row):
         raise ConfigurationError(
             f"Run {begun[0].pk} of the sync {row.key} has not ended: it is {begun[0].status}.",
             hint=f"Run the sync once more, or: headcount cancel {begun[0].pk}",

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from headcount.chunks import chunks
 from headcount.control import audit
 from headcount.control.models import Exchange, Intent, Receipt, Rejected, Run, Setting, Sync
-from headcount.control.runs import UNFINISHED
+from headcount.control.runs import UNFINISHED, unsettled
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
@@ -115,18 +115,18 @@ def tidy_daily(now: datetime) -> Tidied | None:
     return tidy() if mine else None
 
 
-def forget_old_plans(home: Home, sync: Sync, days: int = Retention().plans) -> int:
-    """Delete the plans of a sync's old runs and return of how many."""
-    old = list(_old(sync, days).exclude(plan_path=""))
-    for run in old:
-        forget_plan(home, run)
-    return len(old)
+def forget_old_plans(home: Home, sync: Sync, days: int | None = None) -> int:
+    """Delete the plans of a sync's old runs and return of how many; the runs, their counts and receipts stay.
 
-
-def forget_plan(home: Home, run: Run) -> None:
-    """Delete one run's plan; the run itself, its counts and its receipts stay."""
-    drop_plans(home, [run.pk])
-    Run.objects.filter(pk=run.pk).update(plan_path="")
+    They are kept for so many ``days``, or as long as is set. What is there counts, and not what a run says of itself:
+    one that failed or gave way to another before it sent anything has a plan too.
+    """
+    old = set(_old(sync, retention().plans if days is None else days).values_list("id", flat=True))
+    gone = sorted(old & known_plans(home)) if old else []
+    drop_plans(home, gone)
+    for some in chunks(gone, AT_ONCE):
+        Run.objects.filter(id__in=some).update(plan_path="")
+    return len(gone)
 
 
 def forget_orphans(home: Home) -> None:
@@ -137,10 +137,11 @@ def forget_orphans(home: Home) -> None:
 
 def _old(sync: Sync, days: int) -> QuerySet[Run]:
     """The runs of a sync that ended so long ago, without those that stay as they are."""
-    newest = list(sync.runs.order_by("-id").values_list("id", flat=True)[:KEEP_RUNS])
+    kept = list(sync.runs.order_by("-id").values_list("id", flat=True)[:KEEP_RUNS])
+    kept += [run.pk for run in unsettled(sync)]  # what they sent is still to be accounted for
     before = datetime.now(UTC) - timedelta(days=days)
     unfinished = [status.value for status in UNFINISHED]
-    return sync.runs.filter(finished_at__lt=before).exclude(id__in=newest).exclude(status__in=unfinished)
+    return sync.runs.filter(finished_at__lt=before).exclude(id__in=kept).exclude(status__in=unfinished)
 
 
 def _forget_requests(sync: Sync, days: int) -> int:

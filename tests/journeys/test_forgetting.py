@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import psycopg
 import pytest
 
@@ -22,7 +23,7 @@ def known(desk: Desk) -> Desk:
     return know(desk)
 
 
-def know(desk: Desk) -> Desk:
+def know(desk: Desk, address: str = f"{NAME}@example.com") -> Desk:
     """A person who was sent, changed, refused and invalid, and has events, one of them refused."""
     people = desk.people_sync
     people["identifier"] = {"from": "email", "to": "email"}
@@ -32,7 +33,7 @@ def know(desk: Desk) -> Desk:
         "query": "SELECT o.*, coalesce(u.email, 'nobody') AS who FROM orders o LEFT JOIN users u ON u.id = o.user_id",
     }
     desk.project["syncs"]["events"]["event"]["person"] = {"from": "who", "to": "email"}
-    desk.sql(f"UPDATE users SET email = '{NAME}@example.com' WHERE id = 7")
+    desk.sql(f"UPDATE users SET email = '{address}' WHERE id = 7")
     desk.apply()
     desk.run("people")
     desk.sql("UPDATE users SET plan = 'pro' WHERE id = 7")
@@ -138,6 +139,52 @@ def test_the_rows_of_others_stay_where_they_were_in_the_plans(known: Desk) -> No
     story = known.done("explain", "people", "p9@example.com", "--json").json
     assert story["chapters"][-1]["answer"] == "accepted"
     assert known.run("people")["plan"]["change"] == 0
+
+
+def naming_in_plans(home: Path) -> int:
+    """Rows of plans, and of what is held, that hold the name in capitals or not."""
+    plans = list(home.glob("plans/*/plan.parquet"))
+    said = sum(_text_of(plan).lower().count(NAME) for plan in plans)
+    return said + sum(NAME.encode() in state.read_bytes().lower() for state in home.glob("state/*.duckdb"))
+
+
+def _text_of(plan: Path) -> str:
+    return str(duckdb.sql(f"SELECT * FROM read_parquet('{plan}')").fetchall())
+
+
+@pytest.mark.sqlite_store
+@pytest.mark.parametrize(
+    "typed", [f"{NAME}@example.com", f"{NAME.title()}@Example.com", f" {NAME.upper()}@EXAMPLE.COM "]
+)
+def test_an_address_is_found_in_events_however_it_is_written(desk: Desk, typed: str) -> None:
+    know(desk, f"{NAME.title()}@Example.com")
+    desk.order(1, first=107)
+    desk.sql("UPDATE orders SET user_id = 7 WHERE id = 107")
+    desk.workspace.fault(kind="errors", rows={"pattern": "(?i)" + NAME}, error={"reason": "invalid"})
+    desk.run("events", code=1)
+    desk.workspace.heal()
+    assert naming_in_plans(desk.home)
+    [events] = [each for each in desk.done("forget", typed, "--json").json if each["sync"] == "events"]
+    assert (events["plan_rows"], events["held"], events["listed"]) == (3, True, 1)
+    assert naming_in_plans(desk.home) == 0
+    assert sums(desk.run("events")) == (1, 0, 0, 1)  # what was refused was never there
+
+
+@pytest.mark.sqlite_store
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_plan_of_which_nothing_was_sent_names_nobody_either(known: Desk, finished: bool) -> None:
+    known.order(1, first=107)
+    known.sql("UPDATE orders SET user_id = 7 WHERE id = 107")
+    known.workspace.fault(kind="status", status=401)
+    failed = known.run("events", code=3)
+    known.workspace.heal()
+    assert failed["destination"]["unsent"] == 1
+    if not finished:  # as of a process that was killed while it planned
+        known.plan_file(failed["run"]).unlink()
+    assert naming_in_plans(known.home)
+    known.done("forget", f"{NAME}@example.com")
+    assert words(known.home) == []
+    assert naming_in_plans(known.home) == 0
 
 
 def test_an_event_is_not_sent_again_because_its_person_was_forgotten(known: Desk) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from headcount.errors import ConfigurationError
-from headcount.model import Behavior, Budget, Constant, Mapping
-from tests.line.harness import World, column, counts, events, people
+from headcount.model import Behavior, Budget, Constant, Counts, Mapping, Sync
+from headcount.sync import make_plan, run_line
+from tests.line.harness import Book, World, column, counts, events, people
 
 TYPES = {"id": "VARCHAR", "name": "VARCHAR", "person": "VARCHAR", "at": "TIMESTAMP", "total": "DECIMAL(10,2)"}
 SYNC = events(column("at", slot="timestamp"), column("total"))
@@ -131,6 +133,54 @@ def test_without_backfill_an_empty_first_run_is_a_first_run(world: World) -> Non
     counts(world.run(sync))
     world.table(TYPES, row("1"))
     counts(world.run(sync), read=1, add=1, accepted=1)
+
+
+def tried_alone(world: World, sync: Sync, key: str) -> Counts:
+    """What a run of one row alone came to."""
+    run, folder = world.next_run()
+    return run_line(world.line(sync), run, Book(), folder, approved=True, only=key).counts
+
+
+def known(world: World) -> list[tuple[Any, ...]]:
+    return world.stored("SELECT key, in_doubt FROM acknowledged ORDER BY key")
+
+
+def test_without_backfill_a_row_that_a_test_left_in_doubt_is_sent_again(world: World) -> None:
+    sync = replace(SYNC, backfill=False)
+    world.table(TYPES, row("1"), row("2", name="sell"), row("3"))
+    world.fault(kind="drop_after")
+    assert tried_alone(world, sync, "2").in_doubt == 1
+    world.mend()
+    counts(world.run(sync), read=3, unchanged=2, add=1, accepted=1)
+    assert list(ids(world)) == ["sell"]
+    assert world.events()["dropped_repeats"] >= 1  # under the same id
+    assert known(world) == [("1", False), ("2", False), ("3", False)]
+    counts(world.run(sync), read=3, unchanged=3)
+
+
+def test_without_backfill_a_row_that_a_test_saw_refused_is_held_as_ever(world: World) -> None:
+    sync = replace(SYNC, backfill=False)
+    world.table(TYPES, row("1"), row("2", name="sell"), row("3"))
+    world.refuse('"sell"', field="name")
+    assert tried_alone(world, sync, "2").rejected == 1
+    world.mend()
+    counts(world.run(sync), read=3, unchanged=2, held=1)
+    world.release()
+    counts(world.run(sync), read=3, unchanged=2, add=1, accepted=1)
+
+
+def test_a_row_that_was_tested_after_a_plan_to_record_it_as_seen_is_known_once(world: World) -> None:
+    sync = replace(SYNC, backfill=False)
+    world.table(TYPES, row("1"), row("2"))
+    run, folder = world.next_run()
+    make_plan(world.line(sync), folder)
+    world.fault(kind="drop_after")
+    tried_alone(world, sync, "2")
+    world.mend()
+    run = replace(run, started_at=datetime.now(UTC))
+    run_line(world.line(sync), run, Book(), folder, approved=True)
+    assert known(world) == [("1", False), ("2", True)]
+    counts(world.run(sync), read=2, unchanged=1, add=1, accepted=1)
 
 
 @pytest.mark.parametrize("type_", ["event", "page", "screen"])

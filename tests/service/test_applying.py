@@ -3,9 +3,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from headcount.control import runs, secrets
-from headcount.control.models import Audit, Connection, Model, Stream, Sync
+from headcount.control.models import Audit, Connection, Intent, Model, Run, Stream, Sync
 from headcount.control.setup import close
 from headcount.errors import ConfigurationError
 from headcount.home import Home
@@ -126,6 +127,34 @@ def test_a_sync_that_is_running_is_not_deleted(home: Path) -> None:
         with pytest.raises(ConfigurationError, match="The sync users is running"):
             apply(seen)
     assert Sync.objects.count() == 2
+
+
+@pytest.mark.parametrize("status", ["working", "paused", "queued"])
+def test_a_sync_with_a_run_that_sent_something_and_has_not_ended_is_not_deleted(
+    home: Path, status: str
+) -> None:
+    applied(PROJECT)
+    run = runs.add(Sync.objects.get(key="orders"), queued=True)
+    Run.objects.filter(pk=run.pk).update(status=status, started_at=timezone.now(), worker="elsewhere/1")
+    Intent.objects.create(run=run, first=0, last=9)
+    with pytest.raises(ConfigurationError, match=f"Run {run.pk} of the sync orders has not ended") as caught:
+        applied("version: 1\n", prune=True)
+    assert f"headcount cancel {run.pk}" in caught.value.hint
+    assert Sync.objects.count() == 2
+    Run.objects.filter(pk=run.pk).update(status="canceled")
+    applied("version: 1\n", prune=True)
+    assert not Sync.objects.exists()
+
+
+def test_runs_that_only_wait_end_with_their_sync(home: Path) -> None:
+    applied(PROJECT)
+    sync = Sync.objects.get(key="orders")
+    for status in ("queued", "waiting"):  # the queued one was approved
+        run = runs.add(sync, queued=True)
+        Run.objects.filter(pk=run.pk).update(status=status, started_at=timezone.now())
+    runs.add(sync, queued=True)
+    applied("version: 1\n", prune=True)
+    assert not Run.objects.exists()
 
 
 def test_a_change_by_somebody_else_in_between_is_noticed(home: Path) -> None:

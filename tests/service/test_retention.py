@@ -12,8 +12,10 @@ from headcount.control.held import Refused, record_rejected, resolve
 from headcount.control.models import Connection, Exchange, Intent, Model, Receipt, Run, Stream, Sync
 from headcount.control.setup import close, setup
 from headcount.errors import ConfigurationError
+from headcount.frozen import FILE
 from headcount.home import Home
 from headcount.model import Fate, Operation, Outcome
+from headcount.service.plans import keep_plan
 from headcount.service.retention import (
     KEEP_RUNS,
     Retention,
@@ -42,11 +44,14 @@ def made(sync: Sync, days: int, count: int, **more: object) -> list[Run]:
     """Runs that ended so many days ago, with a plan, an intent and a receipt each."""
     ended = datetime.now(UTC) - timedelta(days=days)
     runs = [
-        Run.objects.create(sync=sync, plan_path="x", **{"status": "completed", "finished_at": ended, **more})
+        Run.objects.create(sync=sync, **{"status": "completed", "finished_at": ended, **more})
         for _ in range(count)
     ]
     for run in runs:
-        (setup().plans / str(run.pk)).mkdir()
+        folder = setup().plans / str(run.pk)
+        folder.mkdir()
+        (folder / FILE).write_text("{}")
+        keep_plan(run.pk, folder)
         Intent.objects.create(run=run, first=0, last=9)
         Receipt.objects.create(
             run=run, first=0, last=9, accepted=10, rejected=0, in_doubt=0, unsent=0, requests=1, bytes=1
@@ -66,6 +71,22 @@ def test_old_plans_go_the_newest_runs_keep_theirs_and_runs_stay(sync: Sync) -> N
     runs[-1].delete()
     forget_orphans(setup())
     assert folders(setup()) == {run.pk for run in runs[2:-1]}
+
+
+def test_plans_that_were_never_sent_go_too_wherever_they_are(sync: Sync) -> None:
+    failed, superseded = (made(sync, 31, 1, status=status)[0] for status in ("failed", "superseded"))
+    made(sync, 1, KEEP_RUNS)
+    assert tidy().plans == 2
+    assert folders(setup()).isdisjoint({failed.pk, superseded.pk})
+
+
+def test_plans_go_after_a_run_when_it_is_set_that_they_do(sync: Sync) -> None:
+    keep(Retention(plans=365))
+    [old, older] = [made(sync, days, 1)[0] for days in (100, 366)]
+    made(sync, 1, KEEP_RUNS)
+    assert forget_old_plans(setup(), sync) == 1
+    assert old.pk in folders(setup())
+    assert older.pk not in folders(setup())
 
 
 def test_receipts_go_later_and_runs_last(sync: Sync) -> None:
@@ -95,6 +116,17 @@ def test_a_run_that_waits_for_approval_stays_however_long_it_waits(sync: Sync) -
     made(sync, 1, KEEP_RUNS)
     assert tidy() == Tidied(plans=0, receipts=0, runs=0, requests=0)
     assert run.receipts.count() == 1
+
+
+def test_a_failed_run_whose_answers_are_not_in_the_state_keeps_its_plan_and_receipts(sync: Sync) -> None:
+    [failed] = made(sync, 999, 1, status="failed")
+    made(sync, 1, KEEP_RUNS)
+    tidy()
+    assert failed.pk in folders(setup())
+    assert Receipt.objects.filter(run=failed).exists()
+    Run.objects.filter(pk=failed.pk).update(folded=True)
+    tidy()
+    assert not Run.objects.filter(pk=failed.pk).exists()
 
 
 def test_how_long_things_are_kept_can_be_set(sync: Sync) -> None:
