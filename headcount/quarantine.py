@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from headcount.chunks import chunks
 from headcount.comparison import Comparison
 from headcount.workbench import quote_text
 
-KEYS_AT_ONCE = 100
+KEYS_AT_ONCE = 100  # in one question
+KEYS_TOGETHER = 2_000  # in memory
 
 
 def find_held(task: Comparison) -> int:
@@ -62,14 +64,22 @@ def find_released(task: Comparison) -> tuple[str, ...]:
 
 
 def find_missed(task: Comparison, missing: Callable[[Sequence[str]], Sequence[str]]) -> int:
-    """The table ``missed``: keys that the destination does not hold."""
+    """The table ``missed``: keys that the destination does not hold. ``missing`` says which of up to 100 these are."""
     task.bench.run("CREATE OR REPLACE TEMP TABLE missed (key VARCHAR)")
-    sql = f"SELECT key FROM ({task.candidates()}) WHERE key NOT IN (SELECT key FROM held_now)"
-    gone: list[str] = []
-    for batch in task.bench.stream(sql, KEYS_AT_ONCE * 20):
-        keys = batch.column(0).to_pylist()
-        for start in range(0, len(keys), KEYS_AT_ONCE):
-            gone += missing(keys[start : start + KEYS_AT_ONCE])
-    if gone:
+    task.bench.run(
+        "CREATE OR REPLACE TEMP TABLE asked AS "
+        f"SELECT key FROM ({task.candidates()}) WHERE key NOT IN (SELECT key FROM held_now)"
+    )
+    for keys in _asked(task):
+        gone = [key for some in chunks(keys, KEYS_AT_ONCE) for key in missing(some)]
         task.bench.run("INSERT INTO missed SELECT unnest(?::VARCHAR[])", [gone])
-    return len(gone)
+    task.bench.run("DROP TABLE asked")
+    return int(task.bench.value("SELECT count(*) FROM missed"))
+
+
+def _asked(task: Comparison) -> Iterator[list[str]]:
+    """The keys to ask for, a few thousand at a time. Between two portions the workbench may be used."""
+    for first in range(0, int(task.bench.value("SELECT count(*) FROM asked")), KEYS_TOGETHER):
+        last = first + KEYS_TOGETHER - 1
+        rows = task.bench.run("SELECT key FROM asked WHERE rowid BETWEEN ? AND ?", [first, last])
+        yield [key for (key,) in rows]

@@ -78,6 +78,7 @@ class Line:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     can_look_up: bool = False  # an App API key is there
     lookups: Limiter = field(default_factory=Unlimited)  # the budget of looking up
+    may_read: Callable[[], bool] = always  # asked before each look-up, and while it waits for its turn
     progress: Progress = field(default_factory=Progress)
     copyist: Copyist | None = None  # of requests and answers, if they are to be kept
 
@@ -105,7 +106,8 @@ def make_plan(line: Line, folder: Path, *, full: bool = False, only: str | None 
     """Read, map and compare; freeze the plan into ``folder``. Sends nothing (but looks people up for Update Only).
 
     Raises ``SourceError``, ``ConfigurationError``, ``StateError``, and ``NoSuchRecord`` when no row has the key
-    ``only``; an interrupted read leaves no plan behind.
+    ``only``, and ``Suspended`` when ``line.may_read`` says no while people are looked up. An interrupted read leaves no
+    plan behind.
     """
     if full and line.sync.behavior is Behavior.APPEND_ONLY:
         raise ConfigurationError("Events are sent once and never again.", hint="Run without the full plan.")
@@ -156,8 +158,15 @@ def _missing_people(line: Line) -> Callable[[Sequence[str]], Sequence[str]] | No
         return None
 
     def missing(keys: Sequence[str]) -> Sequence[str]:
-        known = ask(lambda: line.client.known(line.sync.identifier, keys), line.lookups, line.retry)
-        return [key for key in keys if key not in (known or ())]
+        known = ask(
+            lambda: line.client.known(line.sync.identifier, keys),
+            line.lookups,
+            line.retry,
+            lambda: not line.may_read(),
+        )
+        if known is None:
+            raise Suspended
+        return [key for key in keys if key not in known]
 
     return missing
 

@@ -18,11 +18,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from headcount.control.models import Run, Sync
+from headcount.destinations.base import REQUEST_SECONDS
 from headcount.home import Home
 from headcount.model import RunStatus
 
 SECONDS = 6.0  # how long a lease holds
-REQUEST_SECONDS = 14.0  # how long a request may take at most
 REST = timedelta(seconds=15)  # before a run is tried again that was let go of in trouble
 
 

@@ -9,6 +9,10 @@ from typing import Protocol
 
 from headcount.model import Behavior, Sync, ValueType, Workspace
 
+REQUEST_SECONDS = (
+    14.0  # how long a request may take at most, connecting and the last byte of the answer included
+)
+
 
 class Verdict(Enum):
     """What one readable answer says about the request just sent."""
@@ -40,7 +44,11 @@ class Answer:
 
 
 class Client(Protocol):
-    """A connection to one workspace. Used by several threads at once."""
+    """A connection to one workspace. Used by several threads at once.
+
+    No request takes longer than ``REQUEST_SECONDS``: how long a run takes to stop, and when another machine may take it
+    over, is reckoned from that.
+    """
 
     def workspace(self) -> Workspace:
         """Who answers to these credentials. Writes nothing.

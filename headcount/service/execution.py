@@ -159,6 +159,7 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
             prepared = prepare_line(row, hold.progress, yields=lane_of(run) is Lane.BACKFILL)
             line = prepared.line
             line = replace(line, copyist=copyist_of(row), open_source=hold.watching(line.open_source))
+            line = replace(line, may_read=hold.may_read)
             prepared = replace(prepared, line=line)
         except StoreAway:
             raise

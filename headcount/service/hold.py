@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
 from django.db import connection
 
+from headcount.clock import seconds as clock
 from headcount.control import leases
 from headcount.control.models import Run
 from headcount.control.setup import close
@@ -78,7 +78,7 @@ class Hold:
     @property
     def worked(self) -> float:
         """Seconds that the run was worked on by now."""
-        return self._worked + _clock() - self._since
+        return self._worked + clock() - self._since
 
     def over(self) -> bool:
         """Is the run's time up?"""
@@ -105,7 +105,7 @@ class Hold:
 
     def permit(self) -> bool:
         """Cheap enough to be asked before every request: no query."""
-        held = not self._lost and (not self._shared or _clock() < self._until)
+        held = not self._lost and (not self._shared or clock() < self._until)
         return held and not self._paused and not self._stopping()
 
     def may_read(self) -> bool:
@@ -124,7 +124,7 @@ class Hold:
             close()
 
     def _look(self) -> None:
-        now = _clock()
+        now = clock()
         changed = self.progress.changed()
         with told():
             if changed is not None or now >= self._until - leases.SECONDS + RENEW:
@@ -143,14 +143,7 @@ def take(
     stopping: Callable[[], bool] = never,
 ) -> Hold | None:
     """The run, for a caller that has the lock of its sync; None while it is somebody else's, or has ended."""
-    since = _clock()
+    since = clock()
     if not leases.claim(run, leases.new_holder(home), attempt=attempt):
         return None
     return Hold(run, since, progress=progress, stopping=stopping, allowed=seconds_allowed(run.sync))
-
-
-def _clock() -> float:
-    """Monotonic, and not standing still while the machine sleeps, where the system has such a clock."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()

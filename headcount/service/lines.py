@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from headcount.control.leases import REQUEST_SECONDS
 from headcount.control.models import Connection, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
@@ -149,7 +148,6 @@ def client_for(connection: Connection) -> CustomerIoClient:
         app_base_url=settings.get("app_base_url") or None,
         region=settings.get("region") or connection.region or None,
         pool_size=max(10, budget_of(connection).senders),
-        timeout=REQUEST_SECONDS,
     )
 
 

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from headcount import __version__
-from headcount.service.deadline import Deadline
+from headcount.deadline import Deadline
 
 TIMEOUT = 10.0  # seconds for a whole request to a webhook
 SIGNATURE = "X-Headcount-Signature"
@@ -99,7 +99,11 @@ def _status(url: str, content: bytes, headers: dict[str, str]) -> int:
             with (
                 httpx.Client(timeout=TIMEOUT, follow_redirects=False) as client,
                 client.stream(
-                    "POST", url, content=content, headers=headers, extensions={"trace": deadline.follow}
+                    "POST",
+                    url,
+                    content=content,
+                    headers=headers,
+                    extensions={"trace": _followed_by(deadline)},
                 ) as answer,
             ):
                 return answer.status_code
@@ -107,6 +111,16 @@ def _status(url: str, content: bytes, headers: dict[str, str]) -> int:
             if deadline.over or isinstance(error, httpx.TimeoutException):
                 raise NotSent(f"It did not answer within {TIMEOUT:g} seconds.") from None
             raise NotSent(f"It cannot be reached ({type(error).__name__}).") from None
+
+
+def _followed_by(deadline: Deadline) -> Callable[[str, dict[str, Any]], None]:
+    """What httpx is to call: it tells of the connection once it is there, and once more when it is encrypted."""
+
+    def follow(event: str, info: dict[str, Any]) -> None:
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            deadline.watch(info["return_value"].get_extra_info("socket"))
+
+    return follow
 
 
 def notify_channel(address: Address, body: str) -> None:

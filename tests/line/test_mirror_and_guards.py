@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from headcount.errors import ApprovalNeeded, ConfigurationError, WrongWorkspace
 from headcount.model import Behavior, Guards
+from headcount.quarantine import KEYS_TOGETHER, find_missed
 from headcount.sandbox.seed import PRODUCTION, STAGING
+from headcount.workbench import Workbench
 from tests.line.harness import World, column, counts, people
 
 TYPES = {"id": "VARCHAR", "plan": "VARCHAR"}
@@ -145,6 +151,32 @@ def test_update_only_with_an_app_api_key_counts_the_unknown_as_missed_and_asks_a
     counts(world.run(UPDATE_ONLY, can_look_up=True), read=1, add=1, accepted=1)
     assert world.wires()["2"] == {"plan": '"b"'}
     other.client.close()
+
+
+def test_however_many_people_are_looked_up_few_of_their_keys_are_in_memory(tmp_path: Path) -> None:
+    together: list[int] = []
+    asked: list[str] = []
+
+    class Watched(Workbench):
+        def run(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
+            rows = super().run(sql, parameters)
+            together.extend([len(rows), *(len(one) for one in parameters or () if isinstance(one, list))])
+            return rows
+
+    def missing(keys: Sequence[str]) -> Sequence[str]:
+        asked.extend(keys)
+        assert len(keys) <= 100
+        return keys
+
+    with Watched(tmp_path, maps=False) as bench:
+        bench.run("CREATE TEMP TABLE held_now AS SELECT '7' AS key")
+        task: Any = SimpleNamespace(
+            bench=bench, candidates=lambda: "SELECT i::VARCHAR AS key FROM range(9999) t(i)"
+        )
+        assert find_missed(task, missing) == 9_998
+        assert bench.value("SELECT count(DISTINCT key) FROM missed") == 9_998
+    assert sorted(asked, key=int) == [str(i) for i in range(9_999) if i != 7]
+    assert max(together) <= KEYS_TOGETHER
 
 
 def test_update_only_without_attributes_is_a_valid_request(world: World) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
 from headcount.control.models import Run
+from headcount.sandbox.seed import PRODUCTION
 from headcount.service.queue import pause_run, queue_run, resume_run
 from headcount.service.running import cancel_run
 from headcount.service.watching import progress_of
 from tests.journeys.desk import Desk, sums, wait_for
-from tests.worker.floor import Floor
+from tests.worker.floor import Floor, seconds_since
 
 SHORT = 0.02  # minutes
 ENDLESS = (
@@ -77,6 +82,48 @@ def test_a_query_that_does_not_answer_is_left_by_a_run_that_is_paused_or_cancele
     wait_for(lambda: progress_of(run).status == "working")
     cancel_run(run)
     assert floor.ended(run).status == "canceled"
+
+
+def look_up_slowly(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the first request 2,000 people are looked up, a hundred in each second."""
+    monkeypatch.setenv("APP_KEY", PRODUCTION.app_key)
+    desk.hire(1_750, first=251)
+    desk.target["app_api_key"] = "env:APP_KEY"
+    desk.people_sync["behavior"] = "update_only"
+    desk.apply()
+    desk.workspace.fault(kind="latency", latency=1, match={"path": "/v1/customers/attributes"})
+
+
+def test_looking_people_up_ends_when_the_time_is_up(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up_slowly(desk, monkeypatch)
+    allow(desk, SHORT)
+    began = time.monotonic()
+    report = desk.run(code=3)
+    assert seconds_since(began) < 10
+    assert (report["status"], Run.objects.get().error_code) == ("failed", "RUN_TIMED_OUT")
+    assert desk.workspace.requests() == []
+
+
+def test_looking_people_up_is_left_by_a_run_that_is_paused_handed_back_or_canceled(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up_slowly(floor.desk, monkeypatch)
+    worker = floor.ready_worker()
+    run = queue_run("people")
+    floor.reached(run, "planning")
+    pause_run(run)
+    assert floor.ended(run, seconds=10).status == "paused"
+    resume_run(run)
+    wait_for(lambda: progress_of(run).status == "working")
+    began = time.monotonic()
+    assert floor.end(worker) == 0
+    assert seconds_since(began) < 10
+    assert progress_of(run).status == "queued"
+    floor.ready_worker()
+    wait_for(lambda: progress_of(run).status == "working")
+    cancel_run(run)
+    assert floor.ended(run, seconds=10).status == "canceled"
+    assert floor.desk.workspace.requests() == []
 
 
 def test_the_time_is_counted_that_a_worker_spent_who_is_gone(floor: Floor) -> None:

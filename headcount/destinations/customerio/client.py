@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from headcount.destinations.base import Answer
+from headcount.destinations.base import REQUEST_SECONDS, Answer
 from headcount.destinations.customerio.answers import batch_answer, parsed, raise_for
 from headcount.destinations.customerio.credentials import FIND_APP, Credentials
 from headcount.destinations.customerio.region import APP, TRACK, checked_region, checked_url, region_of
@@ -38,7 +38,7 @@ class CustomerIoClient:
     ``base_url`` and ``app_base_url`` put another host in the place of Customer.io's own: the sandbox, a
     proxy. Without ``app_base_url`` the ``base_url`` serves both. ``region`` (us, eu) spares asking where the
     account lives. With ``environment_id`` every other workspace is refused. ``timeout`` is in seconds, for
-    one answer.
+    one whole request.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class CustomerIoClient:
         app_base_url: str | None = None,
         region: str | None = None,
         environment_id: int | None = None,
-        timeout: float = 60.0,
+        timeout: float = REQUEST_SECONDS,
         pool_size: int = 10,
         pool: Pool | None = None,
     ) -> None:

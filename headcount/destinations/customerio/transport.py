@@ -1,6 +1,6 @@
 """One HTTP exchange, and the certainty whether anything of it can have been acted upon.
 
-The only file that knows the HTTP library: none of its exceptions gets past here.
+With ``connections`` the only file that knows the HTTP library: none of its exceptions gets past here.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3 import exceptions as lib
 
+from headcount.deadline import Deadline
+from headcount.destinations.customerio.connections import exchange, pool_of
 from headcount.errors import DestinationError, HeadcountError, TransientError
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 10.0  # of the time of an exchange, with the name, all addresses and the handshake
 
 
 class UnreachedError(TransientError):
@@ -44,24 +46,32 @@ class Reply:
 class Outgoing:
     """A body that notices when the HTTP library begins to write it.
 
-    Before that moment nothing can have been applied: the other side has at most seen headers.
+    Before that moment nothing can have been applied: the other side has at most seen headers. It does not come once the
+    time is over, also when this process or its machine was asleep.
     """
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes, deadline: Deadline) -> None:
         self._body = body
+        self._deadline = deadline
         self.begun = False
 
     def __iter__(self) -> Iterator[bytes]:
+        if self._deadline.over:
+            raise TimeoutError
         self.begun = True
         yield self._body
 
 
 class Transport:
-    """Keeps connections alive; used by several threads at once. Never retries, never follows a redirect."""
+    """Keeps connections alive; used by several threads at once. Never retries, never follows a redirect.
+
+    An exchange is over ``timeout`` seconds after it was asked for, connecting and the last byte of the answer included.
+    """
 
     def __init__(self, *, timeout: float, pool_size: int, pool: Pool | None = None) -> None:
-        self._timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout)
-        self._pool: Pool = pool or urllib3.PoolManager(num_pools=4, maxsize=pool_size, block=False)
+        self._seconds = timeout
+        self._timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), total=timeout)
+        self._pool: Pool = pool or pool_of(pool_size)
 
     def get(self, url: str, authorization: str) -> Reply:
         """Asking applies nothing, so ``TransientError.applied`` is False whatever happens."""
@@ -72,16 +82,22 @@ class Transport:
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
         }
-        return self._exchange("POST", url, headers, Outgoing(body))
+        return self._exchange("POST", url, headers, body)
 
     def close(self) -> None:
         self._pool.clear()
 
-    def _exchange(self, method: str, url: str, headers: dict[str, str], body: Outgoing | None) -> Reply:
-        try:
-            return self._read(method, url, headers, body)
-        except (lib.HTTPError, HTTPException, OSError, ValueError) as error:
-            raise translated(error, url, begun=body is not None and body.begun) from error
+    def _exchange(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Reply:
+        with exchange(self._seconds) as deadline:
+            outgoing = None if body is None else Outgoing(body, deadline)
+            try:
+                reply = self._read(method, url, headers, outgoing)
+                if deadline.over:  # then what looks like the end of the answer may be where it was cut
+                    raise TimeoutError
+            except (lib.HTTPError, HTTPException, OSError, ValueError) as error:
+                begun = outgoing is not None and outgoing.begun
+                raise translated(error, url, begun=begun, late=deadline.over) from error
+            return reply
 
     def _read(self, method: str, url: str, headers: dict[str, str], body: Outgoing | None) -> Reply:
         response = self._pool.urlopen(
@@ -138,8 +154,10 @@ MEANINGS: tuple[tuple[type[BaseException], str, str], ...] = (
 )
 
 
-def translated(error: BaseException, url: str, *, begun: bool) -> HeadcountError:
-    """The library's exception in Headcount's own words. ``begun``: had writing the body begun?"""
+def translated(error: BaseException, url: str, *, begun: bool, late: bool = False) -> HeadcountError:
+    """The library's exception in Headcount's own words. ``begun``: had writing the body begun? ``late``: was the
+    connection cut because the time was over?
+    """
     host = urlsplit(url).netloc
     if certificate := _certificate_problem(error):
         hint = (
@@ -151,10 +169,10 @@ def translated(error: BaseException, url: str, *, begun: bool) -> HeadcountError
         return DestinationError(
             f"{host or 'The base URL'} cannot be used: {words}.", hint="Check the base URL."
         )
-    message = f"{host}: {words or 'the exchange failed'}."
     if when == "before":
-        return UnreachedError(message, applied=False)
-    return TransientError(message, applied=begun)
+        return UnreachedError(f"{host}: {words}.", applied=False)
+    words = "no answer came in time" if late else words
+    return TransientError(f"{host}: {words or 'the exchange failed'}.", applied=begun)
 
 
 def _certificate_problem(error: BaseException) -> str:
