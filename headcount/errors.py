@@ -7,6 +7,7 @@
         │   └── NoSuchRecord         one row was asked for, and its key is not in the source
         ├── SourceError          the database or file, its query, its columns
         │   └── SourceUnavailable    it may be there again soon
+        │       └── SourceBusy           too many look into sources at this moment
         ├── DestinationError     the workspace, its address
         │   ├── Unreached            no connection came about; runs try again for a while
         │   ├── CredentialsRefused
@@ -94,6 +95,10 @@ class SourceError(OperatorError):
 
 class SourceUnavailable(SourceError):
     """The source does not answer now, or let go of a read: the same may succeed later, and a worker tries again."""
+
+
+class SourceBusy(SourceUnavailable):
+    """Nothing was asked: as many as may look into sources while they wait do so already."""
 
 
 class DestinationError(OperatorError):

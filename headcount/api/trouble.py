@@ -17,6 +17,7 @@ from headcount.amounts import amount
 from headcount.errors import (
     ConfigurationError,
     HeadcountError,
+    SourceBusy,
     StateError,
     TransientError,
     WrongWorkspace,
@@ -127,7 +128,7 @@ def _status(error: HeadcountError) -> int:
         return 409
     if isinstance(error, ConfigurationError) and _NOT_THERE.fullmatch(error.message):
         return 404
-    if isinstance(error, StateError | TransientError):
+    if isinstance(error, StateError | TransientError | SourceBusy):
         return 503
     return 422
 

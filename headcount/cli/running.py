@@ -126,7 +126,7 @@ def preview(
     from headcount.cli.show import preview_text
     from headcount.service.planning import preview_sync
 
-    found = preview_sync(sync, rows=rows, record=key)
+    found = preview_sync(sync, rows=rows, record=key, patient=True)
     if json:
         print_json([asdict(row) for row in found])
         return

@@ -238,7 +238,7 @@ def _turn(run: Run, status: RunStatus) -> bool:
 
 def listing(sync_key: str | None = None, *, limit: int = 20) -> list[Run]:
     """The newest runs first."""
-    runs = Run.objects.select_related("sync").order_by("-id")
+    runs = Run.objects.select_related("sync__stream").order_by("-id")
     return list((runs.filter(sync__key=sync_key) if sync_key else runs)[:limit])
 
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 from headcount.engines.base import Relation, seen
+from headcount.engines.cutting import cut_after
 from headcount.engines.fields import EngineType, Field
 from headcount.engines.masking import first_line, masked
 from headcount.engines.mysql_types import Reading, reading
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pymysql.connections import Connection
     from pymysql.cursors import SSCursor
 
+PATIENCE = 10.0  # seconds for a server to be reached, and for one that accepts to let us in
 # Every connection begins so: one state of the data, nothing written, timestamps in UTC, and a patient server.
 BEGIN = (
     "SET time_zone = '+00:00', SESSION net_write_timeout = 3600",
@@ -112,13 +114,12 @@ class MySQLSource:
         return stream(schema, _batches(cursor, schema, found), failures, self._failure, release)
 
     def _connect(self) -> Connection[SSCursor]:
-        connection = self._dialled()
+        connection = self._dialled(BEGIN)
         self._open.append(connection)
-        for statement in BEGIN:
-            self._run(connection, statement).close()
         return connection
 
-    def _dialled(self) -> Connection[SSCursor]:
+    def _dialled(self, statements: Sequence[str]) -> Connection[SSCursor]:
+        """A connection on which the ``statements``, which take no time, were executed."""
         import pymysql
         from pymysql.cursors import SSCursor
 
@@ -134,22 +135,33 @@ class MySQLSource:
                 use_unicode=False,  # Arrow decodes whole columns faster than Python single values
                 conv={},
                 cursorclass=SSCursor,
-                connect_timeout=10,
                 autocommit=True,
                 ssl_disabled=settings["ssl_mode"] == "disabled",
                 ssl=self._tls,
                 defer_connect=True,
             )
-            connection.connect(self._way())
+            way = self._way()
+            with cut_after(PATIENCE, way):
+                connection.connect(way)
+                for statement in statements:
+                    with connection.cursor() as cursor:
+                        cursor.execute(statement)
         except self._errors as error:
             raise self._failure(error) from None
         return connection
 
-    def _way(self) -> socket.socket | None:
-        """None for the direct one. The name stays the one that a certificate must have."""
-        if self._tunnel is None:
-            return None
-        way = socket.create_connection((LOCAL, self._tunnel.port), timeout=10)
+    def _way(self) -> socket.socket:
+        """Direct, or through the tunnel; the name stays the one that a certificate must have."""
+        from pymysql.err import OperationalError
+
+        host, port = self._settings["host"], self._settings["port"]
+        there = (host, port) if self._tunnel is None else (LOCAL, self._tunnel.port)
+        try:
+            way = socket.create_connection(there, timeout=PATIENCE)
+        except OSError as error:
+            raise OperationalError(2003, f"Can't connect to MySQL server on {host!r} ({error})") from error
+        way.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        way.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         way.settimeout(None)
         return way
 
@@ -189,11 +201,17 @@ class MySQLSource:
         return kind(f"MySQL says: {words.rstrip('.')}.", hint=HINTS.get(code, ""))
 
     def stop(self) -> None:
-        """The server is asked on a connection of its own: the others are waiting for answers."""
+        """The server is asked on a connection of its own: the others are waiting for answers. From a server that does
+        not hear it nothing is awaited any more.
+        """
         self._stopped = True
-        with suppress(SourceError, *self._errors), self._dialled() as other:  # a query may have ended by now
-            for connection in list(self._open):
-                other.cursor().execute(f"KILL QUERY {connection.thread_id()}")  # type: ignore[no-untyped-call]
+        connections = list(self._open)
+        refused: tuple[type[Exception], ...] = (SourceError, *self._errors)
+        try:
+            self._dialled([f"KILL QUERY {each.thread_id()}" for each in connections]).close()  # type: ignore[no-untyped-call]
+        except refused:  # a query may have ended by now
+            for each in connections:
+                _hang_up(each)
 
     def close(self) -> None:
         if self._connection.open:
@@ -203,6 +221,14 @@ class MySQLSource:
     def _close_tunnel(self) -> None:
         if self._tunnel is not None:
             self._tunnel.close()
+
+
+def _hang_up(connection: Connection[SSCursor]) -> None:
+    """Wake whoever reads from it. Closing it would not, and is not for this thread to do."""
+    way = connection._sock  # type: ignore[attr-defined]
+    with suppress(OSError):
+        if way is not None:
+            way.shutdown(socket.SHUT_RDWR)
 
 
 def _word(name: str | bytes) -> str:
@@ -216,7 +242,7 @@ def _broke_off(error: Exception) -> bool:
 
 def _unknown_host(error: Exception) -> bool:
     """A name that nobody knows, unlike a name server that does not answer at the moment."""
-    cause = getattr(error, "original_exception", error)
+    cause = getattr(error, "original_exception", error.__cause__ or error)
     return isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN
 
 

@@ -63,7 +63,9 @@ class SQLiteSource:
                 check_same_thread=False,  # closed by whoever holds it, used by one thread
             )
             self._connection.execute("PRAGMA query_only = ON")
-            self._connection.execute("PRAGMA temp_store = MEMORY")  # nothing is written beside the source
+            # What is sorted or grouped may be larger than memory. SQLite puts it into files without a name in a folder
+            # for such things, never beside the source.
+            self._connection.execute("PRAGMA temp_store = FILE")
             self._connection.set_authorizer(_only_reading)
             self.relations()
         except sqlite3.Error as error:
@@ -186,6 +188,8 @@ def _hint(words: str) -> str:
         return "Look at the names the connection's tables and columns have."
     if "locked" in words:
         return "Another program is writing to the file: try again."
+    if "unable to open" in words or "disk is full" in words:
+        return "The file must be readable, and large sorts need room in the folder that TMPDIR names."
     if "not a database" in words:
         return "The file is no SQLite database, or an encrypted one."
     return ""

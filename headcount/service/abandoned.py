@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import socket
 
 from headcount.control.models import Run
+from headcount.control.setup import setup
 from headcount.errors import HeadcountError
+from headcount.latch import is_latched
 from headcount.model import RunStatus
+from headcount.service.locks import sync_file
 
 INTERRUPTED = HeadcountError("Interrupted.", hint="The next run of this sync goes on from here.")
 BEFORE_PLAN = HeadcountError("The run was interrupted before its plan was complete; nothing was sent.")
@@ -21,13 +23,10 @@ def resting(run: Run) -> HeadcountError | None:
 
 
 def is_abandoned(run: Run) -> bool:
-    """Does the run say that a process of this machine works on it, and that process is gone?"""
+    """Does the run say that a process of this machine works on it, and that process is gone?
+
+    It had the lock of its sync, which ended with it. Its number may be another's by now.
+    """
     if run.status != RunStatus.WORKING.value or run.pid is None or run.host != socket.gethostname()[:255]:
         return False
-    try:
-        os.kill(run.pid, 0)
-    except ProcessLookupError:
-        return True
-    except OSError:  # somebody else's process
-        return False
-    return False
+    return not is_latched(sync_file(setup(), run.sync.stream.state_id))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -16,16 +14,15 @@ from headcount.amounts import amount
 from headcount.control.models import Connection
 from headcount.control.trouble import told
 from headcount.engines import Relation, Source, open_source
-from headcount.errors import ConfigurationError, SourceError
+from headcount.errors import ConfigurationError
 from headcount.model import Column, Kind, Model
 from headcount.project.kinds import KINDS
 from headcount.service.connections import find_connection
+from headcount.service.looking import look_at
 from headcount.service.masking import VEIL, Veil
 from headcount.service.settings import resolved, unquoted
 
 ROWS = 50
-SECONDS = 15.0
-VARIABLE = "HEADCOUNT_PREVIEW_SECONDS"
 OPEN = Veil()
 LONGEST = 200  # characters of a value that are shown
 
@@ -89,53 +86,23 @@ def rows_of(model: Model, *, veil: Veil = OPEN, limit: int = ROWS, seconds: floa
 
 
 @contextmanager
-def _opened(key: str, given: float | None) -> Iterator[Source]:
-    """The source behind a connection, stopped when it is used for longer than the ``given`` seconds."""
+def _opened(key: str, seconds: float | None) -> Iterator[Source]:
+    """The source behind a connection, stopped when it is used for longer than the given seconds."""
     row = find_connection(key)
-    with unquoted(row), _stopped(row, _seconds() if given is None else given) as source:
+    with (
+        unquoted(row),
+        look_at(row.name, seconds) as patience,
+        closing(patience.watching(_opening(row))()) as source,
+    ):
         yield source
 
 
-@contextmanager
-def _stopped(row: Connection, seconds: float) -> Iterator[Source]:
-    source = _source(row)
-    late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        source.stop()
-
-    clock = threading.Timer(seconds, stop)
-    clock.daemon = True
-    clock.start()
-    try:
-        yield source
-    except SourceError:
-        if late.is_set():
-            raise SourceError(
-                f"{row.name} did not answer within {seconds:g} seconds, and was told to stop.",
-                hint="Make the query quicker: fewer rows with WHERE, or prepare its result as a table.",
-            ) from None
-        raise
-    finally:
-        clock.cancel()
-        source.close()
-
-
-def _seconds() -> float:
-    """How long a look may take, unless the environment says otherwise."""
-    try:
-        return float(os.environ.get(VARIABLE) or SECONDS)
-    except ValueError:
-        raise ConfigurationError(f"{VARIABLE} must be a number of seconds.") from None
-
-
-def _source(row: Connection) -> Source:
+def _opening(row: Connection) -> Callable[[], Source]:
     if KINDS[row.type].role != "source":
         raise ConfigurationError(f"{row.name} is a destination: there is nothing to read from.")
     with told():
         settings = resolved(row)
-    return open_source(row.type, settings)
+    return lambda: open_source(row.type, settings)
 
 
 def _info(column: Column, model: Model, veil: Veil) -> ColumnInfo:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,17 +20,24 @@ from headcount.mapping import compile_sync
 from headcount.model import Behavior, Column
 from headcount.project.values import model_value, sync_value
 from headcount.service.lines import Setup, find_sync, prepare_line, sync_as_of
+from headcount.service.looking import look, look_at
 from headcount.service.masking import Mask, veil_of
-from headcount.service.planning import Forecast, forecast, plan_scratch, with_state_of_its_own
+from headcount.service.planning import (
+    PREVIEW_SECONDS,
+    Forecast,
+    forecast,
+    plan_scratch,
+    too_slow,
+    with_state_of_its_own,
+)
 from headcount.service.previewing import PreviewRow, preview_rows
 from headcount.service.settings import resolved, unquoted
-from headcount.sync import Line, Progress, make_plan
+from headcount.sync import Line, make_plan
 from headcount.workbench import Workbench, quote_text
 
 Entry = Mapping[str, Any]
 
 PREVIEW_ROWS = 50
-PREVIEW_SECONDS = 20.0
 COMPARE_SECONDS = 45.0
 
 
@@ -64,49 +70,43 @@ class Resend:
         return ", ".join(named[:4]) + (f" and {len(named) - 4} more" if len(named) > 4 else "")
 
 
-class Hurry(Progress):
-    """Ends a read that takes longer than a person waits for a page."""
-
-    def __init__(self, seconds: float, hint: str) -> None:
-        self._until = time.monotonic() + seconds
-        self._seconds = seconds
-        self._hint = hint
-
-    def reading(self, rows: int) -> None:
-        if time.monotonic() > self._until:
-            raise SourceError(
-                f"Reading the model took longer than {self._seconds:.0f} seconds.", hint=self._hint
-            )
-
-
 @told()
 def columns_of(model: str) -> tuple[Column, ...]:
     """The columns a model has today. Raises ``SourceError`` when its source cannot be asked."""
     setup()
     row = _model_row(model)
-    with _opened(row.connection) as source:
+    with (
+        unquoted(row.connection),
+        look_at(row.connection.name) as patience,
+        closing(patience.watching(_opening(row.connection))()) as source,
+    ):
         return source.columns(model_value(row.key, row.definition))
 
 
-@contextmanager
-def _opened(row: Connection) -> Iterator[Source]:
-    with unquoted(row), closing(open_source(row.type, resolved(row))) as source:
-        yield source
+def _opening(connection: Connection) -> Callable[[], Source]:
+    settings = resolved(connection)
+    return lambda: open_source(connection.type, settings)
 
 
 @told()
 def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[PreviewRow, ...]:
-    """The first rows of an entry's model as they would travel; masked values are veiled. ``entry`` was checked."""
+    """The first rows of an entry's model as they would travel; masked values are veiled. ``entry`` was checked.
+
+    Raises ``SourceError`` when the model cannot be read within the time a person waits.
+    """
     home = setup()
     row = _model_row(entry["source"]["model"])
     sync = sync_value(key, entry, model_value(row.key, row.definition), stream_id=_stream(key).stream_id)
-    hurry = Hurry(PREVIEW_SECONDS, "Preview a smaller model, or one whose query is quicker.")
-    with _opened(row.connection) as source:
+    with (
+        unquoted(row.connection),
+        look(PREVIEW_SECONDS, too_slow(PREVIEW_SECONDS)) as patience,
+        closing(patience.watching(_opening(row.connection))()) as source,
+    ):
         columns, veil = source.columns(sync.model), veil_of(sync.model)
         mask = Mask(columns=frozenset(column.name for column in columns if veil.hides(column.name)))
         mapped = compile_sync(sync, columns, destination_object(sync.object))
         scratch = home.root / "scratch"
-        shown = preview_rows(mapped, source, scratch, rows=rows, mask=mask, progress=hurry.reading)
+        shown = preview_rows(mapped, source, scratch, rows=rows, mask=mask, progress=patience.reading)
         return tuple(shown)
 
 
@@ -117,11 +117,14 @@ def resend_of(key: str, entry: Entry) -> Resend:
     Raises ``SourceError`` when the model cannot be read within the time a person waits.
     """
     stored = find_sync(key)
-    hurry = Hurry(COMPARE_SECONDS, "Save, and look at the plan: it may take as long as it needs.")
-    prepared = prepare_line(_draft_row(stored, entry), hurry)
-    with prepared.closing(), plan_scratch(prepared) as folder:
+    late = SourceError(
+        f"Reading the model took longer than {COMPARE_SECONDS:.0f} seconds.",
+        hint="Save, and look at the plan: it may take as long as it needs.",
+    )
+    prepared = prepare_line(_draft_row(stored, entry), None)
+    with prepared.closing(), plan_scratch(prepared) as folder, look(COMPARE_SECONDS, late) as patience:
         # Nobody is looked up: that takes one question for each hundred people, and changes nothing sent before.
-        unasked: Line = replace(prepared.line, can_look_up=False)
+        unasked: Line = replace(patience.around(prepared.line), can_look_up=False)
         prepared = with_state_of_its_own(replace(prepared, line=unasked), folder)
         frozen = make_plan(prepared.line, folder)
         with Workbench(prepared.line.scratch, ordered=True) as bench:

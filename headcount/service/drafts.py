@@ -1,48 +1,48 @@
 """Plans made to be looked at: kept for a day, sent by nobody.
 
 A draft is made by a thread of the server, so that no request waits long for a large source. It is a folder beside the
-plans of runs; ``draft.json`` in it says how far it is.
+plans of runs; ``draft.json`` in it says how far it is, and whoever makes it holds the folder's latch.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from headcount.control import audit
-from headcount.control.setup import close, setup
+from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
-from headcount.errors import ConfigurationError, HeadcountError
+from headcount.errors import ConfigurationError
 from headcount.frozen import load
-from headcount.service.lines import find_sync, prepare_line, sync_as_of
+from headcount.latch import is_latched
+from headcount.service.draft_work import CANCEL, FILE, LATCH, DraftWork
+from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.plan_rows import Kept
-from headcount.service.planning import PlanReport, plan_into
 from headcount.service.veil import Veils
-from headcount.sync import Progress
 
 KEPT = timedelta(days=1)
 PER_SYNC = 3
-AT_ONCE = 2  # plans in the making; more wait their turn
 QUICK = 3.0  # seconds that a caller waits, for most plans are made by then
+NAP = 0.1
 
 _NAME = re.compile(r"draft-([0-9a-f]{16})")
-_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """``status`` is working, done or failed; ``plan`` has what ``PlanReport`` has, except the rows, once it is done."""
+    """``status`` is working, done, failed or canceled; ``plan`` has what ``PlanReport`` has, except the
+    rows, once it is done.
+    """
 
     id: str
     sync: str
@@ -66,12 +66,28 @@ def start_draft(key: str, *, full: bool = False, wait: float = QUICK) -> Draft:
     working = next((draft for draft in drafts(key) if draft.status == "working"), None)
     if working is not None:
         return working
-    work = _Work(key, full=full)
+    work = DraftWork(key, full=full)
     audit.record("planned", f"sync {key}", {"full": True} if full else {})
     thread = threading.Thread(target=work.run, name=f"headcount-draft-{work.id}", daemon=True)
     thread.start()
     thread.join(wait)
     return find_draft(key, work.id)
+
+
+@told()
+def cancel_draft(key: str, id_: str, *, wait: float = QUICK) -> Draft:
+    """Make no more of a plan: its query is stopped. Waits a little for its end.
+
+    Raises ``ConfigurationError`` for a plan that is not there, or not being made.
+    """
+    if find_draft(key, id_).status != "working":
+        raise ConfigurationError("This plan is not being made any more.")
+    (setup().plans / f"draft-{id_}" / CANCEL).touch()
+    audit.record("plan canceled", f"sync {key}")
+    until = time.monotonic() + wait
+    while (draft := find_draft(key, id_)).status == "working" and time.monotonic() < until:
+        time.sleep(NAP)
+    return draft
 
 
 @told()
@@ -98,7 +114,7 @@ def plan_of_draft(key: str, id_: str) -> Kept:
     """The plan itself. Raises ``ConfigurationError`` while it is not done."""
     draft, row = find_draft(key, id_), find_sync(key)
     folder = setup().plans / f"draft-{draft.id}"
-    document = json.loads((folder / "draft.json").read_text())
+    document = json.loads((folder / FILE).read_text())
     sync = sync_as_of(row, document.get("snapshot"))
     frozen = load(folder, sync, destination_object(sync.object)) if draft.status == "done" else None
     if frozen is None:
@@ -132,90 +148,41 @@ def _touched(folder: Path) -> datetime:
     return datetime.min.replace(tzinfo=UTC)
 
 
-class _Work(Progress):
-    """The making of one draft, on a thread of its own."""
-
-    def __init__(self, key: str, *, full: bool) -> None:
-        self.id = secrets.token_hex(8)
-        self._folder = setup().plans / f"draft-{self.id}"
-        self._folder.mkdir(mode=0o700)
-        self._said: dict[str, Any] = {
-            "sync": key,
-            "status": "working",
-            "full": full,
-            "made_at": datetime.now(UTC).isoformat(),
-            "pid": os.getpid(),
-        }
-        self._heard = 0
-        self._say()
-
-    def run(self) -> None:
-        try:
-            with _turns, told():
-                self._make()
-        except HeadcountError as error:
-            self._say(status="failed", error=error.message, hint=error.hint)
-        except BaseException:
-            self._say(status="failed", error="The plan could not be made.", hint="The server's log says why.")
-            raise
-        finally:
-            (self._folder / "state.duckdb").unlink(missing_ok=True)
-            close()
-
-    def _make(self) -> None:
-        prepared = prepare_line(find_sync(self._said["sync"]), self)
-        with prepared.closing():
-            report = plan_into(self._folder, prepared, rows=0, full=self._said["full"])
-        self._say(status="done", plan=_plain(report), snapshot=prepared.snapshot)
-
-    def reading(self, rows: int) -> None:
-        if rows - self._heard >= 50_000:
-            self._heard = rows
-            self._say(rows_read=rows)
-
-    def _say(self, **what: Any) -> None:
-        """Whole or not at all, for pages read it meanwhile."""
-        self._said.update(what)
-        part = self._folder / "draft.json.part"
-        part.write_text(json.dumps(self._said))
-        part.replace(self._folder / "draft.json")
-
-
-def _plain(report: PlanReport) -> dict[str, Any]:
-    return {name: value for name, value in asdict(report).items() if name != "rows"}
-
-
 def _folders() -> Iterator[Path]:
     yield from (folder for folder in setup().plans.iterdir() if _NAME.fullmatch(folder.name))
 
 
 def _read(folder: Path) -> Draft | None:
-    try:
-        said = json.loads((folder / "draft.json").read_text())
-    except (OSError, ValueError):
+    said = _said(folder)
+    if said is None:
         return None
-    lost = said["status"] == "working" and not _alive(said["pid"])
+    if said["status"] == "working" and not is_latched(folder / LATCH):
+        said = _said(folder) or said  # what was said last, before the latch was given back
+    status, words = said["status"], (said.get("error", ""), said.get("hint", ""))
+    if status == "working" and not is_latched(folder / LATCH):
+        status, words = "failed", _LOST
     return Draft(
         id=folder.name.removeprefix("draft-"),
         sync=said["sync"],
-        status="failed" if lost else said["status"],
+        status=status,
         full=said["full"],
         made_at=datetime.fromisoformat(said["made_at"]),
         rows_read=said.get("rows_read", 0),
-        error="The server was ended while it made this plan." if lost else said.get("error", ""),
-        hint="Make a new one." if lost else said.get("hint", ""),
+        error=words[0],
+        hint=words[1],
         plan=said.get("plan"),
     )
 
 
-def _alive(process: int) -> bool:
+_LOST = ("The server was ended while it made this plan.", "Make a new one.")
+
+
+def _said(folder: Path) -> dict[str, Any] | None:
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+        said: dict[str, Any] = json.loads((folder / FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    return said
 
 
 def _sweep(key: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 from django.db import connection, transaction
 
@@ -18,6 +19,11 @@ from headcount.errors import ConfigurationError
 from headcount.home import Home, unusable
 
 
+def sync_file(home: Home, state_id: str) -> Path:
+    """What is locked while a run of a sync is worked on."""
+    return home.locks / f"sync-{state_id}"
+
+
 @contextmanager
 def sync_lock(home: Home, state_id: str) -> Iterator[bool]:
     """True while this process alone on this machine may run the sync, False when another one does. Never waits.
@@ -25,7 +31,7 @@ def sync_lock(home: Home, state_id: str) -> Iterator[bool]:
     The lock ends with its process, also when that is killed.
     """
     try:
-        file = (home.locks / f"sync-{state_id}").open("w")
+        file = sync_file(home, state_id).open("w")
     except OSError as error:
         raise unusable(home.locks, error) from error
     with file:

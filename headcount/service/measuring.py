@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Min, OuterRef, Subquery
 
 from headcount.control.models import Run, Sync, Tally
 from headcount.control.runs import UNFINISHED
@@ -71,28 +71,22 @@ def _queue() -> Iterator[Measure]:
 
 
 def _syncs() -> Iterator[Measure]:
-    rows = Sync.objects.select_related("timetable").annotate(last=Max("runs__id"))
-    last = {run.pk: run for run in Run.objects.filter(id__in=[row.last for row in rows if row.last])}
-    done = dict(
-        Run.objects.filter(status=RunStatus.COMPLETED.value)
-        .values_list("sync_id")
-        .annotate(at=Max("finished_at"))
-        .order_by()
+    """Each sync's newest runs come from an index, one by one: the rows of all others stay unread."""
+    runs = Run.objects.filter(sync=OuterRef("pk")).order_by("-id")
+    completed = runs.filter(status=RunStatus.COMPLETED.value)
+    rows = Sync.objects.select_related("timetable").annotate(
+        begun=Subquery(runs.values("created_at")[:1]), done=Subquery(completed.values("finished_at")[:1])
     )
     for row in rows:
-        labels = (("sync", row.key),)
-        yield from _sync(row, last.get(row.last) if row.last else None, done.get(row.pk), labels)
+        yield from _sync(row, row.begun, row.done, (("sync", row.key),))
 
 
 def _sync(
-    row: Sync, last: Run | None, done: datetime | None, labels: tuple[tuple[str, str], ...]
+    row: Sync, begun: datetime | None, done: datetime | None, labels: tuple[tuple[str, str], ...]
 ) -> Iterator[Measure]:
     moments: dict[str, tuple[str, datetime | None]] = {
         "last_success_timestamp_seconds": ("When the last run that completed ended.", done),
-        "last_run_timestamp_seconds": (
-            "When the newest run was recorded.",
-            last.created_at if last else None,
-        ),
+        "last_run_timestamp_seconds": ("When the newest run was recorded.", begun),
         "next_due_timestamp_seconds": ("When a schedule starts it next.", _due(row)),
     }
     for name, (help_, moment) in moments.items():

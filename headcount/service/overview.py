@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Count, QuerySet, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from headcount.amounts import amount
 from headcount.control.models import Connection, RejectedGroup, Run
@@ -172,10 +172,13 @@ def _summaries(rows: Iterable[SyncRow]) -> Iterator[SyncSummary]:
 
 
 def _recent(syncs: list[int]) -> dict[int, list[Glimpse]]:
-    """The newest runs of each sync, oldest first. Their numbers come from an index, their rows by number."""
-    place = Window(RowNumber(), partition_by="sync_id", order_by="-id")
-    newest = Run.objects.filter(sync__in=syncs).order_by().annotate(place=place).filter(place__lte=RECENT)
-    runs = Run.objects.filter(id__in=list(newest.values_list("id", flat=True))).order_by("id")
+    """The newest runs of each sync, oldest first. An index leads to the oldest of them, and from there to the newest:
+    however many older ones there are, they cost nothing.
+    """
+    edge = Run.objects.filter(sync=OuterRef("pk")).order_by("-id").values("id")[RECENT - 1 : RECENT]
+    since = SyncRow.objects.filter(pk__in=syncs).order_by().annotate(edge=Coalesce(Subquery(edge), 0))
+    newest = since.filter(runs__id__gte=F("edge")).values_list("runs__id", flat=True)
+    runs = Run.objects.filter(id__in=list(newest)).order_by("id")
     found: dict[int, list[Glimpse]] = defaultdict(list)
     for run in runs.only("id", "sync_id", "status", "created_at", "started_at", "finished_at", "counts"):
         found[run.sync_id].append(glimpse(run))
@@ -199,9 +202,11 @@ def glimpse(run: Run) -> Glimpse:
 
 
 def _lately() -> dict[str, int]:
+    """Not grouped: that would lead SQLite through all runs ever kept, in the order of their status."""
     since = datetime.now(UTC) - timedelta(hours=HOURS)
-    counted = Run.objects.filter(created_at__gte=since).order_by().values_list("status")
-    return dict(counted.annotate(Count("id")))
+    counts = {status.value: Count("id", filter=Q(status=status.value)) for status in RunStatus}
+    counted = Run.objects.filter(created_at__gte=since).order_by().aggregate(**counts)
+    return {status: number for status, number in counted.items() if number}
 
 
 NOBODY_LOOKS = (

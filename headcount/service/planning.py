@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headcount.batching import payload
 from headcount.changes import old_values
 from headcount.control.trouble import told
-from headcount.errors import ApprovalNeeded, ConfigurationError
+from headcount.errors import ApprovalNeeded, ConfigurationError, SourceError
 from headcount.frozen import Frozen
 from headcount.guards import check_guards
 from headcount.mapping import compile_sync
 from headcount.model import Behavior
 from headcount.scratch import scratch_folder
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
+from headcount.service.looking import look
 from headcount.service.masking import mask_of
 from headcount.service.previewing import PreviewRow, preview_rows
 from headcount.service.words import warnings_of
 from headcount.sync import Progress, make_plan
 from headcount.workbench import Workbench, quote_text
+
+PREVIEW_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,22 +164,44 @@ def forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
 
 @told()
 def preview_sync(
-    key: str, *, rows: int = 3, record: str | None = None, veiled: bool = False
+    key: str,
+    *,
+    rows: int = 3,
+    record: str | None = None,
+    veiled: bool = False,
+    patient: bool = False,
 ) -> tuple[PreviewRow, ...]:
     """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing.
 
-    ``veiled`` hides the values of masked columns: whatever leaves the server must be.
+    ``veiled`` hides the values of masked columns: whatever leaves the server must be. Unless the
+    caller is ``patient``, a source that takes longer than ``PREVIEW_SECONDS`` is stopped, also before its first row,
+    and ``SourceError`` raised; ``SourceBusy`` while too many look into sources.
     """
     row = find_sync(key)
     prepared, mask = prepare_line(row, None), mask_of(row) if veiled else None
-    line = prepared.line
-    with prepared.closing():
-        source = line.open_source()
-        try:
+    seconds = None if patient else PREVIEW_SECONDS
+    with prepared.closing(), look(seconds, too_slow(seconds)) as patience:
+        line = patience.around(prepared.line)
+        with closing(line.open_source()) as source:
             mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
-            return tuple(preview_rows(mapped, source, line.scratch, rows=rows, record=record, mask=mask))
-        finally:
-            source.close()
+            found = preview_rows(
+                mapped,
+                source,
+                line.scratch,
+                rows=rows,
+                record=record,
+                mask=mask,
+                progress=line.progress.reading,
+            )
+            return tuple(found)
+
+
+def too_slow(seconds: float | None) -> SourceError:
+    """What is said of a model whose preview takes longer."""
+    return SourceError(
+        f"Reading the model took longer than {seconds or 0:.0f} seconds.",
+        hint="Preview a smaller model, or one whose query is quicker.",
+    )
 
 
 def _file(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -15,6 +16,7 @@ from headcount.engines import open_source
 from headcount.errors import HeadcountError, WrongWorkspace
 from headcount.model import Workspace
 from headcount.project.kinds import ConnectionKind
+from headcount.service.looking import look_at
 from headcount.service.settings import resolved, unquoted
 
 
@@ -70,12 +72,12 @@ def _asked(row: Connection, kind: ConnectionKind, settings: dict[str, Any]) -> T
 
 
 def _source(row: Connection, kind: ConnectionKind, settings: dict[str, Any]) -> TestReport:
-    source = open_source(kind.name, settings)
-    try:
+    with (
+        look_at(row.name) as patience,
+        closing(patience.watching(lambda: open_source(kind.name, settings))()) as source,
+    ):
         message = source.check()
         empty = not source.relations()
-    finally:
-        source.close()
     notes = ("Nothing can be read there yet: no table, view or file is visible to this connection.",)
     return TestReport(key=row.key, passed=True, message=message, notes=notes if empty else ())
 

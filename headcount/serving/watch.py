@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from headcount import __version__
+from headcount.control.setup import missing
 from headcount.errors import HeadcountError
 from headcount.service.heartbeat import worker_seen
 from headcount.service.measuring import Measure, measures
@@ -29,13 +30,21 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 def ready(request: HttpRequest) -> HttpResponse:
-    """The control store can be read and is of this version; 503 while it is not. ``worker``: one looked lately."""
+    """The control store can be read and is of this version; 503 while it is not. ``worker``: one looked lately.
+
+    Anybody may ask, so it costs next to nothing.
+    """
     try:
-        measures()
+        if lacking := missing():
+            return _unready(f"The control store's schema lacks {min(lacking)}.")
         worker = worker_seen(datetime.now(UTC))
     except HeadcountError as error:
-        return JsonResponse({"status": "not ready", "message": error.message}, status=503)
+        return _unready(error.message)
     return JsonResponse({"status": "ready", "worker": worker})
+
+
+def _unready(message: str) -> HttpResponse:
+    return JsonResponse({"status": "not ready", "message": message}, status=503)
 
 
 @open_to_all

@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 
-from headcount.errors import ConfigurationError, HeadcountError, StateBusy
+from headcount.errors import ConfigurationError, HeadcountError, SourceBusy, StateBusy
 from headcount.web.unsent import Unsent, ask_again, away, carried, from_here, sign_in_first
 
 _OURS = (
@@ -65,7 +65,7 @@ def _typed(request: HttpRequest) -> tuple[tuple[str, str], ...]:
 
 
 def _status(error: HeadcountError) -> int:
-    if isinstance(error, StateBusy):
+    if isinstance(error, StateBusy | SourceBusy):
         return 503
     if isinstance(error, ConfigurationError):
         return 404 if error.message.startswith("There is no ") else 400

@@ -58,6 +58,7 @@ TABLE: dict[tuple[str, str], Deed] = {
     ("GET", "/syncs/{sync_id}/plans"): Deed.LOOK,
     ("POST", "/syncs/{sync_id}/plans"): Deed.RUN,
     ("GET", "/syncs/{sync_id}/plans/{plan_id}"): Deed.LOOK,
+    ("POST", "/syncs/{sync_id}/plans/{plan_id}/cancel"): Deed.RUN,
     ("GET", "/syncs/{sync_id}/plans/{plan_id}/records"): Deed.LOOK,
     ("GET", "/sync_runs"): Deed.LOOK,
     ("GET", "/syncs/{sync_id}/sync_runs"): Deed.LOOK,

@@ -93,6 +93,8 @@ def test_a_plan_is_looked_at_and_nothing_is_sent(office: Desk, owner: Caller) ->
     assert [each["id"] for each in owner.get(f"/syncs/{number()}/plans").data] == [plan["id"]]
     assert office.workspace.requests() == []
     assert owner.get(f"/syncs/{number()}/plans/0123456789abcdef").code == 404
+    canceled = owner.post(f"/syncs/{number()}/plans/{plan['id']}/cancel")
+    assert (canceled.code, canceled.body["message"]) == (409, "This plan is not being made any more.")
 
 
 def test_one_row_is_sent_as_a_run_of_its_own(office: Desk, owner: Caller) -> None:

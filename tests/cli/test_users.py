@@ -15,8 +15,10 @@ import pytest
 from headcount.control import secrets as kept
 from headcount.control.models import Attempt, Audit, Connection, Run
 from headcount.control.setup import close
+from headcount.home import Home
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service import throttle, tokens, welcome
+from headcount.service.locks import sync_lock
 from tests.cli.command import headcount
 from tests.control.sample import make_run
 from tests.service.workspace import Workspaces
@@ -192,15 +194,11 @@ def test_the_doctor_asks_the_services_only_when_told(home: Path, tmp_path: Path)
 
 
 @pytest.mark.sqlite_store
-def test_the_doctor_sees_a_run_whose_process_is_gone(home: Path) -> None:
+def test_the_doctor_sees_a_run_whose_process_is_gone_also_when_another_has_its_number(home: Path) -> None:
     run = make_run()
-    fork = os.fork()
-    if fork == 0:
-        os._exit(0)
-    os.waitpid(fork, 0)
     Run.objects.filter(pk=run.pk).update(status="working", pid=os.getpid(), host=socket.gethostname())
-    assert health(examined()[1], "runs") == {"ok"}
-    Run.objects.filter(pk=run.pk).update(pid=fork)
+    with sync_lock(Home(home), run.sync.stream.state_id):
+        assert health(examined()[1], "runs") == {"ok"}
     code, found = examined()
     assert code == 0
     assert found["runs"][0]["todo"].endswith(f"headcount run {run.sync.key}")

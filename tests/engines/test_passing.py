@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from headcount.engines import mysql as mysql_engine
 from headcount.engines import open_source
 from headcount.errors import SourceError, SourceUnavailable
 from headcount.model import Model
@@ -42,6 +47,35 @@ def long(sql: str) -> Model:
 def test_a_server_that_does_not_listen_may_be_there_soon(kind: str, host: str) -> None:
     with pytest.raises(SourceUnavailable):
         open_source(kind, {"host": host, "port": 1, "database": "x", "user": "u"})
+
+
+@pytest.mark.parametrize("greeting", [b"", b"\x4a\0\0\0"])
+def test_a_server_that_accepts_and_says_nothing_whole_may_answer_soon(
+    greeting: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mysql_engine, "PATIENCE", 1.0)
+    began = time.monotonic()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        dribbling = threading.Thread(target=_dribble, args=(server, greeting), daemon=True)
+        dribbling.start()
+        with pytest.raises(SourceUnavailable):
+            open_source("mysql", {"host": "127.0.0.1", "port": port, "database": "x", "user": "u"})
+        dribbling.join(10)
+    assert time.monotonic() - began < 5
+
+
+def _dribble(server: socket.socket, what: bytes) -> None:
+    """To one who comes, and until he goes."""
+    visitor, _ = server.accept()
+    with visitor, suppress(OSError):
+        visitor.settimeout(0.3)
+        visitor.sendall(what)
+        while True:
+            visitor.sendall(what[:1])
+            with suppress(TimeoutError):
+                if not visitor.recv(1):
+                    return
 
 
 @pytest.mark.parametrize("kind", ["postgresql", "mysql"])

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
 
 from headcount.control.models import MaskedColumn, Model, Role, Run
 from headcount.home import current_home
+from headcount.service import draft_work
+from headcount.service.draft_work import DraftWork
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.office import opened
@@ -85,14 +94,83 @@ def test_a_plan_that_cannot_be_made_says_why(office: Desk, visit: Visit) -> None
     office.database.rename(office.database.with_suffix(".away"))
     operator = visit(Role.OPERATOR)
     address = operator.post("/syncs/people/plan/").headers["Location"]
-    for _ in range(100):
-        draft = json.loads(operator.get(address.rstrip("/") + ".json").content)["draft"]
-        if draft["status"] != "working":
-            break
-        time.sleep(0.1)
+    draft = _draft(operator, address)
     assert draft["status"] == "failed"
     assert draft["error"]
     assert draft["hint"] in text(operator.get(address)).replace("&#x27;", "'")
+
+
+ENDLESS = "WITH RECURSIVE t(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM t) SELECT id, id AS plan FROM t WHERE id < 0"
+
+
+@pytest.fixture
+def endless(office: Desk) -> str:
+    """A sync whose model never has its first row."""
+    office.project["models"]["endless"] = {"connection": "company", "query": ENDLESS}
+    people = office.project["syncs"]["people"]
+    office.project["syncs"]["endless"] = {
+        **{name: people[name] for name in ("destination", "behavior")},
+        "source": {"model": "endless"},
+        "identifier": {"from": "id", "to": "id"},
+        "mappings": [{"from": "plan", "to": "plan"}],
+    }
+    office.apply()
+    return "endless"
+
+
+def _draft(visitor: Client, address: str) -> dict[str, Any]:
+    """As its page says it, once it is made no more."""
+    for _ in range(100):
+        draft: dict[str, Any] = json.loads(visitor.get(address.rstrip("/") + ".json").content)["draft"]
+        if draft["status"] != "working":
+            break
+        time.sleep(0.1)
+    return draft
+
+
+def test_plans_that_never_end_can_be_canceled_also_while_they_wait_for_their_turn(
+    endless: str, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    works = [
+        DraftWork(endless, full=full) for full in (False, True, False)
+    ]  # two at once, and one that waits
+    for work in works:
+        threading.Thread(target=work.run, daemon=True).start()
+    addresses = [f"/syncs/{endless}/plan/{work.id}/" for work in works]
+    assert "Cancel" in text(operator.get(addresses[0]))
+    assert "Cancel" not in text(visit(Role.VIEWER).get(addresses[0]))
+    for address in reversed(addresses):
+        assert operator.post(f"{address}cancel/").status_code == 302
+        assert _draft(operator, address)["status"] == "canceled"
+    assert "Somebody canceled it" in text(operator.get(addresses[0]))
+    again = text(operator.post(f"{addresses[0]}cancel/", follow=True))
+    assert "This plan is not being made any more." in again
+    assert _draft(operator, operator.post("/syncs/people/plan/").headers["Location"])["status"] == "done"
+
+
+def test_a_plan_takes_no_longer_than_it_may(
+    endless: str, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draft_work, "SECONDS", 0.6)
+    operator = visit(Role.OPERATOR)
+    draft = _draft(operator, operator.post(f"/syncs/{endless}/plan/").headers["Location"])
+    assert (draft["status"], "was not made within" in draft["error"]) == ("failed", True)
+
+
+def test_a_plan_of_a_killed_server_is_lost_also_when_the_next_one_has_its_number(
+    office: Desk, visit: Visit
+) -> None:
+    left = current_home().plans / f"draft-{'ab' * 8}"
+    left.mkdir()
+    said = {"sync": "people", "status": "working", "full": False, "made_at": datetime.now(UTC).isoformat()}
+    (left / "draft.json").write_text(json.dumps({**said, "pid": os.getpid()}))
+    (left / "latch").touch()
+    operator = visit(Role.OPERATOR)
+    assert _draft(operator, f"/syncs/people/plan/{'ab' * 8}/")["status"] == "failed"
+    made = operator.post("/syncs/people/plan/").headers["Location"]
+    assert "ab" * 8 not in made
+    assert _draft(operator, made)["status"] == "done"
 
 
 def test_only_the_newest_plans_are_kept_and_none_longer_than_a_day(office: Desk, visit: Visit) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -13,9 +15,11 @@ from headcount.control.models import Role, Run, Sync, User
 from headcount.errors import HeadcountError
 from headcount.model import Counts, RunStatus
 from headcount.service.heartbeat import beat
+from headcount.service.measuring import measures
 from headcount.service.retention import KEEP_RUNS, Retention, keep, tidy
 from headcount.service.tokens import issue, revoke
 from tests.control.sample import make_run
+from tests.journeys.desk import Desk
 from tests.web.conftest import PASSWORD, Visit
 
 
@@ -111,11 +115,65 @@ def test_without_its_control_store_it_is_alive_and_not_ready(
     stranger = visit(None)
     from headcount.serving import watch
 
-    def broken() -> list[object]:
+    def broken() -> set[str]:
         raise HeadcountError("The control store cannot be reached.")
 
-    monkeypatch.setattr(watch, "measures", broken)
+    monkeypatch.setattr(watch, "missing", broken)
     assert stranger.get("/healthz").status_code == 200
     answer = stranger.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["message"] == "The control store cannot be reached."
+
+
+def test_a_schema_that_lacks_something_is_not_ready(visit: Visit) -> None:
+    stranger = visit(None)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'control' AND name LIKE '0019%'")
+    answer = stranger.get("/readyz")
+    assert (answer.status_code, "lacks 0019" in answer.json()["message"]) == (503, True)
+
+
+def _steps(work: Callable[[], object]) -> int:
+    """Of SQLite's machine, in hundreds: what grows with the rows that are visited."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection.ensure_connection()
+    connection.connection.set_progress_handler(count, 100)
+    try:
+        work()
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+    return steps
+
+
+def test_what_is_looked_at_often_costs_the_same_however_many_runs_are_kept(
+    office: Desk, visit: Visit
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("the steps of another database cannot be counted")
+    owner = visit(Role.OWNER)
+    syncs = list(Sync.objects.all())
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+
+    def keep(runs: int) -> None:
+        ended = {"status": "completed", "finished_at": long_ago, "started_at": long_ago}
+        Run.objects.bulk_create(Run(sync=sync, **ended) for sync in syncs for _ in range(runs))
+        Run.objects.update(created_at=long_ago)
+
+    looks: dict[str, Callable[[], object]] = {
+        "readyz": lambda: owner.get("/readyz"),
+        "figures": measures,
+        "first page": lambda: owner.get("/"),
+        "sync": lambda: owner.get("/syncs/people/"),
+        "its runs": lambda: owner.get("/syncs/people/runs/"),
+    }
+    keep(100)
+    few = {name: _steps(look) for name, look in looks.items()}
+    keep(5_000)
+    many = {name: _steps(look) for name, look in looks.items()}
+    assert {name: steps for name, steps in many.items() if steps > 2 * few[name] + 20} == {}

@@ -13,7 +13,8 @@ from headcount.api.bearer import allowed
 from headcount.api.envelope import After, Number, One, Some, answers, some
 from headcount.api.shapes.record import RunRecord, run_record
 from headcount.api.shapes.strict import Strict
-from headcount.service.drafts import Draft, drafts, find_draft, plan_of_draft, start_draft
+from headcount.api.trouble import as_conflict
+from headcount.service.drafts import Draft, cancel_draft, drafts, find_draft, plan_of_draft, start_draft
 from headcount.service.plan_rows import Filter, plan_page
 from headcount.service.register import syncs
 from headcount.service.roles import Deed
@@ -28,7 +29,9 @@ class PlanWish(Strict):
 
 
 class Plan(Schema):
-    """``status`` is working, done or failed; ``plan`` holds the sums, warnings and forecast once it is done."""
+    """``status`` is working, done, failed or canceled; ``plan`` holds the sums, warnings and forecast once it
+    is done.
+    """
 
     id: str
     status: str
@@ -64,6 +67,13 @@ def make_plan(request: HttpRequest, sync_id: Number, wish: Body[PlanWish | None]
 def fetch_plan(request: HttpRequest, sync_id: Number, plan_id: str) -> Any:
     """One plan."""
     return {"data": find_draft(syncs.key_of(sync_id), plan_id)}
+
+
+@router.post("/syncs/{sync_id}/plans/{plan_id}/cancel", auth=allowed(Deed.RUN), response=answers(One[Plan]))
+def cancel_plan(request: HttpRequest, sync_id: Number, plan_id: str) -> Any:
+    """Make no more of a plan: its query is stopped."""
+    with as_conflict():
+        return {"status": "updated", "data": cancel_draft(syncs.key_of(sync_id), plan_id)}
 
 
 @router.get(

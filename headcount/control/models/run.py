@@ -79,6 +79,7 @@ class Run(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["sync", "-id"], name="run_of_sync"),
+            models.Index(fields=["sync", "status", "-id"], name="run_of_sync_by_status"),
             models.Index(fields=["status"]),
             models.Index(fields=["created_at", "status"], name="run_by_time"),
         ]

@@ -17,7 +17,9 @@ from headcount.service.heartbeat import LATELY, last_beat
 def unfinished() -> Iterator[Finding]:
     """Runs that say they work, on this machine, without a process."""
     with told():
-        working = list(Run.objects.select_related("sync").filter(status=RunStatus.WORKING.value)[:100])
+        working = list(
+            Run.objects.select_related("sync__stream").filter(status=RunStatus.WORKING.value)[:100]
+        )
     left = [run for run in working if is_abandoned(run)]
     for run in left:
         yield attention(

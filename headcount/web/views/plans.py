@@ -12,13 +12,15 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
 
-from headcount.service.drafts import drafts, find_draft, plan_of_draft, start_draft
+from headcount.service.drafts import cancel_draft, drafts, find_draft, plan_of_draft, start_draft
 from headcount.service.plan_rows import FATES, OPERATIONS, Filter, PlanRow, all_rows, plan_of_run, plan_page
 from headcount.service.records import find_record
 from headcount.service.roles import Deed
 from headcount.service.sync_page import sync_head, sync_page
 from headcount.web.access import takes
+from headcount.web.deeds import done
 from headcount.web.page import Page, twin
 from headcount.web.paging import place
 from headcount.web.views.syncs import SYNCS, trail_of
@@ -56,6 +58,18 @@ def draft(request: HttpRequest, key: str, draft: str) -> Page | HttpResponse:
         extra={"tab": "plan", **_filtered(request)},
         trail=trail_of(key, head.name),
     )
+
+
+@takes(Deed.RUN)
+@require_POST
+def cancel(request: HttpRequest, key: str, draft: str) -> HttpResponse:
+    """Make no more of it."""
+
+    def canceled() -> str:
+        status = cancel_draft(key, draft).status
+        return "The plan ends as soon as it can." if status == "working" else "The plan is canceled."
+
+    return done(request, canceled, reverse("sync-draft", args=[key, draft]))
 
 
 @takes(Deed.LOOK)
@@ -160,6 +174,7 @@ def _json(rows: Iterable[PlanRow], *, values: bool) -> Iterator[str]:
 routes = [
     *twin("syncs/<slug:key>/plan/", plan, "sync-plan"),
     *twin("syncs/<slug:key>/plan/<slug:draft>/", draft, "sync-draft"),
+    path("syncs/<slug:key>/plan/<slug:draft>/cancel/", cancel, name="sync-draft-cancel"),
     path("syncs/<slug:key>/plan/<slug:draft>/plan.csv", draft_file, {"form": "csv"}, name="sync-draft-csv"),
     path(
         "syncs/<slug:key>/plan/<slug:draft>/plan.json", draft_file, {"form": "json"}, name="sync-draft-json"
