@@ -20,7 +20,7 @@ from headcount.mapping import compile_sync
 from headcount.model import Behavior, Column
 from headcount.project.values import model_value, sync_value
 from headcount.service.lines import Setup, find_sync, prepare_line, sync_as_of
-from headcount.service.masking import Mask, veil_of
+from headcount.service.masking import mask_of
 from headcount.service.planning import Forecast, forecast, plan_scratch, with_state_of_its_own
 from headcount.service.previewing import PreviewRow, preview_rows
 from headcount.service.settings import resolved
@@ -99,8 +99,7 @@ def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[
     hurry = Hurry(PREVIEW_SECONDS, "Preview a smaller model, or one whose query is quicker.")
     source = open_source(row.connection.type, resolved(row.connection))
     try:
-        columns, veil = source.columns(sync.model), veil_of(sync.model)
-        mask = Mask(columns=frozenset(column.name for column in columns if veil.hides(column.name)))
+        columns, mask = source.columns(sync.model), mask_of(sync.model)
         mapped = compile_sync(sync, columns, destination_object(sync.object))
         scratch = home.root / "scratch"
         shown = preview_rows(mapped, source, scratch, rows=rows, mask=mask, progress=hurry.reading)

@@ -168,8 +168,9 @@ def preview_sync(
     ``veiled`` hides the values of masked columns: whatever leaves the server must be.
     """
     row = find_sync(key)
-    prepared, mask = prepare_line(row, None), mask_of(row) if veiled else None
+    prepared = prepare_line(row, None)
     line = prepared.line
+    mask = mask_of(line.sync.model) if veiled else None
     with prepared.closing():
         source = line.open_source()
         try:

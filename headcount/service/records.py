@@ -65,7 +65,7 @@ def _veiled(story: Story, row: SyncRow) -> Story:
     veil, veils = veil_of(row), Veils(row, (chapter.run for chapter in story.chapters))
     now = story.now
     if now is not None:
-        held_ = now.held if not veil.fields and not veil.over_keys else now.held and "refused"
+        held_ = now.held and "refused" if veil.hides_anything else now.held
         now = replace(now, values={f: veil.value(f, v) for f, v in now.values.items()}, held=held_)
     chapters = tuple(_chapter(chapter, veils.of(chapter.run)) for chapter in story.chapters)
     return replace(story, key=veil.key(story.key), now=now, chapters=chapters)
