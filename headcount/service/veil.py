@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.model import Sync
 from headcount.names import bare
+from headcount.service.lineage import ways_of
 from headcount.service.lines import sync_as_of
 from headcount.service.masking import VEIL, Mask, mask_of
 
@@ -68,14 +71,8 @@ class Veil:
         return bool({name, field} & self.fields) or (self.over_keys and name in _IDENTIFIERS)
 
 
-def veil_of(row: SyncRow) -> Veil:
-    """The veil over what a sync makes as it is now."""
-    return veil_over(sync_as_of(row))
-
-
-def veil_over(sync: Sync, mask: Mask | None = None) -> Veil:
-    """The veil over what a sync makes, by its mappings and its model; ``mask`` if it is known already."""
-    mask = mask_of(sync.model) if mask is None else mask
+def veil_over(sync: Sync, mask: Mask) -> Veil:
+    """The veil over what a sync makes, with the mask of its model."""
     if not mask:
         return Veil()
     hidden = frozenset(name for m in sync.mappings if mask.hides(m) for name in (m.to, *_slot(m.slot)))
@@ -109,8 +106,30 @@ class Veils:
         self._row = row
         self._masks: dict[tuple[str | None, ...], Mask] = {}  # by model
         self._veils: dict[int, Veil] = {}
-        self.now = self._over(sync_as_of(row))
         self._read(runs)
+
+    @cached_property
+    def now(self) -> Veil:
+        """The veil over what the sync makes as it is now. A key may be one that it knows from before."""
+        over_keys = Veil(over_keys=self.remembered.over_keys)
+        return self._over(sync_as_of(self._row)) | over_keys
+
+    @cached_property
+    def remembered(self) -> Veil:
+        """The veil over values that were sent or refused some time, by whichever mapping. Of fields that no known one
+        has, nothing is shown once anything is masked.
+        """
+        ways = list(ways_of(self._row))
+        known = [sync for sync in ways if sync is not None]
+        syncs = [sync_as_of(self._row), *known]
+        veil = reduce(or_, map(self._over, syncs))
+        if not any(map(self._mask, syncs)):
+            return veil
+        if len(known) < len(ways):
+            return veil | Veil(known=frozenset())
+        if any(sync.all_columns is not None for sync in known):
+            return veil
+        return veil | Veil(known=frozenset().union(*map(names_of, known)))
 
     def of(self, run: int) -> Veil:
         """The veil over one run, by its number."""
@@ -123,23 +142,16 @@ class Veils:
         return self.now | self._over(sync_as_of(self._row, snapshot)) if snapshot else self.now
 
     def _over(self, sync: Sync) -> Veil:
+        return veil_over(sync, self._mask(sync))
+
+    def _mask(self, sync: Sync) -> Mask:
         model = sync.model
         same = (model.key, model.connection, model.table, model.query)
         if same not in self._masks:
             self._masks[same] = mask_of(model)
-        return veil_over(sync, self._masks[same])
+        return self._masks[same]
 
     def _read(self, runs: Iterable[int]) -> None:
         if wanted := set(runs):
             snapshots = Run.objects.filter(pk__in=wanted).values_list("pk", "sync_snapshot")
             self._veils.update((run, self.as_of(snapshot)) for run, snapshot in snapshots)
-
-
-def veil_of_history(row: SyncRow) -> Veil:
-    """The veil over what earlier mappings of a sync left, where no run is known: of fields that are gone nothing is
-    shown once anything of the connection is masked.
-    """
-    sync = sync_as_of(row)
-    mask = mask_of(sync.model)
-    now = veil_over(sync, mask)
-    return now | Veil(known=names_of(sync)) if mask and sync.all_columns is None else now

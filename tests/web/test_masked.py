@@ -16,6 +16,7 @@ from django.urls import resolve
 
 from headcount.control.models import Alert, Delivery, MaskedColumn, Model, Rejected, Role, Run, Sync
 from headcount.service.delivering import send_due
+from headcount.service.masking import set_masked
 from headcount.service.outlets import add_channel, add_webhook
 from headcount.service.tokens import issue
 from tests.alerts.receiver import Receiver, receiving
@@ -209,3 +210,34 @@ def test_words_that_were_written_down_before_a_column_was_masked_are_veiled_too(
     assert [row for row in stored if SECRET in str(vars(row))] == []
     assert all(json.loads(body) for body in Delivery.objects.values_list("body", flat=True))
     assert "(•••). Look at the mappings" in Alert.objects.get(rule__kind="failed").words
+
+
+def test_what_was_sent_of_a_masked_column_is_hidden_after_its_field_is_made_of_another(
+    office: Desk, visit: Visit
+) -> None:
+    """Also by a mask that is newer than the mapping, and when the runs that sent it are not kept any more."""
+    office.sql("UPDATE users SET email = 'canary-' || id || '@example.com'")
+    office.people_sync["behavior"] = "mirror"
+    office.people_sync["mappings"] += [{"from": "email", "to": "contact"}, {"from": "email", "to": "other"}]
+    office.apply()
+    owner = visit()
+    started(owner, "/syncs/people/run/")
+    office.people_sync["mappings"][-2:] = [{"from": "visits", "to": "contact"}]
+    office.apply()
+    set_masked("users", ["email"])
+    office.sql("DELETE FROM users WHERE id > 40")
+
+    def read() -> dict[str, str]:
+        record = owner.post("/syncs/people/records/", {"key": "7"}).headers["Location"]
+        plan = owner.post("/syncs/people/plan/").headers["Location"]
+        addresses = (record, f"{record.rstrip('/')}.json", plan, f"{plan}plan.csv?values=1")
+        return {address: owner.get(address).getvalue().decode() for address in addresses}
+
+    told = read()
+    assert leaks(told) == []
+    assert all("•••" in text for address, text in told.items() if not address.endswith(".json"))
+    assert '"visits": "7"' in "".join(told.values())  # what was never masked is shown
+    run = started(owner, "/syncs/people/run/")
+    assert leaks({"rows": owner.get(f"/runs/{run}/rows/").content.decode()}) == []
+    Run.objects.exclude(pk=run).delete()
+    assert leaks(read()) == []
