@@ -18,6 +18,11 @@ def styled(column: str, style: NameStyle) -> str:
     return _STYLES[style](words)
 
 
+def bare(name: str) -> str:
+    """What all names have in common that the styles can make of one column, however it is spelled."""
+    return "".join(_RUN.findall(name)).casefold() or name
+
+
 def _words(run: str) -> list[str]:
     """A capital after a small letter begins a word, and so does the last of several before a small one."""
     starts = [

@@ -24,8 +24,8 @@ HINT = "A model's SQL is one SELECT (WITH and UNION are fine) that reads and cha
 
 # Functions that reach files, other servers or other people's sessions, and those that run SQL which is kept in a text.
 LEAVING = re.compile(
-    r"pg_read_\w+|pg_ls_\w+|pg_file_\w+|pg_stat_file|lo_import|lo_export|dblink\w*|pg_(terminate|cancel)_backend"
-    r"|(query|cursor|table|schema|database)_to_xml\w*|ts_stat|crosstab\w*|xpath_table|connectby"
+    r"pg_read_\w+|pg_ls_\w+|pg_file_\w+|pg_stat_file|pg_logical_\w+|dblink\w*|pg_(terminate|cancel)_backend"
+    r"|lo_(import|export|get|put|open|creat\w*|from_bytea)|loread|(query|cursor|table|schema|database)_to_xml\w*|ts_stat|ts_rewrite|crosstab\w*|xpath_table|connectby"
     r"|load_file|sys_exec|sys_eval|readfile|writefile|load_extension"
 )
 

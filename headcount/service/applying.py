@@ -11,7 +11,7 @@ from django.db import transaction
 
 from headcount.amounts import amount
 from headcount.control import audit, runs
-from headcount.control.models import Connection, Model, Run, Sync
+from headcount.control.models import Connection, Lineage, Model, Run, Sync
 from headcount.control.models.stream import new_id
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -220,3 +220,4 @@ def _delete(change: Change) -> Iterator[State]:
         yield state_of(setup(), stream)
         stream.state_id = new_id()
         stream.save()
+        Lineage.objects.filter(stream=stream).delete()

@@ -19,11 +19,11 @@ from headcount.model import Column, Kind, Model
 from headcount.project.kinds import KINDS
 from headcount.service.connections import find_connection
 from headcount.service.looking import look_at
-from headcount.service.masking import VEIL, Veil
+from headcount.service.masking import VEIL, Mask
 from headcount.service.settings import resolved, unquoted
 
 ROWS = 50
-OPEN = Veil()
+OPEN = Mask()
 LONGEST = 200  # characters of a value that are shown
 
 
@@ -57,13 +57,13 @@ def relations_of(key: str, *, seconds: float | None = None) -> tuple[Relation, .
         return source.relations()
 
 
-def columns_of(model: Model, *, veil: Veil = OPEN, seconds: float | None = None) -> tuple[ColumnInfo, ...]:
+def columns_of(model: Model, *, mask: Mask = OPEN, seconds: float | None = None) -> tuple[ColumnInfo, ...]:
     """The columns of a model that may not be saved yet, without reading its rows. Raises ``SourceError``."""
     with _opened(model.connection, seconds) as source:
-        return tuple(_info(column, model, veil) for column in source.columns(model))
+        return tuple(_info(column, model, mask) for column in source.columns(model))
 
 
-def rows_of(model: Model, *, veil: Veil = OPEN, limit: int = ROWS, seconds: float | None = None) -> Rows:
+def rows_of(model: Model, *, mask: Mask = OPEN, limit: int = ROWS, seconds: float | None = None) -> Rows:
     """The first rows of a model that may not be saved yet.
 
     A query that takes longer than ``seconds`` is stopped. Raises ``SourceError``.
@@ -71,17 +71,17 @@ def rows_of(model: Model, *, veil: Veil = OPEN, limit: int = ROWS, seconds: floa
     began = perf_counter()
     with _opened(model.connection, seconds) as source:
         columns = source.columns(model)
-        infos = tuple(_info(column, model, veil) for column in columns)
+        infos = tuple(_info(column, model, mask) for column in columns)
         with source.read(model, [column.name for column in columns], limit + 1) as reader:
             table = reader.read_all()
-    cells = [_shown(table.column(n).to_pylist(), column, veil) for n, column in enumerate(columns)]
+    cells = [_shown(table.column(n).to_pylist(), column, mask) for n, column in enumerate(columns)]
     rows = tuple(zip(*cells, strict=True))
     return Rows(
         columns=infos,
         rows=rows[:limit],
         more=len(rows) > limit,
         milliseconds=round((perf_counter() - began) * 1000),
-        veiled=veil.whole,
+        veiled=mask.whole,
     )
 
 
@@ -105,18 +105,18 @@ def _opening(row: Connection) -> Callable[[], Source]:
     return lambda: open_source(row.type, settings)
 
 
-def _info(column: Column, model: Model, veil: Veil) -> ColumnInfo:
+def _info(column: Column, model: Model, mask: Mask) -> ColumnInfo:
     return ColumnInfo(
         name=column.name,
         kind=column.kind.value,
         declared=column.declared,
         open=column.name in model.types or column.kind in (Kind.TEXT, Kind.VARIANT),
-        masked=veil.hides(column.name),
+        masked=mask.covers(column.name),
     )
 
 
-def _shown(values: list[Any], column: Column, veil: Veil) -> list[str | None]:
-    if veil.hides(column.name):
+def _shown(values: list[Any], column: Column, mask: Mask) -> list[str | None]:
+    if mask.covers(column.name):
         return [VEIL for _ in values]
     return [_text(value, column.kind) for value in values]
 

@@ -11,7 +11,7 @@ import orjson
 from headcount.control.models import Sync as SyncRow
 from headcount.delivery.copyist import Copyist, NoCopies
 from headcount.service.masking import VEIL
-from headcount.service.veil import Veil, veil_of
+from headcount.service.veil import Veil, Veils
 
 LONGEST = 65_536  # characters of one body
 LEFT_OUT = "not kept here"  # how many items, or how many bytes, are missing from a copy
@@ -22,7 +22,7 @@ _SPOKEN = ("reason", "field")  # of a complaint: words of the destination's own
 def copyist_of(row: SyncRow) -> Copyist:
     """What a run of the sync keeps of its requests: nothing, unless ``api_log`` of its entry asks for bodies."""
     wanted = (row.definition.get("api_log") or {}).get("bodies", False)
-    return VeiledCopies(veil_of(row)) if wanted else NoCopies()
+    return VeiledCopies(Veils(row).now) if wanted else NoCopies()
 
 
 class VeiledCopies:

@@ -21,7 +21,7 @@ from headcount.model import Behavior, Column
 from headcount.project.values import model_value, sync_value
 from headcount.service.lines import Setup, find_sync, prepare_line, sync_as_of
 from headcount.service.looking import look, look_at
-from headcount.service.masking import Mask, veil_of
+from headcount.service.masking import mask_of
 from headcount.service.planning import (
     PREVIEW_SECONDS,
     Forecast,
@@ -102,8 +102,7 @@ def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[
         look(PREVIEW_SECONDS, too_slow(PREVIEW_SECONDS)) as patience,
         closing(patience.watching(_opening(row.connection))()) as source,
     ):
-        columns, veil = source.columns(sync.model), veil_of(sync.model)
-        mask = Mask(columns=frozenset(column.name for column in columns if veil.hides(column.name)))
+        columns, mask = source.columns(sync.model), mask_of(sync.model)
         mapped = compile_sync(sync, columns, destination_object(sync.object))
         scratch = home.root / "scratch"
         shown = preview_rows(mapped, source, scratch, rows=rows, mask=mask, progress=patience.reading)

@@ -121,7 +121,9 @@ def plan_of_draft(key: str, id_: str) -> Kept:
         raise ConfigurationError(
             "There is no complete plan here.", hint="Wait until it is made, or make a new one."
         )
-    return Kept(sync=key, frozen=frozen, veil=Veils(row).as_of(document.get("snapshot")))
+    veils = Veils(row)
+    veil = veils.as_of(document.get("snapshot"))
+    return Kept(sync=key, frozen=frozen, veil=veil, old=veils.remembered)
 
 
 def forget_drafts(key: str) -> None:

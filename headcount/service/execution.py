@@ -31,6 +31,7 @@ from headcount.frozen import FILE, Frozen, load
 from headcount.home import Home
 from headcount.model import Counts, Lane, RunInfo, RunKind, RunStatus
 from headcount.receipts import Book
+from headcount.service import lineage
 from headcount.service.abandoned import BEFORE_PLAN
 from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
@@ -46,7 +47,7 @@ from headcount.service.settling import settle_failed, settling
 from headcount.service.source_retries import given_up, pause_of
 from headcount.service.states import state_here
 from headcount.service.time_limit import timed_out
-from headcount.service.veil import veil_of
+from headcount.service.veil import Veils
 from headcount.service.words import warnings_of
 from headcount.sync import Result, count, resumable, run_line, settle
 from headcount.workbench import Workbench
@@ -166,6 +167,7 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
         except HeadcountError as error:
             runs.finish(run, RunStatus.FAILED, error=error)
             return report_of(run)
+        lineage.note(row, prepared.snapshot)
         info = runs.begin(run, snapshot=prepared.snapshot, fingerprint=fingerprint(prepared.snapshot))
         return _ended(run, prepared, info, hold)
 
@@ -285,7 +287,7 @@ def _veiled(run: Run, error: HeadcountError | None) -> HeadcountError | None:
     """Of all errors only this one repeats what was said about a row; it is told to whom masks are not lifted."""
     if not isinstance(error, EveryRowRefused):
         return error
-    return error.saying(veil_of(run.sync).quoted(error.field, error.said))
+    return error.saying(Veils(run.sync).now.quoted(error.field, error.said))
 
 
 def _status(result: Result) -> RunStatus:

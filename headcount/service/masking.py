@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db import transaction
 
 from headcount.control import audit
 from headcount.control.models import Connection, MaskedColumn, Model
-from headcount.control.models import Sync as SyncRow
 from headcount.control.models.masked import COLUMN_LENGTH
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.engines import ENGINES
+from headcount.engines.wanted import split_name
 from headcount.errors import ConfigurationError
-from headcount.mapped import Mapped
 from headcount.model import FromColumn, Mapping, Template
 from headcount.model import Model as Reading
-from headcount.service.masked_sql import may_show
+from headcount.service.masked_sql import is_system, may_show
 from headcount.service.quotes import withdraw
 from headcount.templates import reads_whole_row
 
@@ -27,68 +27,51 @@ VEIL = "•••"
 
 @dataclass(frozen=True, kw_only=True)
 class Mask:
-    """The masked columns of one model."""
-
-    columns: frozenset[str] = frozenset()
-
-    def hides(self, mapping: Mapping) -> bool:
-        """Is this field made from a masked column? A template is hidden when it names one anywhere, or reads all."""
-        if isinstance(mapping.source, FromColumn):
-            return mapping.source.name in self.columns
-        if isinstance(mapping.source, Template):
-            text = mapping.source.text
-            return any(column in text for column in self.columns) or (
-                bool(self.columns) and reads_whole_row(text)
-            )
-        return False
-
-    def fields(self, mapped: Mapped) -> frozenset[str]:
-        """The destination fields of a sync whose values are hidden."""
-        return frozenset(mapping.to for mapping in mapped.sync.mappings if self.hides(mapping))
-
-    def hides_key(self, key_column: str) -> bool:
-        """Are the records' keys themselves hidden?"""
-        return key_column in self.columns
-
-    def __bool__(self) -> bool:
-        return bool(self.columns)
-
-
-def mask_of_model(model_id: int) -> Mask:
-    """The mask of a model, by the number of its row."""
-    names = MaskedColumn.objects.filter(model_id=model_id).values_list("column", flat=True)
-    return Mask(columns=frozenset(names))
-
-
-def mask_of(row: SyncRow) -> Mask:
-    """The mask of the model that a sync reads."""
-    return mask_of_model(row.model_id)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Veil:
-    """What a look into a source hides: columns by their names in any case, or everything."""
+    """What nobody may see of a model's rows: columns by their names in any case, or all of them (``whole``)."""
 
     names: frozenset[str] = frozenset()
     whole: bool = False
 
-    def hides(self, column: str) -> bool:
+    def covers(self, column: str) -> bool:
         """Are the values of this column hidden?"""
-        return self.whole or column.casefold() in {name.casefold() for name in self.names}
+        return self.whole or column.casefold() in self._folded
+
+    def hides(self, mapping: Mapping) -> bool:
+        """Is this field made from a masked column? A template is hidden when it names one anywhere, or reads all."""
+        if isinstance(mapping.source, FromColumn):
+            return self.covers(mapping.source.name)
+        if isinstance(mapping.source, Template):
+            text = mapping.source.text
+            named = self.whole or any(name in text.casefold() for name in self._folded)
+            return named or (bool(self) and reads_whole_row(text))
+        return False
+
+    @cached_property
+    def _folded(self) -> frozenset[str]:
+        return frozenset(name.casefold() for name in self.names)
+
+    def __bool__(self) -> bool:
+        return self.whole or bool(self.names)
 
 
-def veil_of(model: Reading) -> Veil:
-    """What to hide of a model that may not be saved yet.
+def mask_of(model: Reading) -> Mask:
+    """What is hidden of a model, which may not be saved yet.
 
     A column that is masked in any model of the connection is the same secret in this one. SQL that may show one of
-    them under another name is hidden as a whole.
+    them under another name is hidden as a whole, and so are the database's own tables, which hold samples of values.
     """
     names = masked_names(model.key) | masked_names(connection=model.connection)
-    if not names or model.query is None:
-        return Veil(names=names)
+    return Mask(names=names, whole=bool(names) and _may_show(model, names))
+
+
+def _may_show(model: Reading, names: frozenset[str]) -> bool:
+    if model.table is not None:
+        return is_system(split_name(model.table))
+    if model.query is None:
+        return False
     row = Connection.objects.filter(key=model.connection).first()
     dialect = ENGINES[row.type].dialect if row is not None and row.type in ENGINES else ""
-    return Veil(names=names, whole=may_show(model.query, dialect, names))
+    return may_show(model.query, dialect, names)
 
 
 def masked_names(model: str = "", *, connection: str = "") -> frozenset[str]:
@@ -115,7 +98,7 @@ def set_masked(model: str, columns: Iterable[str]) -> None:
             MaskedColumn(model=row, column=column) for column in sorted(after - before)
         )
         if after - before:
-            withdraw(row, VEIL)
+            withdraw(row.connection, VEIL)
         if before != after:
             detail = {"masked columns": {"old": sorted(before), "new": sorted(after)}}
             audit.record("changed", f"model {model}", detail)

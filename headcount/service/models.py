@@ -24,7 +24,7 @@ from headcount.service.browsing import ROWS, ColumnInfo, Rows, columns_of, rows_
 from headcount.service.connections import find_connection, list_connections
 from headcount.service.entries import Refused, Wrong, checked, save_checked
 from headcount.service.keys import key_for
-from headcount.service.masking import masked_names, veil_of
+from headcount.service.masking import mask_of, masked_names
 from headcount.service.origins import Drift, digest, drift, drifts, forget
 from headcount.service.stored import entry_of
 
@@ -163,8 +163,8 @@ def try_model(draft: ModelDraft, *, limit: int = ROWS) -> Rows:
     setup()
     model = _value(draft)
     with told():
-        veil = veil_of(model)
-    return rows_of(model, veil=veil, limit=limit)
+        mask = mask_of(model)
+    return rows_of(model, mask=mask, limit=limit)
 
 
 def save_model(draft: ModelDraft, *, unread: bool = False) -> tuple[str, ...]:

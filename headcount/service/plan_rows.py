@@ -66,11 +66,12 @@ class PlanPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """A plan that is still in its folder, and the veil over it."""
+    """A plan that is still in its folder, and the veils over its new values and those remembered from before."""
 
     sync: str
     frozen: Frozen
     veil: Veil
+    old: Veil
     run: int | None = None
 
 
@@ -85,8 +86,9 @@ def plan_of_run(run_id: int) -> Kept:
             f"There is no plan of run {run_id}.",
             hint="It was not made yet, or is deleted by now: after 30 days only those of the newest 20 runs are kept.",
         )
-    veil = Veils(run.sync).as_of(run.sync_snapshot)
-    return Kept(sync=run.sync.key, frozen=frozen, veil=veil, run=run.pk)
+    veils = Veils(run.sync)
+    veil = veils.as_of(run.sync_snapshot)
+    return Kept(sync=run.sync.key, frozen=frozen, veil=veil, old=veils.remembered, run=run.pk)
 
 
 def load_of(run: Run, folder: Path) -> Frozen | None:
@@ -174,7 +176,7 @@ def _differs(kept: Kept, field: str) -> str:
 def _row(kept: Kept, seq: int, op: str, key: str, *values: str | None) -> PlanRow:
     veil, width = kept.veil, len(kept.frozen.mapped.fields)
     changes = (
-        FieldChange(field=m.to, old=veil.value(m.to, old), new=veil.value(m.to, new))
+        FieldChange(field=m.to, old=kept.old.value(m.to, old), new=veil.value(m.to, new))
         for m, new, old in zip(kept.frozen.mapped.fields, values[:width], values[width:], strict=True)
         if (new is not None and new != old) or (op == "remove" and old is not None)
     )

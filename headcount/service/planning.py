@@ -178,7 +178,8 @@ def preview_sync(
     and ``SourceError`` raised; ``SourceBusy`` while too many look into sources.
     """
     row = find_sync(key)
-    prepared, mask = prepare_line(row, None), mask_of(row) if veiled else None
+    prepared = prepare_line(row, None)
+    mask = mask_of(prepared.line.sync.model) if veiled else None
     seconds = None if patient else PREVIEW_SECONDS
     with prepared.closing(), look(seconds, too_slow(seconds)) as patience:
         line = patience.around(prepared.line)

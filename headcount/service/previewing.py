@@ -84,7 +84,7 @@ def _readable(key: str | None) -> str:
 
 def _veiled(mapped: Mapped, mask: Mask) -> str:
     """The staged columns, without the values that nobody may see."""
-    key = f"{quote_text(VEIL)} AS key" if mask.hides_key(mapped.sync.key_column) else "key"
+    key = f"{quote_text(VEIL)} AS key" if mask.covers(mapped.sync.key_column) else "key"
     veil = quote_text(f'"{VEIL}"')
     fields = [f"f{i:03d}" for i in range(len(mapped.fields))]
     shown = [

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from headcount.control.models import Alert, Delivery, Model, Run
+from headcount.control.models import Alert, Connection, Delivery, Run, Sync
 
 _SPOKEN = "were all refused for one reason ("
 _END = ")."  # followed by the advice, which quotes nothing, or by nothing
@@ -33,13 +33,13 @@ def _unquoted(value: Any, veil: str) -> Any:
     return _QUOTE.sub(veil, value) if isinstance(value, str) else value
 
 
-def withdraw(model: Model, veil: str) -> None:
-    """Put the veil over quotes in everything that is kept of the runs of a model's syncs."""
-    syncs = list(model.syncs.values_list("key", flat=True))
+def withdraw(source: Connection, veil: str) -> None:
+    """Put the veil over quotes in everything that is kept of the runs of the syncs that read a connection."""
+    syncs = Sync.objects.filter(model__connection=source)
     for rows, name in (
-        (Run.objects.filter(sync__model=model), "error"),
-        (Alert.objects.filter(sync__model=model), "words"),
-        (Delivery.objects.filter(sync__in=syncs), "body"),
+        (Run.objects.filter(sync__in=syncs), "error"),
+        (Alert.objects.filter(sync__in=syncs), "words"),
+        (Delivery.objects.filter(sync__in=list(syncs.values_list("key", flat=True))), "body"),
     ):
         _rewrite(rows.filter(**{f"{name}__contains": _SPOKEN}), name, veil)
 

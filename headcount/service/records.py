@@ -14,7 +14,7 @@ from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.planning import FieldChange
 from headcount.service.record_names import key_of, token_of
 from headcount.service.story import Chapter, Story, explain
-from headcount.service.veil import Veil, Veils, veil_of
+from headcount.service.veil import Veil, Veils
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,22 +62,23 @@ def _identifier(row: SyncRow) -> str:
 
 
 def _veiled(story: Story, row: SyncRow) -> Story:
-    veil, veils = veil_of(row), Veils(row, (chapter.run for chapter in story.chapters))
-    now = story.now
+    veils = Veils(row, (chapter.run for chapter in story.chapters))
+    old, now = veils.remembered, story.now
     if now is not None:
-        held_ = now.held if not veil.fields and not veil.over_keys else now.held and "refused"
-        now = replace(now, values={f: veil.value(f, v) for f, v in now.values.items()}, held=held_)
-    chapters = tuple(_chapter(chapter, veils.of(chapter.run)) for chapter in story.chapters)
-    return replace(story, key=veil.key(story.key), now=now, chapters=chapters)
+        held_ = now.held and "refused" if old.hides_anything else now.held
+        now = replace(now, values={f: old.value(f, v) for f, v in now.values.items()}, held=held_)
+    chapters = tuple(_chapter(chapter, veils.of(chapter.run), old) for chapter in story.chapters)
+    return replace(story, key=veils.now.key(story.key), now=now, chapters=chapters)
 
 
-def _chapter(chapter: Chapter, veil: Veil) -> Chapter:
-    fields = tuple(_field(change, veil) for change in chapter.fields)
+def _chapter(chapter: Chapter, veil: Veil, old: Veil) -> Chapter:
+    fields = tuple(_field(change, veil, old) for change in chapter.fields)
     return replace(chapter, fields=fields, reason=_reason(chapter, veil))
 
 
-def _field(change: FieldChange, veil: Veil) -> FieldChange:
-    return replace(change, old=veil.value(change.field, change.old), new=veil.value(change.field, change.new))
+def _field(change: FieldChange, veil: Veil, old: Veil) -> FieldChange:
+    name = change.field
+    return replace(change, old=old.value(name, change.old), new=veil.value(name, change.new))
 
 
 def _reason(chapter: Chapter, veil: Veil) -> str:

@@ -25,7 +25,7 @@ from headcount.service.left_out import pattern_of
 from headcount.service.lines import find_sync
 from headcount.service.record_names import token_of
 from headcount.service.slices import PAGE, Slice, sliced
-from headcount.service.veil import Veil, Veils, veil_of_history
+from headcount.service.veil import Veil, Veils
 
 GROUPS = 200
 RETRIED = 10_000  # keys that one retry may name; more are retried all together
@@ -76,7 +76,7 @@ class NeverSent:
 def refusal_groups(sync: str) -> tuple[RefusalGroup, ...]:
     """What is open or muted, the largest first; counts come from the groups, not from the rows."""
     row = find_sync(sync)
-    veil = veil_of_history(row)
+    veil = Veils(row).remembered
     found = row.rejected_groups.filter(Q(open__gt=0) | Q(muted__gt=0)).order_by("-open", "-muted", "id")
     return tuple(_group(group, veil) for group in found[:GROUPS])
 
@@ -85,7 +85,7 @@ def refusal_groups(sync: str) -> tuple[RefusalGroup, ...]:
 def refusal_group(sync: str, group: int) -> RefusalGroup:
     """Raises ``ConfigurationError`` for a group that the sync does not have."""
     row = find_sync(sync)
-    return _group(_found(row, group), veil_of_history(row))
+    return _group(_found(row, group), Veils(row).remembered)
 
 
 @told()

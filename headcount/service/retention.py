@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 
-from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
 
 from headcount.chunks import chunks
@@ -80,6 +79,8 @@ def tidy() -> Tidied:
     not ended or whose refused rows are still open.
     """
     home, days = setup(), retention()
+    from django.contrib.sessions.models import Session  # which can be imported once the store is set up
+
     syncs = list(Sync.objects.all())
     tidy_here()
     Session.objects.filter(expire_date__lt=datetime.now(UTC)).delete()

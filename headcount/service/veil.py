@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.model import Sync
-from headcount.names import styled
+from headcount.names import bare
+from headcount.service.lineage import ways_of
 from headcount.service.lines import sync_as_of
-from headcount.service.masking import VEIL, Mask, mask_of, masked_names
+from headcount.service.masking import VEIL, Mask, mask_of
 
 _IDENTIFIERS = ("id", "email", "cio_id", "anonymous_id")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Veil:
-    """``fields`` are the hidden destination fields; ``over_keys`` says that the records' keys are hidden too. With
-    ``mapped``, the fields of today, all others are hidden as well: nobody knows what they were made of.
+    """``fields`` are the hidden destination fields; ``over_keys`` says that the records' keys are hidden too.
+
+    ``columns`` hide the fields that Sync All Properties makes from columns of these bare names. With ``known`` all
+    other fields are hidden as well: nobody can tell what they were made of.
     """
 
     fields: frozenset[str] = frozenset()
     over_keys: bool = False
-    mapped: frozenset[str] | None = None
+    columns: frozenset[str] = frozenset()
+    known: frozenset[str] | None = None
 
     @property
     def hides_anything(self) -> bool:
-        return bool(self.fields) or self.over_keys or self.mapped is not None
+        return bool(self.fields or self.columns) or self.over_keys or self.known is not None
+
+    def __or__(self, other: Veil) -> Veil:
+        """Hides what one of the two hides."""
+        both = [veil.known for veil in (self, other) if veil.known is not None]
+        return Veil(
+            fields=self.fields | other.fields,
+            over_keys=self.over_keys or other.over_keys,
+            columns=self.columns | other.columns,
+            known=frozenset.intersection(*both) if both else None,
+        )
 
     def key(self, key: str) -> str:
         return VEIL if self.over_keys and key else key
@@ -48,25 +64,36 @@ class Veil:
     def hides(self, field: str) -> bool:
         """``field`` as a sync names it, or as an answer does: ``attributes.plan``."""
         name = field.rpartition(".")[2] if field.startswith(("attributes.", "identifiers.")) else field
-        if self.mapped is not None and not {name, field} & self.mapped and name not in _IDENTIFIERS:
+        if self.known is not None and not {name, field} & self.known:
             return True
-        return name in self.fields or field in self.fields or (self.over_keys and name in _IDENTIFIERS)
+        if self.columns and {bare(name), bare(field)} & self.columns:
+            return True
+        return bool({name, field} & self.fields) or (self.over_keys and name in _IDENTIFIERS)
 
 
-def veil_of(row: SyncRow) -> Veil:
-    """The veil over a sync as it is now."""
-    mask = mask_of(row)
-    return _over(mask, sync_as_of(row)) if mask else Veil()
+def veil_over(sync: Sync, mask: Mask) -> Veil:
+    """The veil over what a sync makes, with the mask of its model."""
+    if not mask:
+        return Veil()
+    hidden = frozenset(name for m in sync.mappings if mask.hides(m) for name in (m.to, *_slot(m.slot)))
+    everything = sync.all_columns is not None
+    return Veil(
+        fields=hidden,
+        over_keys=mask.covers(sync.key_column),
+        columns=frozenset(map(bare, mask.names)) if everything else frozenset(),
+        known=names_of(sync) if everything and mask.whole else None,
+    )
 
 
-def veil_of_history(row: SyncRow) -> Veil:
-    """The veil over what earlier mappings of a sync left, where no run is known: of fields that are gone nothing is
-    shown once anything of the connection is masked.
-    """
-    now, sync = veil_of(row), sync_as_of(row)
-    if sync.all_columns is not None or not masked_names(connection=sync.model.connection):
-        return now
-    return replace(now, mapped=frozenset(mapping.to for mapping in sync.mappings))
+def names_of(sync: Sync) -> frozenset[str]:
+    """The fields that a sync's entry names, its identifier among them."""
+    named = (name for m in sync.mappings for name in (m.to, *_slot(m.slot)))
+    return frozenset((sync.identifier, *named))
+
+
+def _slot(slot: str) -> tuple[str, ...]:
+    """A state calls the parts of an event by their slots."""
+    return () if slot == "attributes" else (slot,)
 
 
 class Veils:
@@ -76,46 +103,55 @@ class Veils:
     """
 
     def __init__(self, row: SyncRow, runs: Iterable[int] = ()) -> None:
-        self._mask = mask_of(row)
-        self._row, self._now = row, veil_of(row)
-        self._masks: dict[str, Mask] = {}  # by model
+        self._row = row
+        self._masks: dict[tuple[str | None, ...], Mask] = {}  # by model
         self._veils: dict[int, Veil] = {}
         self._read(runs)
+
+    @cached_property
+    def now(self) -> Veil:
+        """The veil over what the sync makes as it is now. A key may be one that it knows from before."""
+        over_keys = Veil(over_keys=self.remembered.over_keys)
+        return self._over(sync_as_of(self._row)) | over_keys
+
+    @cached_property
+    def remembered(self) -> Veil:
+        """The veil over values that were sent or refused some time, by whichever mapping. Of fields that no known one
+        has, nothing is shown once anything is masked.
+        """
+        ways = list(ways_of(self._row))
+        known = [sync for sync in ways if sync is not None]
+        syncs = [sync_as_of(self._row), *known]
+        veil = reduce(or_, map(self._over, syncs))
+        if not any(map(self._mask, syncs)):
+            return veil
+        if len(known) < len(ways):
+            return veil | Veil(known=frozenset())
+        if any(sync.all_columns is not None for sync in known):
+            return veil
+        return veil | Veil(known=frozenset().union(*map(names_of, known)))
 
     def of(self, run: int) -> Veil:
         """The veil over one run, by its number."""
         if run not in self._veils:
             self._read([run])
-        return self._veils.get(run, self._now)
+        return self._veils.get(run, self.now)
 
     def as_of(self, snapshot: dict[str, Any] | None) -> Veil:
         """The veil over what was made of the sync when it was as in a snapshot."""
-        if not snapshot:
-            return self._now
-        then = sync_as_of(self._row, snapshot)
-        mask = self._mask_with(then.model.key)
-        if not mask:
-            return self._now
-        old = _over(mask, then)
-        return Veil(fields=self._now.fields | old.fields, over_keys=self._now.over_keys or old.over_keys)
+        return self.now | self._over(sync_as_of(self._row, snapshot)) if snapshot else self.now
 
-    def _mask_with(self, model: str) -> Mask:
-        if model not in self._masks:
-            self._masks[model] = Mask(columns=self._mask.columns | masked_names(model))
-        return self._masks[model]
+    def _over(self, sync: Sync) -> Veil:
+        return veil_over(sync, self._mask(sync))
+
+    def _mask(self, sync: Sync) -> Mask:
+        model = sync.model
+        same = (model.key, model.connection, model.table, model.query)
+        if same not in self._masks:
+            self._masks[same] = mask_of(model)
+        return self._masks[same]
 
     def _read(self, runs: Iterable[int]) -> None:
         if wanted := set(runs):
             snapshots = Run.objects.filter(pk__in=wanted).values_list("pk", "sync_snapshot")
             self._veils.update((run, self.as_of(snapshot)) for run, snapshot in snapshots)
-
-
-def _over(mask: Mask, sync: Sync) -> Veil:
-    return Veil(fields=_fields(mask, sync), over_keys=mask.hides_key(sync.key_column))
-
-
-def _fields(mask: Mask, sync: Sync) -> frozenset[str]:
-    hidden = {mapping.to for mapping in sync.mappings if mask.hides(mapping)}
-    if sync.all_columns is not None:
-        hidden |= {styled(column, sync.all_columns) for column in mask.columns}
-    return frozenset(hidden)

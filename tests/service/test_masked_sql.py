@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headcount.service.masked_sql import may_show
+from headcount.service.masked_sql import is_system, may_show
 
 MASKED = frozenset({"email"})
 PLAIN = [
@@ -12,6 +12,13 @@ PLAIN = [
     "SELECT id AS key, upper(name) AS name FROM users",
     "SELECT u.*, o.total FROM users u JOIN orders o ON o.user_id = u.id",
     "SELECT count(*) AS n FROM users GROUP BY plan",
+    "SELECT plan, count(*) AS n, max(age) AS oldest FROM users GROUP BY 1 HAVING count(*) > 2 ORDER BY 2 DESC",
+    "SELECT DISTINCT plan FROM users WHERE plan IN ('free', 'pro') AND age BETWEEN 3 AND 9 AND name LIKE 'A%'",
+    "SELECT id, EMAIL, CASE WHEN age >= 18 THEN 'adult' ELSE 'child' END AS grown FROM main.users -- all of them",
+    "SELECT id, coalesce(name, 'x') AS name, CAST(age AS CHAR(3)) AS age, round(age / 7.0) AS dog FROM users",
+    "SELECT u.id FROM users u LEFT JOIN orders o ON o.user_id = u.id AND NOT o.gone WHERE o.id IS NULL",
+    "SELECT id, row_number() OVER (PARTITION BY plan ORDER BY age) AS n FROM users",
+    "SELECT id, extract(year FROM at) AS y, CURRENT_TIMESTAMP AS now FROM users",
 ]
 DOUBTFUL = [
     "SELECT email AS e FROM users",
@@ -25,6 +32,19 @@ DOUBTFUL = [
     "SELECT row_to_json(u) AS x FROM users u",
     "SELECT max(email) FROM users",
     "SELECT id FROM users GROUP BY id HAVING max(email) > 'a'",
+    "SELECT u.id, u.email, u.* FROM users u",
+    "SELECT * FROM users u JOIN staff s ON s.id = u.id",
+    "SELECT id, email, email FROM users",
+    "SELECT DISTINCT id, email FROM users",
+    "SELECT id, email FROM users ORDER BY 2",
+    "SELECT plan FROM users NATURAL JOIN staff",
+    "SELECT plan FROM users JOIN staff USING (email)",
+    "SELECT email.part AS x FROM users",
+    "SELECT look_up('users') AS x FROM users",
+    "SELECT 'email' AS x FROM users",
+    "SELECT 1 --ord(email) AS x\n FROM users",
+    "SELECT id FROM information_schema.column_statistics",
+    "VALUES (1)",
     "this is no SQL",
 ]
 
@@ -51,7 +71,57 @@ def test_whatever_could_rename_combine_or_compare_a_masked_column_is_doubtful(di
         "SELECT struct_pack(a := email) AS x FROM users",
         "PIVOT users ON email",
         "UNPIVOT users ON email INTO NAME n VALUE v",
+        "SELECT #1 AS id, #2 AS x FROM users",
+        "SELECT id, email FROM users ORDER BY ALL",
+        "SELECT a FROM users POSITIONAL JOIN staff",
+        "SELECT * FROM query('SELECT email AS e FROM users')",
+        "SELECT * FROM query_table('users')",
+        "SELECT a.e FROM (VALUES (1)) a(e)",
+        "SELECT * FROM parquet_metadata('users.parquet')",
+        "SELECT id FROM users QUALIFY max(email) OVER () = email",
+        "SELECT list_transform([1], x -> users) AS x FROM users",
+        "SELECT id FROM users ASOF JOIN staff USING (email)",
     ],
 )
 def test_duckdbs_own_ways_are_doubtful_too(sql: str) -> None:
     assert may_show(sql, "duckdb", MASKED)
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "duckdb"])
+def test_columns_may_be_left_out_and_texts_put_together(dialect: str) -> None:
+    assert not may_show("SELECT name || ' ' || plan AS both, age::text AS age FROM users", dialect, MASKED)
+    if dialect == "duckdb":
+        assert not may_show("SELECT * EXCLUDE (email) FROM users", dialect, MASKED)
+        assert not may_show("FROM users", dialect, MASKED)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT u.to_json AS x FROM users u",
+        "SELECT u.concat AS x FROM users u",
+        "SELECT u.quote_literal FROM users u",
+        "SELECT ts_rewrite('a'::tsquery, 'SELECT email FROM users')::text AS x",
+        "SELECT histogram_bounds::text AS x FROM pg_stats",
+        "SELECT query AS x FROM pg_catalog.pg_stat_activity",
+        "SELECT xpath('/a', query_to_xml('SELECT * FROM users', true, true, '')) AS x",
+        "SELECT (users).id FROM users",
+        "SELECT id FROM users u, LATERAL (SELECT u.email AS e) q",
+        "SELECT $$email$$ AS x FROM users",
+        "SELECT E'a\\'b' AS x FROM users",
+    ],
+)
+def test_postgresqls_own_ways_are_doubtful_too(sql: str) -> None:
+    assert may_show(sql, "postgres", MASKED)
+
+
+def test_relations_of_the_database_itself_are_told_from_tables() -> None:
+    system = [
+        ["pg_stats"],
+        ["pg_catalog", "x"],
+        ["mysql", "innodb_table_stats"],
+        ["sqlite_stat4"],
+        ["duckdb_columns"],
+    ]
+    assert all(is_system(parts) for parts in system)
+    assert not any(is_system(parts) for parts in (["users"], ["public", "users"], ["pages"]))

@@ -74,7 +74,9 @@ def test_old_plans_go_the_newest_runs_keep_theirs_and_runs_stay(sync: Sync) -> N
 
 
 def test_plans_that_were_never_sent_go_too_wherever_they_are(sync: Sync) -> None:
-    failed, superseded = (made(sync, 31, 1, status=status)[0] for status in ("failed", "superseded"))
+    failed, superseded = (
+        made(sync, 31, 1, status=status, folded=True)[0] for status in ("failed", "superseded")
+    )
     made(sync, 1, KEEP_RUNS)
     assert tidy().plans == 2
     assert folders(setup()).isdisjoint({failed.pk, superseded.pk})

@@ -16,6 +16,7 @@ from django.urls import resolve
 
 from headcount.control.models import Alert, Delivery, MaskedColumn, Model, Rejected, Role, Run, Sync
 from headcount.service.delivering import send_due
+from headcount.service.masking import set_masked
 from headcount.service.outlets import add_channel, add_webhook
 from headcount.service.tokens import issue
 from tests.alerts.receiver import Receiver, receiving
@@ -25,6 +26,7 @@ from tests.web.conftest import Visit
 from tests.web.work import started
 
 SECRET = "canary"  # in every value of every masked column
+SECOND = ("twin", "alias")  # syncs of other models of the connection, which nobody masked anything of
 LINK = re.compile(r'(?:href|hx-get)="([^"#:]+)')
 FEW = 2  # of pages that show the same of different things
 
@@ -45,11 +47,13 @@ def troubled(office: Desk, visit: Visit, receiver: Receiver) -> Client:
         {"from": {"template": "Hi {{ plan }}"}, "to": "greeting"},
     ]
     sync.update(api_log={"bodies": True}, guards={"minimum": 10, "max_changed": 1.0})
+    _second(office, "twin", {"table": "users"}, "email")
+    _second(office, "alias", {"query": "SELECT id, plan AS tier, email AS mail FROM users"}, "mail")
     office.apply()
     add_channel("Ops", receiver.apprise)
     add_webhook("Pager", receiver.url)
     for column in ("plan", "email"):
-        MaskedColumn.objects.create(model=Model.objects.get(key="users"), column=column)
+        MaskedColumn.objects.create(model=Model.objects.get(key="users"), column=column.title())
     owner = visit()
     office.sql("UPDATE users SET plan = 'canary-' || printf('%.1100c', 'x') WHERE id = 11")
     office.sql("UPDATE users SET email = 'canary no address' WHERE id = 12")
@@ -72,10 +76,29 @@ def troubled(office: Desk, visit: Visit, receiver: Receiver) -> Client:
     started(owner, "/syncs/people/run/")
     office.sql("DELETE FROM users WHERE id > 30")
     started(owner, "/syncs/people/run/")
+    for key in SECOND:
+        started(owner, f"/syncs/{key}/run/")
+        owner.post(f"/syncs/{key}/plan/")
     owner.post("/syncs/people/plan/")
     assert owner.post("/syncs/people/test/", {"key": "7"}).status_code == 302
     send_due()
     return owner
+
+
+def _second(office: Desk, key: str, model: dict[str, str], column: str) -> None:
+    """A sync of a model of its own that maps one column, and a template of it, to fields of other names."""
+    office.project["models"][key] = {"connection": "company", **model}
+    office.project["syncs"][key] = {
+        "source": {"model": key},
+        "destination": {"connection": "production", "object": "person"},
+        "behavior": "mirror",
+        "identifier": {"from": "id", "to": "id"},
+        "api_log": {"bodies": True},
+        "mappings": [
+            {"from": column, "to": "contact"},
+            {"from": {"template": f"To {{{{ {column} }}}}"}, "to": "line"},
+        ],
+    }
 
 
 def _refused(office: Desk, field: str, *, key: str = "7") -> None:
@@ -88,16 +111,20 @@ def _refused(office: Desk, field: str, *, key: str = "7") -> None:
 
 def crawled(client: Client) -> dict[str, str]:
     """What is behind the links that lead on from Home, each page's twin and every download, by address; of addresses
-    that differ only in numbers and names, a few.
+    that differ only in numbers and names, a few of each sync and model.
     """
-    record = client.post("/syncs/people/records/", {"key": "7"}).headers["Location"]
+    keys = ("people", *SECOND)
+    records = [client.post(f"/syncs/{key}/records/", {"key": "7"}).headers["Location"] for key in keys]
+    of = dict(Run.objects.values_list("pk", "sync__key"))
     found: dict[str, str] = {}
     seen: Counter[tuple[str, ...]] = Counter()
-    waiting = [record, "/"]
+    waiting = [*records, "/"]
     while waiting:
         address = waiting.pop()
         parts = urlsplit(address)
-        kind = (resolve(parts.path).route, *sorted(QueryDict(parts.query)))
+        there = resolve(parts.path)
+        about = there.kwargs.get("key") or of.get(there.kwargs.get("run"), "")
+        kind = (there.route, about, *sorted(QueryDict(parts.query)))
         seen[kind] += 1
         if address in found or seen[kind] > FEW or address.startswith("/api/"):
             continue
@@ -121,11 +148,11 @@ def _from(address: str, text: str) -> Iterator[str]:
 
 def asked(api: Client) -> dict[str, str]:
     """What the API answers about the company, by address."""
-    answers = {address: api.get(f"/api/v1{address}") for address in _addresses()}
-    people = Sync.objects.get(key="people").pk
-    for path, body in (("payload", {"key": "7"}), ("records/search", {"primary_identifier": "7"})):
-        address = f"/syncs/{people}/{path}"
-        answers[address] = api.post(f"/api/v1{address}", body, content_type="application/json")
+    answers = {address: api.get(f"/api/v1{address}") for address in sorted(set(_addresses()))}
+    for sync in Sync.objects.values_list("pk", flat=True):
+        for path, body in (("payload", {"key": "7"}), ("records/search", {"primary_identifier": "7"})):
+            address = f"/syncs/{sync}/{path}"
+            answers[address] = api.post(f"/api/v1{address}", body, content_type="application/json")
     return {
         address: answer.getvalue().decode()
         for address, answer in answers.items()
@@ -135,16 +162,15 @@ def asked(api: Client) -> dict[str, str]:
 
 def _addresses() -> Iterator[str]:
     """Every address of the API that can be read, for the things there are."""
-    sync = Sync.objects.get(key="people").pk
-    model = Model.objects.get(key="users").pk
     for method, path in TABLE:
         if method != "GET":
             continue
-        for run in Run.objects.values_list("pk", flat=True):
-            address = path.replace("{sync_id}", str(sync)).replace("{sync_run_id}", str(run))
-            yield re.sub(r"\{model_id\}", str(model), re.sub(r"\{(?!model_id)\w+\}", "1", address))
-            if "{sync_run_id}" not in path:
-                break
+        for run, sync, model in Run.objects.values_list("pk", "sync", "sync__model"):
+            known = {"{sync_id}": sync, "{sync_run_id}": run, "{model_id}": model}
+            address = path
+            for name, number in known.items():
+                address = address.replace(name, str(number))
+            yield re.sub(r"\{\w+\}", "1", address)
 
 
 def leaks(told: dict[str, str]) -> list[str]:
@@ -184,3 +210,34 @@ def test_words_that_were_written_down_before_a_column_was_masked_are_veiled_too(
     assert [row for row in stored if SECRET in str(vars(row))] == []
     assert all(json.loads(body) for body in Delivery.objects.values_list("body", flat=True))
     assert "(•••). Look at the mappings" in Alert.objects.get(rule__kind="failed").words
+
+
+def test_what_was_sent_of_a_masked_column_is_hidden_after_its_field_is_made_of_another(
+    office: Desk, visit: Visit
+) -> None:
+    """Also by a mask that is newer than the mapping, and when the runs that sent it are not kept any more."""
+    office.sql("UPDATE users SET email = 'canary-' || id || '@example.com'")
+    office.people_sync["behavior"] = "mirror"
+    office.people_sync["mappings"] += [{"from": "email", "to": "contact"}, {"from": "email", "to": "other"}]
+    office.apply()
+    owner = visit()
+    started(owner, "/syncs/people/run/")
+    office.people_sync["mappings"][-2:] = [{"from": "visits", "to": "contact"}]
+    office.apply()
+    set_masked("users", ["email"])
+    office.sql("DELETE FROM users WHERE id > 40")
+
+    def read() -> dict[str, str]:
+        record = owner.post("/syncs/people/records/", {"key": "7"}).headers["Location"]
+        plan = owner.post("/syncs/people/plan/").headers["Location"]
+        addresses = (record, f"{record.rstrip('/')}.json", plan, f"{plan}plan.csv?values=1")
+        return {address: owner.get(address).getvalue().decode() for address in addresses}
+
+    told = read()
+    assert leaks(told) == []
+    assert all("•••" in text for address, text in told.items() if not address.endswith(".json"))
+    assert '"visits": "7"' in "".join(told.values())  # what was never masked is shown
+    run = started(owner, "/syncs/people/run/")
+    assert leaks({"rows": owner.get(f"/runs/{run}/rows/").content.decode()}) == []
+    Run.objects.exclude(pk=run).delete()
+    assert leaks(read()) == []

@@ -5,6 +5,7 @@ from headcount.control.models.attempt import Attempt
 from headcount.control.models.audit import Audit
 from headcount.control.models.connection import Connection
 from headcount.control.models.exchange import Exchange
+from headcount.control.models.lineage import Lineage
 from headcount.control.models.masked import MaskedColumn
 from headcount.control.models.model import Model
 from headcount.control.models.origin import Origin
@@ -32,6 +33,7 @@ __all__ = [
     "Exchange",
     "Intent",
     "Invalid",
+    "Lineage",
     "MaskedColumn",
     "Model",
     "Origin",
