@@ -11,6 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from headcount import __version__
+from headcount.control import secrets
+from headcount.control.trouble import told
 from headcount.errors import HeadcountError
 from headcount.service.heartbeat import worker_seen
 from headcount.service.measuring import Measure, measures
@@ -29,9 +31,13 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 def ready(request: HttpRequest) -> HttpResponse:
-    """The control store can be read and is of this version; 503 while it is not. ``worker``: one looked lately."""
+    """The control store can be read and is of this version, and the key opens its secrets; 503 while that is not so.
+    ``worker``: one looked lately.
+    """
     try:
         measures()
+        with told():
+            secrets.check()
         worker = worker_seen(datetime.now(UTC))
     except HeadcountError as error:
         return JsonResponse({"status": "not ready", "message": error.message}, status=503)
