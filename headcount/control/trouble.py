@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from headcount.errors import ConfigurationError, StateBusy, StateError, StoreAway
 
@@ -36,7 +36,7 @@ def told() -> Iterator[None]:
         ) from error
     except (DatabaseError, InterfaceError) as error:
         _give_back_what_broke()
-        raise _meaning(str(error).lower()) from error
+        raise _meaning(str(error).lower(), away=_may_be_away(error)) from error
 
 
 def _give_back_what_broke() -> None:
@@ -45,12 +45,20 @@ def _give_back_what_broke() -> None:
         connection.close_if_unusable_or_obsolete()
 
 
-def _meaning(words: str) -> StateError:
+def _may_be_away(error: Exception) -> bool:
+    """Only PostgreSQL's own troubles, not what it says of a statement, which may name a table of connections."""
+    return connection.vendor == "postgresql" and isinstance(error, OperationalError | InterfaceError)
+
+
+def _meaning(words: str, *, away: bool) -> StateError:
     if "locked" in words:
         return StateBusy("Another process keeps the control store busy.", hint="Try again in a moment.")
     for sign, message, hint in _MEANINGS:
         if sign in words:
             return StateError(message, hint=hint)
-    if any(sign in words for sign in _AWAY):
+    if away and any(sign in words for sign in _AWAY):
         return StoreAway("The control store cannot be reached.", hint="Check HEADCOUNT_DATABASE_URL.")
-    return StateError("The control store failed.", hint="Run the command again with HEADCOUNT_DEBUG=1.")
+    return StateError(
+        "The control store refused what Headcount asked of it.",
+        hint="Run: headcount doctor. With HEADCOUNT_DEBUG=1 set, commands show what the database said.",
+    )

@@ -46,16 +46,23 @@ def ready(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures in Prometheus' format, for whoever shows an API token: names of syncs stand in them."""
+    """The figures in Prometheus' format, for whoever shows an API token: names of syncs stand in them. 503 while the
+    control store cannot be read.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    caller = who(token.strip()) if scheme.lower() == "bearer" else None
-    if caller is None or not may(caller.role, Deed.LOOK):
-        answer = HttpResponse(
-            "An API token is needed: Authorization: Bearer …\n", status=401, content_type="text/plain"
-        )
-        answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer
-    return HttpResponse(exposition(measures()), content_type=CONTENT_TYPE_LATEST)
+    try:
+        caller = who(token.strip()) if scheme.lower() == "bearer" else None
+        if caller is None or not may(caller.role, Deed.LOOK):
+            answer = _plain("An API token is needed: Authorization: Bearer …", 401)
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
+        return HttpResponse(exposition(measures()), content_type=CONTENT_TYPE_LATEST)
+    except HeadcountError as error:
+        return _plain(error.message, 503)
+
+
+def _plain(said: str, status: int) -> HttpResponse:
+    return HttpResponse(f"{said}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 def exposition(found: list[Measure]) -> bytes:
