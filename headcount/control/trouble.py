@@ -8,10 +8,16 @@ from contextlib import contextmanager
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
+from headcount.disk import full, is_full
 from headcount.errors import ConfigurationError, StateBusy, StateError, StoreAway
+from headcount.home import current_home
 
 _MEANINGS = (
-    ("database or disk is full", "The disk that holds the control store is full.", "Free some space."),
+    (
+        "no space left on device",
+        "The disk of the control store's PostgreSQL is full.",
+        "Free some space there.",
+    ),
     ("disk i/o error", "The control store cannot be read or written.", "Look after the disk it is on."),
     ("readonly database", "The control store is read-only.", "Make HEADCOUNT_HOME writable."),
     ("unable to open", "The control store cannot be opened.", "Check HEADCOUNT_HOME and its permissions."),
@@ -53,6 +59,8 @@ def _may_be_away(error: Exception) -> bool:
 def _meaning(words: str, *, away: bool) -> StateError:
     if "locked" in words:
         return StateBusy("Another process keeps the control store busy.", hint="Try again in a moment.")
+    if "database or disk is full" in words or ("disk i/o error" in words and is_full(current_home().control)):
+        return full(current_home().control)
     for sign, message, hint in _MEANINGS:
         if sign in words:
             return StateError(message, hint=hint)
