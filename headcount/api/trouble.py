@@ -51,7 +51,7 @@ def as_conflict() -> Iterator[None]:
     """Around deeds that take no data: what is wrong with them can only be the state of things."""
     try:
         yield
-    except ProjectError:
+    except (ProjectError, Mistaken):
         raise
     except ConfigurationError as error:
         if _NOT_THERE.fullmatch(error.message):
