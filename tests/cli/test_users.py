@@ -28,6 +28,7 @@ def test_somebody_is_added_with_a_link_that_the_pages_understand(home: Path) -> 
     added = headcount("users", "add", "ada", "--role", "owner", "--name", "Ada")
     assert added.code == 0
     assert "Hand it to ada" in added.err
+    assert "Put that in the place of http://127.0.0.1:8000" in added.err
     link = re.fullmatch(r"http://127\.0\.0\.1:8000/welcome/(\d+)/([\w-]+)/\n", added.out)
     assert link
     person = welcome.invited(int(link[1]), link[2])

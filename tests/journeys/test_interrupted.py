@@ -134,6 +134,8 @@ def test_a_killed_run_is_listed_as_interrupted(slow: Desk) -> None:
     killed(slow)
     [line] = slow.done("runs", "--json").json
     assert (line["status"], line["error"]) == ("paused", "Interrupted.")
+    [people] = [each for each in slow.done("schedule", "--json").json["syncs"] if each["sync"] == "people"]
+    assert people["last_status"] == "paused"
 
 
 def test_a_killed_run_is_resumed_under_its_own_number(slow: Desk) -> None:
