@@ -10,7 +10,7 @@ import pytest
 from headcount.control import book, runs
 from headcount.control.ledger import STOP_CHECK, RunLedger
 from headcount.control.models import Intent, Receipt
-from headcount.errors import StateError
+from headcount.errors import StateError, Suspended
 from headcount.model import Fate, Outcome
 from headcount.model import Receipt as ReceiptValue
 from headcount.receipts import Ledger, read_book
@@ -115,6 +115,18 @@ def test_a_database_that_cannot_be_written_is_a_clear_error(home: Path) -> None:
         with pytest.raises(StateError, match="read-only"):
             ledger.save_intents([batch(0, 1)])
         assert Intent.objects.count() == 0
+
+
+def test_an_intent_is_taken_back_once_and_that_of_an_earlier_process_stays(home: Path) -> None:
+    run = make_run()
+    with RunLedger(run.pk) as ledger:
+        ledger.save_intents([batch(0, 10)])  # of a process that was killed
+        ledger.save_intents([batch(0, 10), batch(10, 10)])
+        ledger.withdraw_intents([batch(0, 10), batch(10, 10)])
+        assert ledger.intents() == ((0, 9),)
+    with RunLedger(run.pk, "another") as ledger, pytest.raises(Suspended):
+        ledger.withdraw_intents([batch(0, 10)])
+    assert Intent.objects.count() == 1
 
 
 def test_processes_write_at_the_same_time_and_none_finds_the_database_locked(home: Path) -> None:
