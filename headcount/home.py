@@ -16,6 +16,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from headcount.disk import unusable as unusable
 from headcount.errors import StateError
 
 FOLDERS = ("state", "plans", "locks", "limits")
@@ -85,15 +86,3 @@ def _close_to_others(root: Path) -> None:
     """A folder made by hand may be open to everybody; the secrets' key and people's data go in here."""
     if root.stat().st_uid == os.geteuid() and root.stat().st_mode & 0o077:
         root.chmod(0o700)
-
-
-def unusable(path: Path, error: OSError) -> StateError:
-    """The error for a file or folder that cannot be written, with what to do about it."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StateError(f"The disk that holds {path} is full.", hint="Free some space, then run again.")
-    if error.errno in (errno.ENOTDIR, errno.EEXIST):
-        return StateError(f"{path} is not a folder.", hint="Set HEADCOUNT_HOME to a folder.")
-    return StateError(
-        f"Headcount cannot write to {path}: {error.strerror or error}.",
-        hint="Make the folder writable, or set HEADCOUNT_HOME to another one.",
-    )

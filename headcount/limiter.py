@@ -18,6 +18,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Protocol
 
+from headcount.disk import FULL, full
 from headcount.errors import StateError
 
 SLACK = 1.05  # a request may arrive 50 ms later than its neighbours and still not overfill anybody's second
@@ -174,6 +175,8 @@ class FileLimiter:
             raise self._broken(error) from error
 
     def _broken(self, error: OSError) -> StateError:
+        if error.errno in FULL:
+            return full(self._path)
         hint = "Headcount must be able to write to its own directory."
         return StateError(f"The request budget at {self._path} cannot be kept: {error.strerror}.", hint=hint)
 

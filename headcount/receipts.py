@@ -24,6 +24,9 @@ class Ledger(Protocol):
     def save_intents(self, batches: Sequence[Batch]) -> None:
         """Enter that these batches may be on their way from now on, in one short transaction."""
 
+    def withdraw_intents(self, batches: Sequence[Batch]) -> None:
+        """Take back one intent of each of these batches, the newest: this process saved it, and wrote no request."""
+
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
         """Enter what became of batches, in one short transaction."""
 

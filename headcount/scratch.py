@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from headcount.errors import StateError
+from headcount.disk import unusable
 
 _NAME = re.compile(r"tmp-(\d+)-")
 
@@ -20,10 +20,7 @@ def scratch_folder(parent: Path) -> Path:
         _sweep(parent)
         return Path(tempfile.mkdtemp(prefix=f"tmp-{os.getpid()}-", dir=parent))
     except OSError as error:
-        raise StateError(
-            f"Headcount cannot write to {parent}: {error.strerror}.",
-            hint="Make the folder writable and the disk have room, or set HEADCOUNT_HOME to another folder.",
-        ) from error
+        raise unusable(parent, error) from error
 
 
 def _sweep(parent: Path) -> None:

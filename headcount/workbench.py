@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from headcount.disk import full_by_words, unusable
 from headcount.errors import OperatorError, StateBusy, StateError, WorkbenchError
 from headcount.scratch import scratch_folder
 
@@ -84,6 +85,10 @@ MACROS = (
 )
 
 
+# A commit that finds no room is the engine's word about transactions; after it the file is closed, which is fatal.
+_OF_FILES = (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException)
+
+
 class Workbench:
     """One in-memory database with a bounded memory and a scratch folder of its own for what does not fit.
 
@@ -145,6 +150,8 @@ class Workbench:
         """The engine's error as one of ours. Its words may hold row values: only those about files are kept."""
         if isinstance(error, duckdb.ResourceInUseException):
             return _busy()
+        if isinstance(error, _OF_FILES) and (full := full_by_words(str(error), self.scratch.parent)):
+            return full
         if isinstance(error, duckdb.IOException):
             return _state_error(error)
         if isinstance(error, duckdb.OutOfMemoryException):
@@ -221,10 +228,7 @@ def own_files(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StateError(
-            f"Headcount cannot write to {folder}: {error.strerror}.",
-            hint="Make the folder writable and the disk have room, or set HEADCOUNT_HOME to another folder.",
-        ) from error
+        raise unusable(folder, error) from error
 
 
 def _state_error(error: duckdb.IOException) -> StateError:

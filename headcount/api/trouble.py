@@ -52,7 +52,7 @@ def as_conflict() -> Iterator[None]:
     """Around deeds that take no data: what is wrong with them can only be the state of things."""
     try:
         yield
-    except ProjectError:
+    except (ProjectError, Mistaken):
         raise
     except ConfigurationError as error:
         if _NOT_THERE.fullmatch(error.message):
@@ -64,6 +64,8 @@ def failure(status: int, message: str, hint: str = "", errors: Sequence[dict[str
     """One trouble in its envelope."""
     body = {"status": "error", "message": message, "hint": hint, "errors": list(errors)}
     answer = JsonResponse(body, status=status)
+    if status == 503:
+        answer.headers["Retry-After"] = "10"
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="Headcount"'
     return answer
@@ -117,6 +119,8 @@ def with_method_told(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 
 def _ours(request: HttpRequest, error: HeadcountError) -> HttpResponse:
     status = _status(error)
+    if isinstance(error, StateError):
+        note(Event.STORE_UNUSABLE, reason=error.message)
     return failure(
         status, error.message, error.hint or ("List them to see which there are." if status == 404 else "")
     )

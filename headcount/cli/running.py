@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headcount.amounts import amount
 from headcount.cli.output import INTERRUPTED, Json, ask, complain, console, print_json
 from headcount.logs import Event, note
 from headcount.model import RunStatus
@@ -75,11 +76,17 @@ def _show_full(sync: str, *, asking: bool, as_json: bool) -> None:
 
 
 def approve(
-    run: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.")], json: Json = False
+    run: Annotated[int, typer.Argument(metavar="RUN", help="The run's number.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before removing records.")] = False,
+    json: Json = False,
 ) -> None:
     """Let a run go on that a guard has stopped."""
     from headcount.service.running import approve_run
+    from headcount.service.starting_runs import removals
 
+    if not yes and (count := removals(run)):
+        removed = amount(count, "record")
+        ask(f"Remove {removed} from the workspace?", f"Run {run} removes {removed}", as_json=json)
     _finish(lambda progress: approve_run(run, progress=progress), json)
 
 

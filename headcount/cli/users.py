@@ -13,6 +13,7 @@ from headcount.cli.output import Json, print_json, print_table
 if TYPE_CHECKING:
     from headcount.service.people import Person
 
+USUAL = "http://127.0.0.1:8000"  # where headcount serve answers unless it is told otherwise
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The username.")]
 Role = Annotated[str, typer.Argument(metavar="ROLE", help="owner, editor, operator or viewer.")]
 
@@ -89,6 +90,8 @@ def activate(name: Name) -> None:
 def _print_link(username: str) -> None:
     from headcount.service.welcome import OWN_PASSWORD_WITHIN, link_path
 
-    base = os.environ.get("HEADCOUNT_PUBLIC_URL", "").rstrip("/") or "http://127.0.0.1:8000"
-    typer.echo(f"{base}{link_path(username)}")
+    known = os.environ.get("HEADCOUNT_PUBLIC_URL", "").rstrip("/")
+    typer.echo(f"{known or USUAL}{link_path(username)}")
     typer.echo(f"Hand it to {username}: it works once, for {OWN_PASSWORD_WITHIN.days} days.", err=True)
+    if not known:
+        typer.echo(f"Is headcount serve reached elsewhere? Put that in the place of {USUAL}.", err=True)

@@ -26,6 +26,10 @@ from headcount.model import Batch, Fate, Receipt
 STOP_CHECK = 0.5  # seconds between two looks at the run row
 
 _INTENT = f"INSERT INTO {Intent._meta.db_table} (run_id, first, last) VALUES (%s, %s, %s)"
+_WITHDRAWN = (
+    f"DELETE FROM {Intent._meta.db_table} WHERE id ="
+    f" (SELECT max(id) FROM {Intent._meta.db_table} WHERE run_id = %s AND first = %s AND last = %s)"
+)
 _RECEIPT = (
     f"INSERT INTO {ReceiptRow._meta.db_table} (run_id, first, last, accepted, rejected, in_doubt, unsent,"
     " requests, bytes, exceptions) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -66,6 +70,9 @@ class RunLedger:
 
     def save_intents(self, batches: Sequence[Batch]) -> None:
         self._save((_INTENT, [(self._run_id, batch.first, batch.last) for batch in batches]))
+
+    def withdraw_intents(self, batches: Sequence[Batch]) -> None:
+        self._save((_WITHDRAWN, [(self._run_id, batch.first, batch.last) for batch in batches]))
 
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
         for receipt in receipts:

@@ -6,6 +6,7 @@ with commas between them. The first encrypts, all of them decrypt: that is what 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -96,7 +97,7 @@ def rotate() -> int:
     if os.environ.get(VARIABLE):
         return _encrypt_anew(_cipher())
     path = current_home().secret_key
-    new = Fernet.generate_key().decode()
+    new = new_key()
     _write(path, [new, *key_ring()])
     count = _encrypt_anew(_cipher())
     _write(path, [new])
@@ -115,18 +116,43 @@ def _encrypt_anew(cipher: MultiFernet) -> int:
     return len(secrets)
 
 
+def check() -> None:
+    """Raises ``StateError`` when one of the things that are kept cannot be opened with the present keys."""
+    for table in _KEPT:
+        for ciphertext in table.objects.values_list("ciphertext", flat=True):
+            decrypted(ciphertext)
+
+
+def new_key() -> str:
+    """A key as HEADCOUNT_SECRET_KEY and the key file hold it: 32 random bytes in URL-safe Base64, 44 characters."""
+    return Fernet.generate_key().decode()
+
+
+def fingerprints() -> list[str]:
+    """What tells the keys of HEADCOUNT_SECRET_KEY apart without showing them, newest first; empty without it."""
+    keys = _split(os.environ.get(VARIABLE, ""))
+    return [hashlib.sha256(b"headcount: a key" + key.encode()).hexdigest()[:16] for key in keys]
+
+
 def _cipher() -> MultiFernet:
-    try:
-        return MultiFernet([Fernet(key) for key in key_ring()])
-    except ValueError:
-        raise StateError(
-            "The key for stored secrets is not one that Headcount made.",
-            hint=f"Restore {VARIABLE} or the file secret.key in HEADCOUNT_HOME.",
-        ) from None
+    return MultiFernet([Fernet(key) for key in key_ring()])
 
 
 def key_ring() -> list[str]:
-    """The keys, newest first; makes the first one. Raises ``StateError`` when they cannot be read."""
+    """The keys, newest first; makes the first one. Raises ``StateError`` when they cannot be read, or are none."""
+    keys = _keys()
+    try:
+        MultiFernet([Fernet(key) for key in keys])
+    except ValueError:
+        raise StateError(
+            "The key for stored secrets is not one that Headcount made.",
+            hint=f"Restore {VARIABLE} or the file secret.key in HEADCOUNT_HOME. "
+            "If nothing is stored yet, headcount secrets new-key prints a key.",
+        ) from None
+    return keys
+
+
+def _keys() -> list[str]:
     named = os.environ.get(VARIABLE, "")
     if named:
         return _split(named)
@@ -148,7 +174,7 @@ def _create(path: Path) -> None:
     if any(table.objects.exists() for table in _KEPT):
         raise _wrong_key()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    _write_new(draft, [Fernet.generate_key().decode()])
+    _write_new(draft, [new_key()])
     try:
         os.link(draft, path)
     except FileExistsError:

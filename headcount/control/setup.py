@@ -131,9 +131,15 @@ def _missing() -> set[str]:
     if newer := sorted(applied - known):
         raise StateError(
             f"The control store was written by a newer version of Headcount (it has {newer[-1]}).",
-            hint="Install that version, or set HEADCOUNT_HOME to another folder.",
+            hint=f"Install that version, or set {_place()}.",
         )
     return known - applied
+
+
+def _place() -> str:
+    if os.environ.get("HEADCOUNT_DATABASE_URL"):
+        return "HEADCOUNT_DATABASE_URL to another database"
+    return "HEADCOUNT_HOME to another folder"
 
 
 def newest_migration() -> str:

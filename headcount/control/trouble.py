@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
+from headcount.disk import full, is_full
 from headcount.errors import ConfigurationError, StateBusy, StateError, StoreAway
+from headcount.home import current_home
 
 _MEANINGS = (
-    ("database or disk is full", "The disk that holds the control store is full.", "Free some space."),
+    (
+        "no space left on device",
+        "The disk of the control store's PostgreSQL is full.",
+        "Free some space there.",
+    ),
     ("disk i/o error", "The control store cannot be read or written.", "Look after the disk it is on."),
     ("readonly database", "The control store is read-only.", "Make HEADCOUNT_HOME writable."),
     ("unable to open", "The control store cannot be opened.", "Check HEADCOUNT_HOME and its permissions."),
@@ -36,7 +42,7 @@ def told() -> Iterator[None]:
         ) from error
     except (DatabaseError, InterfaceError) as error:
         _give_back_what_broke()
-        raise _meaning(str(error).lower()) from error
+        raise _meaning(str(error).lower(), away=_may_be_away(error)) from error
 
 
 def _give_back_what_broke() -> None:
@@ -45,12 +51,22 @@ def _give_back_what_broke() -> None:
         connection.close_if_unusable_or_obsolete()
 
 
-def _meaning(words: str) -> StateError:
+def _may_be_away(error: Exception) -> bool:
+    """Only PostgreSQL's own troubles, not what it says of a statement, which may name a table of connections."""
+    return connection.vendor == "postgresql" and isinstance(error, OperationalError | InterfaceError)
+
+
+def _meaning(words: str, *, away: bool) -> StateError:
     if "locked" in words:
         return StateBusy("Another process keeps the control store busy.", hint="Try again in a moment.")
+    if "database or disk is full" in words or ("disk i/o error" in words and is_full(current_home().control)):
+        return full(current_home().control)
     for sign, message, hint in _MEANINGS:
         if sign in words:
             return StateError(message, hint=hint)
-    if any(sign in words for sign in _AWAY):
+    if away and any(sign in words for sign in _AWAY):
         return StoreAway("The control store cannot be reached.", hint="Check HEADCOUNT_DATABASE_URL.")
-    return StateError("The control store failed.", hint="Run the command again with HEADCOUNT_DEBUG=1.")
+    return StateError(
+        "The control store refused what Headcount asked of it.",
+        hint="Run: headcount doctor. With HEADCOUNT_DEBUG=1 set, commands show what the database said.",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from headcount.delivery.ceiling import Ceiling
@@ -16,7 +17,7 @@ from headcount.delivery.parcels import Rules, Unpacking
 from headcount.delivery.post import Post
 from headcount.delivery.probation import Probation
 from headcount.destinations.base import Client
-from headcount.errors import HeadcountError
+from headcount.errors import HeadcountError, Suspended
 from headcount.limiter import Limiter
 from headcount.model import Batch, Budget, Fate, Receipt, RetryPolicy
 from headcount.receipts import Ledger
@@ -77,7 +78,8 @@ def deliver(
     or an interrupt so do those that were not tried: the run will be resumed, and they go then.
 
     ``permit`` is asked immediately before each request is written, and every 0.3 seconds. Once it says no, requests
-    in flight are finished and get their receipts, and no other is sent.
+    in flight are finished and get their receipts, and no other is sent; batches of which nothing was written lose their
+    intent, for there is nothing to doubt about them.
 
     ``copyist`` makes the copies of bodies that exchanges carry; without one there are none.
     """
@@ -90,6 +92,7 @@ def deliver(
     )
     rules.probation.recall(earlier)
     sums = _Sums(progress)
+    untried: list[Batch] = []
     with Clerk(ledger, halt, 4 * budget.senders, sums.add) as clerk:
 
         def work(batch: Batch) -> None:
@@ -97,11 +100,18 @@ def deliver(
                 receipt = Unpacking(batch, rules).receipt()
             if not halt.to_be_resumed or _settled(receipt, halt):
                 clerk.enter(receipt)
+            elif not receipt.requests:
+                untried.append(batch)
 
         with Crew(budget.senders, work, halt) as crew:
             left_over = _feed(iter(batches), crew, ledger, halt)
     if halt.broken:
         raise halt.broken
+    if halt.suspended and untried:
+        with suppress(
+            HeadcountError, Suspended
+        ):  # then they stay, and are in doubt if the run is not resumed
+            ledger.withdraw_intents(untried)
     return sums.delivery(left_over, halt)
 
 

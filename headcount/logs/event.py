@@ -17,6 +17,12 @@ class Event(Enum):
     # The server.
     REQUEST = ("request", INFO, "method route status ms user from", "A request was answered.")
     UNEXPECTED = ("unexpected", ERROR, "error at", "Something nobody expected: a bug, or what it met.")
+    STORE_UNUSABLE = (
+        "store_unusable",
+        ERROR,
+        "reason",
+        "A request found that the control store, or a file Headcount keeps, cannot be used now.",
+    )
     LIBRARY = ("library", WARNING, "library error at", "A library Headcount uses complains.")
 
     # Workers and their runs.

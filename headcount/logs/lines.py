@@ -28,6 +28,7 @@ def start(*, quiet: bool = False) -> None:
     Raises ``ConfigurationError`` for another format.
     """
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_says_something)
     handler.setFormatter(_format()(wordy=bool(os.environ.get("HEADCOUNT_DEBUG"))))
     root = logging.getLogger()
     root.handlers, root.level = [handler], logging.WARNING
@@ -36,6 +37,11 @@ def start(*, quiet: bool = False) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
     logging.getLogger("django.security").setLevel(logging.CRITICAL)
+
+
+def _says_something(record: logging.LogRecord) -> bool:
+    """Of an answer without an exception Django knows no more than the line of the request says."""
+    return record.name != "django.request" or bool(record.exc_info and record.exc_info[1])
 
 
 def _format() -> type[Lines]:

@@ -43,11 +43,12 @@ def model_problems(document: Document, path: Path, entry: ModelEntry, kinds: Kin
 def _connection_problems(
     document: Document, path: Path, key: str, kinds: Kinds, role: str
 ) -> Iterator[Problem]:
+    usable = [name for name, type_ in kinds.items() if type_ in KINDS and KINDS[type_].role == role]
     if key not in kinds:
         wrong = f"There is no connection {key}."
-        yield document.problem(path, wrong, _known(key, kinds, "Add it under connections."))
+        mend = _known(key, dict.fromkeys(usable), "Add it under connections, also if it was applied before.")
+        yield document.problem(path, wrong, mend)
     elif (kind := KINDS.get(kinds[key])) and kind.role != role:
-        usable = [name for name, type_ in kinds.items() if type_ in KINDS and KINDS[type_].role == role]
         wrong = f"{key} is a {kind.role}, and a {role} is needed here."
         yield document.problem(path, wrong, f"Use {one_of(usable)}." if usable else f"Add a {role}.")
 

@@ -22,6 +22,11 @@ def resting(run: Run) -> HeadcountError | None:
     return HeadcountError("Somebody paused it.", hint=f"It goes on with: headcount resume {run.pk}")
 
 
+def status_of(run: Run) -> str:
+    """The run's status as people are told it: one that nobody works on any more rests."""
+    return RunStatus.PAUSED.value if is_abandoned(run) else run.status
+
+
 def is_abandoned(run: Run) -> bool:
     """Does the run say that a process of this machine works on it, and that process is gone?
 

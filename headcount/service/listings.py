@@ -11,9 +11,8 @@ from headcount.control.models import Rejected, Run, Sync
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
-from headcount.model import RunStatus
 from headcount.project.problems import did_you_mean
-from headcount.service.abandoned import INTERRUPTED, is_abandoned, resting
+from headcount.service.abandoned import INTERRUPTED, is_abandoned, resting, status_of
 from headcount.service.left_out import InvalidReason, reasons_of
 
 
@@ -149,7 +148,7 @@ def _line(run: Run) -> RunLine:
     return RunLine(
         run=run.pk,
         sync=run.sync.key,
-        status=RunStatus.PAUSED.value if gone else run.status,
+        status=status_of(run),
         trigger=run.trigger,
         full=run.full,
         created_at=run.created_at,

@@ -16,6 +16,7 @@ from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.model import RunStatus
+from headcount.service.abandoned import status_of
 from headcount.service.first_steps import FirstStep, first_steps
 from headcount.service.heartbeat import worker_seen
 from headcount.service.timing import timing
@@ -180,7 +181,8 @@ def _recent(syncs: list[int]) -> dict[int, list[Glimpse]]:
     newest = since.filter(runs__id__gte=F("edge")).values_list("runs__id", flat=True)
     runs = Run.objects.filter(id__in=list(newest)).order_by("id")
     found: dict[int, list[Glimpse]] = defaultdict(list)
-    for run in runs.only("id", "sync_id", "status", "created_at", "started_at", "finished_at", "counts"):
+    times, worker = ("created_at", "started_at", "finished_at"), ("pid", "host")
+    for run in runs.only("id", "sync_id", "status", *times, *worker, "counts"):
         found[run.sync_id].append(glimpse(run))
     return found
 
@@ -190,7 +192,7 @@ def glimpse(run: Run) -> Glimpse:
     begun, ended = run.started_at, run.finished_at
     return Glimpse(
         run=run.pk,
-        status=run.status,
+        status=status_of(run),
         at=begun or run.created_at,
         seconds=(ended - begun).total_seconds() if begun and ended else None,
         read=counts.get("read", 0),

@@ -12,6 +12,17 @@ from headcount.errors import ConfigurationError
 from headcount.service import queue, running
 
 
+class NotNamed(ConfigurationError):
+    """A run that removes records was approved without the name of its sync, which is ``name``."""
+
+    def __init__(self, removes: int, name: str) -> None:
+        super().__init__(
+            f"This run removes {amount(removes, 'record')}, and the name of the sync was not typed as it is.",
+            hint=f"Type {name} to approve it.",
+        )
+        self.name = name
+
+
 @told()
 def start(sync: str, *, full: bool = False) -> int:
     """Record that a sync shall run, and return the run's number. Raises as ``queue.queue_run`` does."""
@@ -48,18 +59,21 @@ def cancel(run_id: int) -> str:
 def approve(run_id: int, *, named: str = "") -> int:
     """Let a run pass its guard. One that removes records wants the name of the sync, as proof of intent.
 
-    Raises ``ConfigurationError`` for another name, and when the run does not wait.
+    Raises ``ConfigurationError`` when the run does not wait, and ``NotNamed`` for another name.
     """
     setup()
-    run = runs.find(run_id)
+    run = running.approvable(run_id)
     if run.counts.get("remove") and named.strip() != run.sync.name:
-        raise ConfigurationError(
-            f"This run removes {amount(run.counts['remove'], 'record')}, and the name of the sync was not typed "
-            "as it is.",
-            hint=f"Type {run.sync.name} to approve it.",
-        )
+        raise NotNamed(run.counts["remove"], run.sync.name)
     queue.queue_approval(run_id)
     return _noted("approved", run.sync.key, run_id)
+
+
+@told()
+def removals(run_id: int) -> int:
+    """How many records a waiting run will remove. Raises ``ConfigurationError`` when the run does not wait."""
+    setup()
+    return int(running.approvable(run_id).counts.get("remove", 0))
 
 
 @told()

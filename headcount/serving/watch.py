@@ -11,7 +11,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from headcount import __version__
+from headcount.control import secrets
 from headcount.control.setup import missing
+from headcount.control.trouble import told
 from headcount.errors import HeadcountError
 from headcount.service.heartbeat import worker_seen
 from headcount.service.measuring import Measure, measures
@@ -30,13 +32,16 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 @open_to_all
 def ready(request: HttpRequest) -> HttpResponse:
-    """The control store can be read and is of this version; 503 while it is not. ``worker``: one looked lately.
+    """The control store can be read and is of this version, and the key opens its secrets; 503 while that is not so.
+    ``worker``: one looked lately.
 
     Anybody may ask, so it costs next to nothing.
     """
     try:
         if lacking := missing():
             return _unready(f"The control store's schema lacks {min(lacking)}.")
+        with told():
+            secrets.check()
         worker = worker_seen(datetime.now(UTC))
     except HeadcountError as error:
         return _unready(error.message)
@@ -49,16 +54,23 @@ def _unready(message: str) -> HttpResponse:
 
 @open_to_all
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures in Prometheus' format, for whoever shows an API token: names of syncs stand in them."""
+    """The figures in Prometheus' format, for whoever shows an API token: names of syncs stand in them. 503 while the
+    control store cannot be read.
+    """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    caller = who(token.strip()) if scheme.lower() == "bearer" else None
-    if caller is None or not may(caller.role, Deed.LOOK):
-        answer = HttpResponse(
-            "An API token is needed: Authorization: Bearer …\n", status=401, content_type="text/plain"
-        )
-        answer.headers["WWW-Authenticate"] = "Bearer"
-        return answer
-    return HttpResponse(exposition(measures()), content_type=CONTENT_TYPE_LATEST)
+    try:
+        caller = who(token.strip()) if scheme.lower() == "bearer" else None
+        if caller is None or not may(caller.role, Deed.LOOK):
+            answer = _plain("An API token is needed: Authorization: Bearer …", 401)
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
+        return HttpResponse(exposition(measures()), content_type=CONTENT_TYPE_LATEST)
+    except HeadcountError as error:
+        return _plain(error.message, 503)
+
+
+def _plain(said: str, status: int) -> HttpResponse:
+    return HttpResponse(f"{said}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 def exposition(found: list[Measure]) -> bytes:

@@ -11,7 +11,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from headcount.control.audit import acting_as
 from headcount.control.models import User
+from headcount.control.trouble import told
+from headcount.errors import HeadcountError
 from headcount.service.roles import Deed, may
+from headcount.web import trouble
+from headcount.web.frame import Unknown
 from headcount.web.unsent import Unsent, away, sign_in_first
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -40,7 +44,12 @@ class SignedIn:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        actor = request.user.get_username() if request.user.is_authenticated else ""
+        try:
+            with told():
+                actor = request.user.get_username() if request.user.is_authenticated else ""
+        except HeadcountError as error:
+            request.user = Unknown()
+            return trouble.ours(request, error)
         with acting_as(actor):
             return self.get_response(request)
 

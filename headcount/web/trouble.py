@@ -17,7 +17,10 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 
-from headcount.errors import ConfigurationError, HeadcountError, SourceBusy, StateBusy
+from headcount.control.trouble import told
+from headcount.errors import ConfigurationError, HeadcountError, SourceBusy, StateError, StoreAway
+from headcount.logs import Event, note
+from headcount.web.frame import Unknown
 from headcount.web.unsent import Unsent, ask_again, away, carried, from_here, sign_in_first
 
 _OURS = (
@@ -26,11 +29,11 @@ _OURS = (
     "It may be done in part: look before you try again. The server's log has the details; please report them.",
 )
 _STORE_AWAY = (
-    503,
     "Headcount's own database does not answer.",
     "Try again in a minute; runs go on once it is back. If it stays so, run: headcount doctor.",
 )
 _STORE_ERRORS = (OperationalError, InterfaceError)
+_SOON = "10"  # seconds after which whoever asked may ask again, when Headcount cannot answer now
 _UNTYPED = {"do", "action", "version", "base", "full", "kept", "typed", "next", "generation", "m-count"}
 
 
@@ -51,21 +54,48 @@ class Troubles:
         if isinstance(error, Http404):
             return not_found(request)
         if isinstance(error, HeadcountError):
-            return say(request, _status(error), error.message, error.hint, typed=_typed(request))
+            return ours(request, error)
+        if isinstance(error, _STORE_ERRORS):
+            return ours(request, _meant(error))
         return None
+
+
+def ours(request: HttpRequest, error: HeadcountError) -> HttpResponse:
+    """What one of our errors says. Draws its page without the control store if that is what failed."""
+    message, hint = _STORE_AWAY if isinstance(error, StoreAway) else (error.message, error.hint)
+    if isinstance(error, StateError):
+        note(Event.STORE_UNUSABLE, reason=error.message)
+    return say(request, _status(error), message, hint, typed=_typed(request))
+
+
+def _meant(error: Exception) -> HeadcountError:
+    """What a failure of the database that nobody has told yet comes to."""
+    try:
+        with told():
+            raise error
+    except HeadcountError as meant:
+        return meant
 
 
 def _typed(request: HttpRequest) -> tuple[tuple[str, str], ...]:
     """What a form held that came to nothing, so that it can be copied; no secrets, and nothing that buttons said."""
-    if request.method != "POST" or not request.user.is_authenticated:
+    if request.method != "POST" or not _from_a_session(request):
         return ()
     return tuple(
         (name, value) for name, value in Unsent.of(request).fields if value.strip() and name not in _UNTYPED
     )
 
 
+def _from_a_session(request: HttpRequest) -> bool:
+    """Does somebody ask who is signed in? While nobody can say, the cookie does: other sites' forms do not bring it."""
+    user = getattr(request, "user", None)
+    if isinstance(user, Unknown):
+        return settings.SESSION_COOKIE_NAME in request.COOKIES
+    return user is not None and user.is_authenticated
+
+
 def _status(error: HeadcountError) -> int:
-    if isinstance(error, StateBusy | SourceBusy):
+    if isinstance(error, StateError | SourceBusy):
         return 503
     if isinstance(error, ConfigurationError):
         return 404 if error.message.startswith("There is no ") else 400
@@ -111,8 +141,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """A mistake of ours, or a store that is out of reach: then even this page may be impossible to draw."""
-    status, message, hint = _STORE_AWAY if isinstance(sys.exception(), _STORE_ERRORS) else _OURS
+    """A mistake of ours, or a store that went away while the answer was under way: even this page may fail then."""
+    error = sys.exception()
+    status, message, hint = (503, *_STORE_AWAY) if isinstance(error, _STORE_ERRORS) else _OURS
     try:
         return say(request, status, message, hint, typed=_typed(request))
     except Exception:  # whoever asks gets an answer; what went wrong first is in the log already
@@ -150,8 +181,12 @@ def say(
     request: HttpRequest, status: int, message: str, hint: str = "", *, typed: Sequence[tuple[str, str]] = ()
 ) -> HttpResponse:
     """One trouble as a page, or as JSON for a twin."""
+    answer: HttpResponse
     if request.path.endswith(".json"):
-        return JsonResponse({"status": "error", "message": message, "hint": hint}, status=status)
-    return render(
-        request, "web/trouble.html", {"title": message, "hint": hint, "typed": typed}, status=status
-    )
+        answer = JsonResponse({"status": "error", "message": message, "hint": hint}, status=status)
+    else:
+        context = {"title": message, "hint": hint, "typed": typed}
+        answer = render(request, "web/trouble.html", context, status=status)
+    if status == 503:
+        answer.headers["Retry-After"] = _SOON
+    return answer

@@ -212,7 +212,7 @@ def test_a_guard_that_waits_is_told_and_its_approval_is_the_recovery(desk: Desk,
     desk.run()
     desk.sql("DELETE FROM users WHERE id > 10")
     desk.done("run", "people", code=3)
-    desk.done("approve", "2")
+    desk.done("approve", "2", "--yes")
     send_due()
     assert told.titles() == ["Users to People: a run waits for approval", "Users to People: recovered"]
 

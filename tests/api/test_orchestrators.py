@@ -75,13 +75,16 @@ def test_a_run_that_a_guard_stopped_ends_the_waiting_and_says_what_it_needs(offi
         airflow.poke(run)
     found = caller.get(f"/sync_runs/{run}").data
     assert (found["error_code"], found["state"], found["canceled"]) == ("APPROVAL_NEEDED", "waiting", False)
-    assert (
-        caller.post(f"/sync_runs/{run}/approve").code == 409
-    )  # it removes records: the name is wanted as well
+    refused = caller.post(f"/sync_runs/{run}/approve")  # it removes records: the name is wanted as well
+    assert (refused.code, refused.body["errors"][0]["field"]) == (422, "name")
+    assert refused.body["hint"] == 'Send {"name": "Users to People"}.'
     approved = caller.post(f"/sync_runs/{run}/approve", {"name": "Users to People"})
     assert approved.data["status"] == "queued"
     work_off()
     assert caller.get(f"/sync_runs/{run}").data["source_record_deletes"] == 250
+    assert (
+        caller.post(f"/sync_runs/{run}/approve").code == 409
+    )  # it does not wait any more, whatever the name
     assert airflow.poke(run)
 
 

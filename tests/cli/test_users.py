@@ -8,6 +8,7 @@ import re
 import socket
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from headcount.control.setup import close
 from headcount.home import Home
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service import throttle, tokens, welcome
+from headcount.service.heartbeat import beat
 from headcount.service.locks import sync_lock
 from tests.cli.command import headcount
 from tests.control.sample import make_run
@@ -28,6 +30,7 @@ def test_somebody_is_added_with_a_link_that_the_pages_understand(home: Path) -> 
     added = headcount("users", "add", "ada", "--role", "owner", "--name", "Ada")
     assert added.code == 0
     assert "Hand it to ada" in added.err
+    assert "Put that in the place of http://127.0.0.1:8000" in added.err
     link = re.fullmatch(r"http://127\.0\.0\.1:8000/welcome/(\d+)/([\w-]+)/\n", added.out)
     assert link
     person = welcome.invited(int(link[1]), link[2])
@@ -90,6 +93,40 @@ def test_a_rotation_with_the_wrong_key_changes_nothing(home: Path, monkeypatch: 
     assert headcount("secrets", "rotate").code == 3
     monkeypatch.delenv("HEADCOUNT_SECRET_KEY")
     assert kept.read(connection, "password") == "hunter22"
+
+
+def test_a_new_key_is_printed_that_the_variable_takes(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADCOUNT_SECRET_KEY", "letmein")
+    refused = headcount("secrets", "rotate")
+    assert refused.code != 0
+    assert "headcount secrets new-key" in refused.err
+    assert health(examined()[1], "secret key") == {"failed"}
+    monkeypatch.setenv("HEADCOUNT_SECRET_KEY", headcount("secrets", "new-key").out.strip())
+    connection = Connection.objects.create(key="shop", name="Shop", type="postgresql")
+    kept.store(connection, "password", "hunter22")
+    assert health(examined()[1], "secret key") == {"ok"}
+
+
+def test_nothing_is_rotated_while_a_worker_lacks_the_new_key(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, now = kept.new_key(), kept.new_key(), datetime.now(UTC)
+    monkeypatch.setenv("HEADCOUNT_SECRET_KEY", old)
+    connection = Connection.objects.create(key="shop", name="Shop", type="postgresql")
+    kept.store(connection, "password", "hunter22")
+    beat(now)
+    monkeypatch.setenv("HEADCOUNT_SECRET_KEY", f"{new},{old}")
+    beat(now)
+    refused = headcount("secrets", "rotate")
+    assert refused.code == 2
+    assert "has not got the first key" in refused.err
+    monkeypatch.setenv("HEADCOUNT_SECRET_KEY", old)
+    assert kept.read(connection, "password") == "hunter22"
+    beat(now - timedelta(minutes=2))  # it is gone since
+    monkeypatch.setenv("HEADCOUNT_SECRET_KEY", f"{new},{old}")
+    done = headcount("secrets", "rotate")
+    assert done.code == 0
+    assert "Restart headcount serve and headcount worker everywhere" in done.out
 
 
 def examined(*options: str) -> tuple[int, dict[str, list[dict[str, str]]]]:

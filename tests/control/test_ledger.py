@@ -10,7 +10,7 @@ import pytest
 from headcount.control import book, runs
 from headcount.control.ledger import STOP_CHECK, RunLedger
 from headcount.control.models import Intent, Receipt
-from headcount.errors import StateError
+from headcount.errors import StateError, Suspended
 from headcount.model import Fate, Outcome
 from headcount.model import Receipt as ReceiptValue
 from headcount.receipts import Ledger, read_book
@@ -117,6 +117,18 @@ def test_a_database_that_cannot_be_written_is_a_clear_error(home: Path) -> None:
         assert Intent.objects.count() == 0
 
 
+def test_an_intent_is_taken_back_once_and_that_of_an_earlier_process_stays(home: Path) -> None:
+    run = make_run()
+    with RunLedger(run.pk) as ledger:
+        ledger.save_intents([batch(0, 10)])  # of a process that was killed
+        ledger.save_intents([batch(0, 10), batch(10, 10)])
+        ledger.withdraw_intents([batch(0, 10), batch(10, 10)])
+        assert ledger.intents() == ((0, 9),)
+    with RunLedger(run.pk, "another") as ledger, pytest.raises(Suspended):
+        ledger.withdraw_intents([batch(0, 10)])
+    assert Intent.objects.count() == 1
+
+
 def test_processes_write_at_the_same_time_and_none_finds_the_database_locked(home: Path) -> None:
     numbers = [make_run(key).pk for key in ("a", "b", "c", "d")]
     assert outcomes(write_a_ledger, [(number,) for number in numbers]) == ["", "", "", ""]
@@ -128,7 +140,7 @@ def test_a_full_disk_is_a_clear_error_and_what_was_durable_stays(home: Path) -> 
     with RunLedger(make_run().pk) as ledger:
         ledger.save_intents([batch(0, 10)])
         ledger._opened().cursor().execute("PRAGMA max_page_count = 1")  # SQLite raises it to the present size
-        with pytest.raises(StateError, match="disk that holds the control store is full"):
+        with pytest.raises(StateError, match=r"disk that holds \S+control.sqlite3 is full"):
             ledger.save_intents([batch(number * 10, 10) for number in range(1, 5000)])
         ledger._opened().cursor().execute("PRAGMA max_page_count = 1000000")
         assert ledger.intents() == ((0, 9),)

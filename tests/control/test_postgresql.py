@@ -8,8 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from headcount.control import book, runs
+from headcount.control import setup as opening
 from headcount.control.ledger import RunLedger
 from headcount.control.models import Sync
 from headcount.control.setup import close, setup
@@ -48,6 +50,20 @@ def test_a_ledger_is_kept_and_read_back(database: None) -> None:
             ledger.save_receipts([Receipt(first=0, last=3)])
         assert next(iter(ledger.receipts())).exceptions == (refused,)
     assert book.sums(run.pk)["accepted"] == 9
+
+
+def test_a_database_of_a_newer_version_is_refused_with_the_setting_that_names_another(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('control', '9999_future', now())"
+        )
+    monkeypatch.setattr(opening, "_ready", None)
+    with pytest.raises(StateError, match="newer version of Headcount") as caught:
+        setup()
+    assert "set HEADCOUNT_DATABASE_URL to another database" in caught.value.hint
 
 
 def test_a_project_is_applied_and_exported(database: None) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 from io import StringIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from headcount.control.setup import close, setup
 from headcount.errors import ConfigurationError, StateError
 from headcount.home import current_home
 from tests.control.processes import outcomes, write_an_audit_line
+from tests.control_store import URL
 
 
 def test_the_migrations_make_exactly_the_tables_the_models_describe(home: Path) -> None:
@@ -65,7 +67,7 @@ def test_a_schema_of_a_newer_version_is_refused(home: Path, monkeypatch: pytest.
     monkeypatch.setattr(opening, "_ready", None)
     with pytest.raises(StateError, match="newer version of Headcount") as caught:
         setup()
-    assert "HEADCOUNT_HOME" in caught.value.hint
+    assert (URL if URL in os.environ else "HEADCOUNT_HOME") in caught.value.hint
 
 
 def test_a_file_in_the_place_of_the_home_is_a_clear_error(

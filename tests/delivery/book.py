@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from headcount.delivery import Delivery, deliver
+from headcount.delivery import Delivery, always, deliver
 from headcount.destinations.base import Client
 from headcount.destinations.customerio.client import CustomerIoClient
 from headcount.limiter import Limiter, Unlimited
@@ -38,6 +38,11 @@ class Book:
             for batch in batches:
                 assert batch.first not in self.intents
                 self.intents[batch.first] = time.monotonic()
+
+    def withdraw_intents(self, batches: Sequence[Batch]) -> None:
+        with self._lock:
+            for batch in batches:
+                del self.intents[batch.first]
 
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
         time.sleep(self._slow)
@@ -97,6 +102,7 @@ def run(
     first_refusals: int = 500,
     earlier: Iterable[Receipt] = (),
     progress: Callable[[Receipt], None] | None = None,
+    permit: Callable[[], bool] = always,
 ) -> Delivery:
     try:
         return deliver(
@@ -109,6 +115,7 @@ def run(
             first_refusals=first_refusals,
             earlier=earlier,
             progress=progress,
+            permit=permit,
         )
     finally:
         client.close()

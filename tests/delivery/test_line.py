@@ -244,6 +244,18 @@ def test_an_error_of_the_iterator_is_raised_after_what_was_sent_is_stored(server
     assert len(book.of(Fate.ACCEPTED)) == 10 * len(server.requests)
 
 
+def test_what_was_not_tried_when_the_permit_is_withdrawn_loses_its_intent(server: Scripted) -> None:
+    book = Book()
+    server.script = lambda _: later(0.01, say(200))
+    permit = lambda: len(server.requests) < 5  # noqa: E731
+    delivery = run(numbered(10_000, 10), client_of(server.url), book, permit=permit)
+    assert delivery.suspended
+    assert len(book.intent_groups) < sum(book.intent_groups)  # they were saved ahead of the senders
+    assert sum(book.intent_groups) > len(server.requests)
+    assert set(book.intents) == set(book.receipts)
+    assert len(book.of(Fate.ACCEPTED)) == 10 * len(server.requests)
+
+
 class Torn(Book):
     """A ledger that fails: at intents, or at receipts."""
 

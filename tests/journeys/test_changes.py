@@ -60,7 +60,7 @@ def test_a_run_that_waits_survives_a_new_name(synced: Desk) -> None:
     waiting = synced.run(code=3)["run"]
     synced.people_sync["name"] = "Another"
     synced.apply()
-    assert sums(synced.done("approve", str(waiting), "--json").json) == (0, 0, 59, 59)
+    assert sums(synced.done("approve", str(waiting), "--yes", "--json").json) == (0, 0, 59, 59)
 
 
 def test_what_the_file_omits_stays_until_pruned(synced: Desk) -> None:

@@ -40,7 +40,10 @@ def test_no_rows_at_all_stop_the_run(synced: Desk) -> None:
 def test_too_many_removals_stop_the_run_and_approval_sends_them(synced: Desk) -> None:
     synced.sql("DELETE FROM users WHERE id <= 30")
     run = stopped(synced)
-    report = checked(synced.done("approve", str(run), "--json").json)
+    asked = synced.done("approve", str(run), code=2).err
+    assert "removes 30 records, and nobody is here to ask" in asked
+    assert "--yes" in asked
+    report = checked(synced.done("approve", str(run), "--yes", "--json").json)
     assert (report["run"], report["status"], sums(report)) == (run, "completed", (0, 0, 30, 30))
     assert len(synced.workspace.people()) == 220
     assert "does not wait" in synced.done("approve", str(run), code=2).err
@@ -58,7 +61,7 @@ def test_an_approved_run_sends_what_was_planned_though_the_source_has_changed(sy
     run = stopped(synced)
     synced.hire(30)
     synced.sql("UPDATE users SET plan = 'pro' WHERE id = 100")
-    assert sums(synced.done("approve", str(run), "--json").json) == (0, 0, 30, 30)
+    assert sums(synced.done("approve", str(run), "--yes", "--json").json) == (0, 0, 30, 30)
     people = synced.workspace.people()
     assert len(people) == 220
     assert people["100"]["plan"] == '"free"'
@@ -71,11 +74,11 @@ def test_an_approval_after_the_sync_was_edited_plans_anew_and_asks_again(synced:
     synced.sql("DELETE FROM users")
     synced.people_sync["mappings"].append({"from": "email", "to": "email"})
     synced.apply()
-    report = checked(synced.done("approve", str(run), "--json", code=3).json)
+    report = checked(synced.done("approve", str(run), "--yes", "--json", code=3).json)
     assert (report["run"], report["status"]) == (run, "waiting")
     assert any("made anew" in warning for warning in report["warnings"])
     assert len(synced.workspace.people()) == 250  # nobody approved of removing them all
-    assert sums(synced.done("approve", str(run), "--json").json) == (0, 0, 250, 250)
+    assert sums(synced.done("approve", str(run), "--yes", "--json").json) == (0, 0, 250, 250)
 
 
 def test_what_is_approved_after_a_test_of_one_row_is_remembered_all_the_same(synced: Desk) -> None:

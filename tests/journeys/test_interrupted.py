@@ -119,6 +119,18 @@ def test_a_paused_run_says_how_far_it_is_and_how_it_goes_on(slow: Desk) -> None:
     assert (line["status"], line["error"], line["hint"]) == ("completed", "", "")
 
 
+def test_nothing_is_in_doubt_of_a_paused_run_that_cannot_go_on(slow: Desk) -> None:
+    process = slow.start("run", "people")
+    wait_for(lambda: slow.count("SELECT count(*) FROM control_receipt"))
+    slow.done("pause", "1")
+    ended(process)
+    arrived = len(slow.workspace.people())
+    slow.workspace.heal()
+    slow.workspace.fault(kind="status", status=401)
+    sent = slow.done("resume", "1", "--json", code=3).json["destination"]
+    assert (sent["accepted"], sent["in_doubt"], sent["unsent"]) == (arrived, 0, 250 - arrived)
+
+
 def test_an_interrupted_run_can_be_canceled_and_the_rest_goes_next_time(slow: Desk) -> None:
     process = sending(slow)
     os.kill(process.pid, signal.SIGINT)
@@ -134,6 +146,8 @@ def test_a_killed_run_is_listed_as_interrupted(slow: Desk) -> None:
     killed(slow)
     [line] = slow.done("runs", "--json").json
     assert (line["status"], line["error"]) == ("paused", "Interrupted.")
+    [people] = [each for each in slow.done("schedule", "--json").json["syncs"] if each["sync"] == "people"]
+    assert people["last_status"] == "paused"
 
 
 def test_a_killed_run_is_resumed_under_its_own_number(slow: Desk) -> None:

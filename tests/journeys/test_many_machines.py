@@ -134,7 +134,7 @@ def test_a_run_that_waits_is_approved_at_another_machine(many: Desk, monkeypatch
     many.sql("DELETE FROM users WHERE id > 50")
     assert many.run("people", code=3)["status"] == "waiting"
     machine(many, "second", monkeypatch)
-    report = many.done("approve", "2", "--json").json
+    report = many.done("approve", "2", "--yes", "--json").json
     assert (report["run"], sums(report)) == (2, (0, 0, 200, 200))
 
 

@@ -88,6 +88,10 @@ class Book:
     def save_intents(self, batches: Sequence[Batch]) -> None:
         self.intents_ += [(batch.first, batch.last) for batch in batches]
 
+    def withdraw_intents(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            self.intents_.remove((batch.first, batch.last))
+
     def save_receipts(self, receipts: Sequence[Receipt]) -> None:
         self.receipts_ += receipts
 

@@ -124,6 +124,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         "connection: prodution, object: person",
         ":26: syncs.users.destination.connection: There is no connection prodution. Did you mean production?",
     ),
+    "a destination that another file has": (
+        "connection: production, object: person",
+        "connection: staging, object: person",
+        ":26: syncs.users.destination.connection: There is no connection staging. Use production.",
+    ),
     "a sync into a source": (
         "connection: production, object: person",
         "connection: warehouse, object: person",

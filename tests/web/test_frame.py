@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 
-from django.db import connection
 from django.urls import URLPattern, get_resolver
 
 from headcount.control.models import Role
@@ -77,16 +76,6 @@ def test_what_was_typed_into_a_form_that_came_to_nothing_can_be_copied(visit: Vi
     assert "SELECT id, plan\nFROM riders -- &lt;3" in content
     assert "pa55" not in content
     assert "<dt>action</dt>" not in content
-
-
-def test_a_store_that_does_not_answer_is_told_in_words_even_where_no_page_can_be_drawn(visit: Visit) -> None:
-    viewer = visit(Role.VIEWER)
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE control_user RENAME TO control_user_away")
-    answer = viewer.get("/syncs/")
-    assert answer.status_code >= 500
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    assert b"look before you try again" in answer.content or b"does not answer" in answer.content
 
 
 def test_no_entry_of_the_navigation_is_lit_on_a_page_that_is_not_there(visit: Visit) -> None:

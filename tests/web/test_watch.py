@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from headcount.control import runs
-from headcount.control.models import Role, Run, Sync, User
+from headcount.control import runs, secrets
+from headcount.control.models import Connection, Role, Run, Sync, User
 from headcount.errors import HeadcountError
 from headcount.model import Counts, RunStatus
 from headcount.service.heartbeat import beat
@@ -177,3 +177,17 @@ def test_what_is_looked_at_often_costs_the_same_however_many_runs_are_kept(
     keep(5_000)
     many = {name: _steps(look) for name, look in looks.items()}
     assert {name: steps for name, steps in many.items() if steps > 2 * few[name] + 20} == {}
+
+
+def test_a_process_whose_key_does_not_open_the_stored_secrets_is_not_ready(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = visit(None)
+    secrets.store(
+        Connection.objects.create(key="shop", name="Shop", type="postgresql"), "password", "hunter22"
+    )
+    assert stranger.get("/readyz").status_code == 200
+    monkeypatch.setenv("HEADCOUNT_SECRET_KEY", secrets.new_key())
+    answer = stranger.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["message"] == "The stored secrets cannot be read with the present key."

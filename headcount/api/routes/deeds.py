@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.http import HttpRequest
@@ -14,7 +17,7 @@ from headcount.api.shapes.progress import Progress, progress
 from headcount.api.shapes.run import SyncRun, Triggered, sync_run, triggered
 from headcount.api.shapes.strict import Strict
 from headcount.api.shapes.sync import Sync, sync
-from headcount.api.trouble import as_conflict
+from headcount.api.trouble import Mistaken, as_conflict
 from headcount.service import starting_runs
 from headcount.service.editing import pause_sync as pause
 from headcount.service.register import runs, syncs
@@ -61,10 +64,20 @@ def fetch_progress(request: HttpRequest, sync_run_id: Number) -> Any:
 
 @router.post("/sync_runs/{sync_run_id}/approve", auth=allowed(Deed.RUN), response=answers(One[SyncRun]))
 def approve_run(request: HttpRequest, sync_run_id: Number, approval: Body[Approval | None] = None) -> Any:
-    """Let a run pass the guard that stopped it."""
-    with as_conflict():
+    """Let a run pass the guard that stopped it. One that removes records wants ``{"name": …}``, that of its sync."""
+    with as_conflict(), _name_as_field():
         starting_runs.approve(sync_run_id, named=approval.name if approval else "")
     return _run(sync_run_id)
+
+
+@contextmanager
+def _name_as_field() -> Iterator[None]:
+    """The name that proves an intent is a field of the body, and no state of things."""
+    try:
+        yield
+    except starting_runs.NotNamed as error:
+        hint = f"Send {json.dumps({'name': error.name}, ensure_ascii=False)}."
+        raise Mistaken([(("name",), error.message, hint)]) from error
 
 
 @router.post("/sync_runs/{sync_run_id}/pause", auth=allowed(Deed.RUN), response=answers(One[SyncRun]))

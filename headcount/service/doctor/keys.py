@@ -32,6 +32,11 @@ def key() -> Iterator[Finding]:
         return
     if not given and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
         yield attention("secret key", f"{path} can be read by others (mode {mode:o}).", f"chmod 600 {path}")
+    try:
+        secrets.key_ring()
+    except HeadcountError as error:
+        yield failed("secret key", error.message, error.hint)
+        return
     yield _opens(stored, secrets.VARIABLE if given else str(path))
 
 
