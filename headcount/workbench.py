@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from headcount.errors import OperatorError, StateBusy, StateError, WorkbenchError
+from headcount.interrupts import telling_interrupts
 from headcount.scratch import scratch_folder
 
 MEMORY = 200  # megabytes, for syncs of up to NARROW fields
@@ -137,7 +138,8 @@ class Workbench:
     def run(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute one statement and return all its rows. Raises ``StateError`` and ``WorkbenchError``."""
         try:
-            return self.connection.execute(sql, parameters).fetchall()
+            with telling_interrupts():
+                return self.connection.execute(sql, parameters).fetchall()
         except duckdb.Error as error:
             raise self._ours(error) from None
 
@@ -161,11 +163,12 @@ class Workbench:
     def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """The rows of a query as Arrow record batches of at most ``rows`` rows, as they are asked for."""
         try:
-            reader = self.connection.sql(sql).to_arrow_reader(rows)
-            try:
-                yield from reader
-            finally:
-                reader.close()
+            with telling_interrupts():
+                reader = self.connection.sql(sql).to_arrow_reader(rows)
+                try:
+                    yield from reader
+                finally:
+                    reader.close()
         except duckdb.Error as error:
             raise self._ours(error) from None
 
