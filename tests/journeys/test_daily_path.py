@@ -309,3 +309,35 @@ def test_run_as_json_prints_one_object_and_nothing_else(applied: Desk) -> None:
 def test_without_arguments_the_help_is_shown(desk: Desk) -> None:
     assert "Usage" in desk.cli("--help").out
     assert "Usage" in desk.cli().all
+
+
+def too_long(desk: Desk, fields: int, *, length: int = 1_001) -> None:
+    """One row that is sent to so many fields, each with a text of that length."""
+    desk.people_sync["mappings"] = [{"from": "plan", "to": f"plan_{n}"} for n in range(fields)]
+    desk.apply()
+    desk.sql(f"UPDATE users SET plan = printf('%.{length}c', 'x') WHERE id = 7")
+
+
+def test_a_plan_shows_every_reason_why_rows_would_not_be_sent(desk: Desk) -> None:
+    too_long(desk, 6)
+    said = desk.done("plan", "people").out
+    assert all(f"1 × plan_{n}: " in said for n in range(6))
+    assert "headcount rejected" not in said
+
+
+def test_the_csv_counts_rows_and_complaints(desk: Desk) -> None:
+    too_long(desk, 3)
+    desk.run(code=1)
+    said = desk.done("rejected", "people", "--csv", "left.csv").out
+    assert said == "left.csv holds 0 rejected and 1 invalid row with 3 complaints.\n"
+    assert len(Path("left.csv").read_text().splitlines()) == 1 + 3
+
+
+def test_a_complaint_about_no_field_is_about_the_whole_row(desk: Desk) -> None:
+    too_long(desk, 40, length=900)
+    assert "invalid 1 × the whole row: the row is larger than " in desk.done("plan", "people").out
+    said = desk.done("preview", "people", "--key", "7").out
+    assert "7 would be invalid: the whole row: the row is larger than " in said
+    desk.run(code=1)
+    assert "the whole row  the row is larger than " in desk.done("rejected", "people").out
+    assert "the whole row: the row is larger than " in desk.done("explain", "people", "7").out
