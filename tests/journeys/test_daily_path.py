@@ -157,7 +157,7 @@ def test_rows_without_a_key_are_found_by_their_other_values(applied: Desk) -> No
     assert {row["values"] for row in rows} == {"email ada@b.co, plan free", "email bob@b.co", ""}
     shown = never_sent(1)
     assert sorted(map(str, (row.values for row in shown.rows))) == sorted(map(str, some))
-    applied.done("forget", "ada@b.co")
+    applied.done("forget", "ada@b.co", "--yes")
     assert "ada@b.co" not in applied.done("rejected", "people", "--json").out
     again = applied.done("preview", "people").out
     assert "Row 1, which has no key, would be invalid: id: the key is empty" in again
@@ -202,12 +202,12 @@ def test_values_of_rows_without_a_key_stay_hidden_when_the_sync_has_other_fields
 
 def test_whoever_is_forgotten_is_forgotten_in_rows_without_a_key_too(signups: Desk) -> None:
     for key in ("ada@b.co", "STRAßE@b.co", "eve@b.co"):
-        assert "Nothing" not in signups.done("forget", key).out
-        assert "Nothing is kept" in signups.cli("forget", key).all
+        assert "Nothing" not in signups.done("forget", key, "--yes").out
+        assert "Nothing is kept" in signups.cli("forget", key, "--yes").all
     told = str(never_sent(1))
     assert "@b.co" not in told
     assert "77" in told
-    assert "Nothing is kept" in signups.cli("forget", "7").all
+    assert "Nothing is kept" in signups.cli("forget", "7", "--yes").all
 
 
 def test_every_reason_of_invalid_rows_is_listed_with_all_its_rows_and_an_example(applied: Desk) -> None:
