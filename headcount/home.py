@@ -19,6 +19,7 @@ from pathlib import Path
 from headcount.errors import StateError
 
 FOLDERS = ("state", "plans", "locks", "limits")
+FULL = (errno.ENOSPC, errno.EDQUOT)  # what the system says where no more can be written
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _close_to_others(root: Path) -> None:
 
 def unusable(path: Path, error: OSError) -> StateError:
     """The error for a file or folder that cannot be written, with what to do about it."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return StateError(f"The disk that holds {path} is full.", hint="Free some space, then run again.")
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return StateError(f"{path} is not a folder.", hint="Set HEADCOUNT_HOME to a folder.")
