@@ -341,3 +341,18 @@ def test_a_complaint_about_no_field_is_about_the_whole_row(desk: Desk) -> None:
     desk.run(code=1)
     assert "the whole row  the row is larger than " in desk.done("rejected", "people").out
     assert "the whole row: the row is larger than " in desk.done("explain", "people", "7").out
+
+
+def test_a_binary_column_among_all_columns_is_named(desk: Desk) -> None:
+    desk.sql("ALTER TABLE users ADD COLUMN photo BLOB")
+    desk.project["models"]["users"]["types"] = {"photo": "binary"}
+    desk.people_sync["sync_all_columns"] = True
+    desk.apply()
+    said = desk.cli("plan", "people").err
+    assert "The column photo cannot be mapped to photo: a binary column cannot be sent as it is." in said
+
+
+def test_a_plan_that_sends_all_again_names_no_field_as_the_reason(applied: Desk) -> None:
+    applied.run()
+    said = applied.done("plan", "people", "--full").out
+    assert "change 250" in said and "why:" not in said
