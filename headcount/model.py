@@ -9,7 +9,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-
 # How a Mirror says that a key in doubt keeps everybody; a run keeps it among its warnings.
 NOBODY_REMOVED = "the key cannot be read, so nobody is removed in this run"
 

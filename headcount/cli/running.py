@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from headcount.cli.output import INTERRUPTED, Json, ask, complain, console, print_json
+from headcount.errors import NoSuchRecord
 from headcount.logs import Event, note
 from headcount.model import RunStatus
 
@@ -131,11 +132,13 @@ def preview(
 
     with _sending_nothing():
         found = preview_sync(sync, rows=rows, record=key)
+    if key and not found:
+        raise NoSuchRecord("No row of the model has that key.", hint=f"See some: headcount preview {sync}")
     if json:
         print_json([asdict(row) for row in found])
         return
     if not found:
-        console.print("No such row." if key else "The model has no rows.")
+        console.print("The model has no rows.")
     preview_text(console, found)
 
 

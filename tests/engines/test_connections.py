@@ -180,7 +180,7 @@ def test_a_select_that_calls_something_that_writes_is_stopped_by_the_transaction
 def test_a_postgresql_that_answers_is_not_said_to_be_out_of_reach(
     postgresql: PostgreSQLWorld, wrong: dict[str, str], hint: str
 ) -> None:
-    with pytest.raises(SourceError, match="^PostgreSQL refuses the connection: ") as caught:
+    with pytest.raises(SourceError, match=r"^PostgreSQL refuses the connection: ") as caught:
         open_source("postgresql", {**postgresql.settings(), **wrong})
     assert hint in caught.value.hint
     assert "host" not in caught.value.hint
