@@ -77,7 +77,7 @@ class Compiler:
                 return wire_value(quote_name(name), Kind.JSON, type_)
             return wire_value(quote_name(name), Kind.VARIANT, type_)
         assert isinstance(mapping.source, FromColumn)
-        return self._column(self.known[mapping.source.name], type_)
+        return self._column(self.known[mapping.source.name], type_, mapping.to)
 
     def told(self, mapping: Mapping) -> str | None:
         """SQL for what the source says of a field, where two values of the source always are two on the wire.
@@ -121,7 +121,16 @@ class Compiler:
             )
         return wire_value(f"({quote_text(document)})", Kind.VARIANT, type_)
 
-    def _column(self, column: Column, type_: ValueType) -> str:
+    def _column(self, column: Column, type_: ValueType, to: str) -> str:
+        try:
+            return self._wire_column(column, type_)
+        except ConfigurationError as error:
+            words = error.message[:1].lower() + error.message[1:]
+            raise ConfigurationError(
+                f"The column {column.name} cannot be mapped to {to}: {words}", hint=error.hint
+            ) from None
+
+    def _wire_column(self, column: Column, type_: ValueType) -> str:
         name, kind = column.name, column.kind
         if kind is Kind.TEXT and type_ is ValueType.JSON:
             return self._document(json_column, replace(column, kind=Kind.JSON), ValueType.JSON)

@@ -9,6 +9,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+# How a Mirror says that a key in doubt keeps everybody; a run keeps it among its warnings.
+NOBODY_REMOVED = "the key cannot be read, so nobody is removed in this run"
+
 
 class Behavior(Enum):
     """What a sync may do to the records of its object."""

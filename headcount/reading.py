@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
@@ -26,7 +26,8 @@ class Watched:
         prepare: Prepare,
         progress: Callable[[int], None] | None,
     ) -> None:
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
+        self._opened: list[Generator[pa.RecordBatch]] = []
         self._model = model
         self._progress = progress
         counted = pa.RecordBatchReader.from_batches(reader.schema, self._counted(reader))
@@ -41,9 +42,13 @@ class Watched:
             yield batch
 
     def _watching(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        self._opened.append(watched := self._watched(batches))
+        return watched
+
+    def _watched(self, batches: Iterator[pa.RecordBatch]) -> Generator[pa.RecordBatch]:
         try:
             yield from batches
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             self.error = self.error or error
             raise
 
@@ -55,14 +60,24 @@ class Watched:
         try:
             yield
         except WorkbenchError as error:
+            if isinstance(self.error, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
             if isinstance(self.error, HeadcountError | Suspended):
                 raise self.error from None
             raise self._unreadable(error) from None
         finally:
             bench.connection.unregister(name)
-            del (
-                self._rows
-            )  # a reader that was not read to its end holds what holds it, and no collector sees that
+            del rows
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """A reader that was not read to its end holds what holds it, and no collector sees that."""
+        del self._rows
+        if isinstance(self.error, KeyboardInterrupt):
+            self.error.__traceback__ = None
+        for each in self._opened:
+            with suppress(ValueError):  # the engine is in it
+                each.close()
 
     def _unreadable(self, error: WorkbenchError) -> SourceError:
         why = type(self.error).__name__ if self.error else error.kind

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+from headcount.amounts import amount
 from headcount.errors import ConfigurationError
 
 DAYS = (
@@ -76,9 +77,9 @@ def by_frequency(
 
 def check_cron(expression: str) -> None:
     """Raise ``ConfigurationError`` for what is no cron expression of five fields, or is never due."""
-    hint = "It has five fields: minute, hour, day of month, month, day of week. For example: 0 6 * * 1-5."
-    if len(expression.split()) != 5:
-        raise ConfigurationError("A cron expression has exactly five fields.", hint=hint)
+    hint = "Its five fields are minute, hour, day of month, month and day of week. For example: 0 6 * * 1-5."
+    if (given := len(expression.split())) != 5:
+        raise ConfigurationError(f"This cron expression has {amount(given, 'field')}.", hint=hint)
     try:
         next(CronSim(expression, datetime(2024, 1, 1, tzinfo=UTC)))
     except CronSimError as error:

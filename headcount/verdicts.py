@@ -8,7 +8,7 @@ from pathlib import Path
 from headcount.comparison import Comparison, parquet
 from headcount.complaints import COMPLAINT, PART
 from headcount.destinations.base import Placed, WireField
-from headcount.model import Plan
+from headcount.model import NOBODY_REMOVED, Plan
 from headcount.workbench import quote_text
 
 # Numbers inside a reason do not make it another one.
@@ -97,7 +97,7 @@ def warnings(task: Comparison, plan: Plan) -> Said:
 def _removal_warnings(task: Comparison) -> Said:
     if not (task.removes and task.catalogue.acknowledged and task.malformed_keys):
         return ()
-    why = "the key cannot be read, so nobody is removed in this run: any of these rows may be somebody who seems gone"
+    why = f"{NOBODY_REMOVED}: any of these rows may be somebody who seems gone"
     return ((task.mapped.sync.identifier, why, task.malformed_keys),)
 
 

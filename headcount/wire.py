@@ -229,7 +229,7 @@ def _from_binary(x: str, type_: ValueType) -> str:
         return _quoted(f"to_base64({x})")
     raise ConfigurationError(
         "A binary column cannot be sent as it is.",
-        hint="Set the mapping's type to base64, or convert it in the query.",
+        hint="Map it with type: base64, convert it in the query, or leave it out there.",
     )
 
 

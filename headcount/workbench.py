@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from headcount.disk import full_by_words, unusable
 from headcount.errors import OperatorError, StateBusy, StateError, WorkbenchError
+from headcount.interrupts import telling_interrupts
 from headcount.scratch import scratch_folder
 
 MEMORY = 200  # megabytes, for syncs of up to NARROW fields
@@ -142,7 +143,8 @@ class Workbench:
     def run(self, sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """Execute one statement and return all its rows. Raises ``StateError`` and ``WorkbenchError``."""
         try:
-            return self.connection.execute(sql, parameters).fetchall()
+            with telling_interrupts():
+                return self.connection.execute(sql, parameters).fetchall()
         except duckdb.Error as error:
             raise self._ours(error) from None
 
@@ -168,11 +170,12 @@ class Workbench:
     def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """The rows of a query as Arrow record batches of at most ``rows`` rows, as they are asked for."""
         try:
-            reader = self.connection.sql(sql).to_arrow_reader(rows)
-            try:
-                yield from reader
-            finally:
-                reader.close()
+            with telling_interrupts():
+                reader = self.connection.sql(sql).to_arrow_reader(rows)
+                try:
+                    yield from reader
+                finally:
+                    reader.close()
         except duckdb.Error as error:
             raise self._ours(error) from None
 

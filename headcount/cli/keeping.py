@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from headcount.amounts import amount
-from headcount.cli.output import Json, complain, console, print_json
+from headcount.cli.output import Json, ask, complain, console, print_json
 
 if TYPE_CHECKING:
     from headcount.service.backups import Saved
@@ -83,11 +83,15 @@ def forget(
         typer.Argument(metavar="KEY", help="The person's id, or their email where that identifies people."),
     ],
     sync: Annotated[str | None, typer.Option(metavar="SYNC", help="Only in this sync.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     json: Json = False,
 ) -> None:
     """Erase one person from states, plans, receipts and listings, in all syncs; Customer.io is not touched."""
     from headcount.service.forgetting import forget as erase
 
+    if not yes:
+        where = f"the sync {sync}" if sync else "everything that is kept"
+        ask(f"Erase {key} from {where} for good?", f"This erases a person from {where}", as_json=json)
     found = erase(key, sync=sync)
     if json:
         print_json([asdict(each) for each in found])

@@ -87,20 +87,22 @@ def _write_csv(sync: str, path: Path, as_json: bool) -> None:
     from headcount.service.csv_listing import write_rejected
 
     written = write_rejected(sync, path)
-    typer.echo(
-        f"{path} holds {written.rejected:,} rejected and {amount(written.invalid, 'invalid row')}.",
-        err=as_json,
-    )
+    told = f"{path} holds {written.rejected:,} rejected and {amount(written.invalid, 'invalid row')}"
+    if written.complaints > written.invalid:
+        told += f" with {amount(written.complaints, 'complaint')}"
+    typer.echo(f"{told}.", err=as_json)
     if not written.complete:
         typer.echo("Of the invalid rows only examples are left: their plan is gone.", err=as_json)
 
 
 def show_rejections(found: Rejections) -> None:
     """What was refused row by row, and what was never sent by reason."""
+    from headcount.service.left_out import WHOLE_ROW
+
     if not found.rejected and not found.invalid_reasons:
         typer.echo(f"Nothing of {found.sync} is rejected.")
     if found.rejected:
-        rows = ((r.key, r.op, r.field, r.reason, r.message, str(r.run)) for r in found.rejected)
+        rows = ((r.key, r.op, r.field or WHOLE_ROW, r.reason, r.message, str(r.run)) for r in found.rejected)
         print_table(("key", "op", "field", "reason", "message", "run"), rows)
         if found.total > len(found.rejected):
             typer.echo(f"… and {found.total - len(found.rejected):,} more. --csv FILE writes all of them.")
@@ -109,7 +111,7 @@ def show_rejections(found: Rejections) -> None:
         typer.echo(f"Never sent in run {found.invalid_run}:")
         print_table(
             ("rows", "field", "reason", "for example"),
-            ((why.rows, why.field, why.reason, _example(why)) for why in found.invalid_reasons),
+            ((why.rows, why.field or WHOLE_ROW, why.reason, _example(why)) for why in found.invalid_reasons),
         )
 
 

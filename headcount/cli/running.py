@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 
 from headcount.amounts import amount
 from headcount.cli.output import INTERRUPTED, Json, ask, complain, console, print_json
+from headcount.errors import NoSuchRecord
 from headcount.logs import Event, note
 from headcount.model import RunStatus
 
@@ -40,11 +42,12 @@ def plan(
     from headcount.cli.show import plan_text
     from headcount.service.planning import plan_sync
 
-    if json:
-        print_json(asdict(plan_sync(sync, rows=rows, full=full)))
-        return
-    with TerminalProgress(console, sends=False) as progress:
-        report = plan_sync(sync, rows=rows, full=full, progress=progress)
+    with _sending_nothing():
+        if json:
+            print_json(asdict(plan_sync(sync, rows=rows, full=full)))
+            return
+        with TerminalProgress(console, sends=False) as progress:
+            report = plan_sync(sync, rows=rows, full=full, progress=progress)
     plan_text(console, report)
 
 
@@ -68,7 +71,8 @@ def _show_full(sync: str, *, asking: bool, as_json: bool) -> None:
 
     if as_json and not asking:
         return
-    seen = plan_sync(sync, rows=0, full=True)
+    with _sending_nothing():
+        seen = plan_sync(sync, rows=0, full=True)
     if not as_json:
         plan_text(console, seen)
     if asking:
@@ -133,12 +137,15 @@ def preview(
     from headcount.cli.show import preview_text
     from headcount.service.planning import preview_sync
 
-    found = preview_sync(sync, rows=rows, record=key, patient=True)
+    with _sending_nothing():
+        found = preview_sync(sync, rows=rows, record=key, patient=True)
+    if key and not found:
+        raise NoSuchRecord("No row of the model has that key.", hint=f"See some: headcount preview {sync}")
     if json:
         print_json([asdict(row) for row in found])
         return
     if not found:
-        console.print("No such row." if key else "The model has no rows.")
+        console.print("The model has no rows.")
     preview_text(console, found)
 
 
@@ -156,6 +163,16 @@ def explain(
         print_json(asdict(story))
         return
     story_text(console, story)
+
+
+@contextmanager
+def _sending_nothing() -> Iterator[None]:
+    """What is interrupted inside had nothing to lose."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        complain("Interrupted. Nothing was sent.")
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _finish(work: Work, json: bool) -> None:

@@ -10,12 +10,13 @@ from rich.table import Table
 
 from headcount.amounts import amount
 from headcount.model import Counts, RunStatus
+from headcount.service.left_out import WHOLE_ROW
 from headcount.service.planning import FieldChange, PlanReport, RowChange
 from headcount.service.previewing import PreviewRow
 from headcount.service.reports import RunReport
 from headcount.service.story import Chapter, Story
 
-REASONS = 4  # shown of why rows are invalid; the listing has all
+REASONS = 4  # shown of why a run's rows are invalid; the listing has all
 
 _AGAIN = "[dim]sent again whole: in doubt, or asked for[/]"
 _NO_ROWS = "The model has no rows."
@@ -63,11 +64,10 @@ def plan_text(console: Console, plan: PlanReport) -> None:
         )
     else:
         console.print("Nothing to send." if plan.read else _NO_ROWS)
-    if plan.field_changes:
-        why = sorted(plan.field_changes.items(), key=lambda item: -item[1])
+    if why := [item for item in sorted(plan.field_changes.items(), key=lambda item: -item[1]) if item[1]]:
         console.print("why: " + "   ".join(f"{escape(f)} {n / max(plan.change, 1):.0%}" for f, n in why[:8]))
     _rows(console, plan.rows, plan.add + plan.change + plan.remove)
-    invalid_text(console, plan.invalid_reasons, plan.sync)
+    _invalid(console, plan.invalid_reasons)  # nothing keeps them: here is the only place to see them all
     _warnings(console, plan.warnings)
     if plan.needs_approval:
         console.print(f"[yellow]A run would stop and ask:[/] {escape(plan.needs_approval)}")
@@ -159,12 +159,16 @@ def _sum(**parts: int) -> str:
 
 def invalid_text(console: Console, reasons: tuple[tuple[str, str, int], ...], sync: str) -> None:
     """The most frequent reasons why rows were not sent, and where to see the rows."""
-    for field, reason, rows in reasons[:REASONS]:
-        console.print(f"  [yellow]invalid[/] {rows:,} × {escape(field)}: {escape(reason)}")
+    _invalid(console, reasons[:REASONS])
     if len(reasons) > REASONS:
         console.print(
             f"  [dim]… {amount(len(reasons) - REASONS, 'more reason')}: headcount rejected {escape(sync)}[/]"
         )
+
+
+def _invalid(console: Console, reasons: tuple[tuple[str, str, int], ...]) -> None:
+    for field, reason, rows in reasons:
+        console.print(f"  [yellow]invalid[/] {rows:,} × {escape(field or WHOLE_ROW)}: {escape(reason)}")
 
 
 def _warnings(console: Console, warnings: tuple[str, ...]) -> None:
@@ -178,8 +182,10 @@ def preview_text(console: Console, rows: tuple[PreviewRow, ...]) -> None:
         if row.payload is not None:
             console.print_json(row.payload)
         for field, reason in row.problems:
-            console.print(f"[yellow]{escape(name)} would be invalid:[/] {escape(field)}: {escape(reason)}")
-        _warnings(console, tuple(f"{field}: {reason}." for field, reason in row.notes))
+            console.print(
+                f"[yellow]{escape(name)} would be invalid:[/] {escape(field or WHOLE_ROW)}: {escape(reason)}"
+            )
+        _warnings(console, tuple(f"{field or WHOLE_ROW}: {reason}." for field, reason in row.notes))
 
 
 def story_text(console: Console, story: Story) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from headcount.engines.masking import first_line, masked
 from headcount.engines.stream import BATCH_ROWS, stopped, stream
 from headcount.engines.wanted import literal, quoted
 from headcount.errors import SourceError, SourceUnavailable
+from headcount.interrupts import telling_interrupts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -112,7 +113,7 @@ class DuckSession:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         try:
-            with self._cursor() as cursor:
+            with self._cursor() as cursor, telling_interrupts():
                 rows: list[tuple[Any, ...]] = cursor.execute(sql).fetchall()
                 return rows
         except self._duckdb.Error as error:
@@ -136,8 +137,9 @@ class DuckSession:
 
         try:
             cursor = self._cursor()
-            rows = cursor.sql(sql)
-            reader = rows.to_arrow_reader(_batch_rows(len(rows.columns)))
+            with telling_interrupts():
+                rows = cursor.sql(sql)
+                reader = rows.to_arrow_reader(_batch_rows(len(rows.columns)))
         except self._duckdb.Error as error:
             raise self.failure(error) from None
 
@@ -145,7 +147,7 @@ class DuckSession:
             cursor.close()
 
         failures = (self._duckdb.Error, pa.ArrowException, OSError)
-        return stream(reader.schema, reader, failures, self.failure, release)
+        return stream(reader.schema, _interruptible(reader), failures, self.failure, release)
 
     def _cursor(self) -> DuckDBPyConnection:
         self._running = self._connection.cursor()
@@ -196,6 +198,11 @@ class DuckSession:
         if connection is not None:
             connection.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _interruptible(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    with telling_interrupts():
+        yield from reader
 
 
 def _memory(columns: int, each: float) -> int:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headcount.amounts import amount
 from headcount.engines.base import Relation
 from headcount.engines.duck_session import NARROW, DuckSession, select_list
 from headcount.engines.duck_types import typed_column
@@ -34,6 +35,8 @@ class FilesSource:
     def __init__(self, folders: Sequence[str]) -> None:
         self._folders = [Path(folder).expanduser().resolve() for folder in folders]
         for folder in self._folders:
+            if folder.is_file():
+                raise SourceError(f"{folder} is a file.", hint=f"Name the folder it is in: {folder.parent}.")
             if not folder.is_dir():
                 raise SourceError(f"There is no folder {folder}.", hint="Check the connection's folders.")
         self._session = DuckSession(folders=[str(folder) for folder in self._folders])
@@ -41,7 +44,8 @@ class FilesSource:
 
     def check(self) -> str:
         names = ", ".join(str(folder) for folder in self._folders)
-        return f"{len(self.relations())} CSV, Parquet and JSON files in {names}."
+        found = amount(len(self.relations()), "CSV, Parquet or JSON file", "CSV, Parquet and JSON files")
+        return f"{found} in {names}."
 
     def relations(self) -> tuple[Relation, ...]:
         names = {

@@ -21,6 +21,12 @@ HINTS = {
 }
 REACH = "Check host, port and TLS mode, and that the server admits this machine."
 SIGN_IN = "Check user and password, and the server's pg_hba.conf."
+# A server that answers is reached: what its refusal names is what to check.
+NAMED = (
+    (re.compile(r'^database ".*" does not exist'), "Check the connection's database."),
+    (re.compile(r'^role ".*" does not exist'), SIGN_IN),
+    (re.compile(r"^permission denied for database "), "Grant the connection's user CONNECT on it."),
+)
 # What may be over soon. Before there is a session the driver has no SQLSTATE, only words: libpq's and the server's.
 PASSING_STATES = ("08", "53300", "57P01", "57P02", "57P03", "40001", "40P01")
 PASSING_WORDS = (
@@ -81,7 +87,10 @@ def connect_failure(error: Exception, secret: str) -> SourceError:
     line = PREFIX.sub("", (words.strip().splitlines() or ["no message"])[0]).rstrip(".")
     wrong_person = "authentication failed" in words or "pg_hba" in words or "no password supplied" in words
     kind = SourceUnavailable if _passing(words) and not wrong_person else SourceError
-    return kind(f"PostgreSQL cannot be reached: {line}.", hint=SIGN_IN if wrong_person else REACH)
+    if wrong_person or "FATAL: " in words:
+        named = next((hint for said, hint in NAMED if said.match(line)), "")
+        return kind(f"PostgreSQL refuses the connection: {line}.", hint=SIGN_IN if wrong_person else named)
+    return kind(f"PostgreSQL cannot be reached: {line}.", hint=REACH)
 
 
 def _passing(words: str) -> bool:

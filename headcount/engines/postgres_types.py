@@ -25,6 +25,7 @@ READINGS = {
     "bpchar": (Kind.TEXT, "CAST({} AS text)"),  # without the blanks that fill it up
     "bytea": (Kind.BINARY, "{}"),
     "uuid": (Kind.UUID, "CAST({} AS text)"),
+    "inet": (Kind.TEXT, "abbrev({})"),  # as psql shows it; its cast to text adds /32 to a single address
     "json": (Kind.JSON, "CAST({} AS text)"),
     "jsonb": (Kind.JSON, "CAST({} AS text)"),
     # Arrow knows no infinite day, so these become NULL.

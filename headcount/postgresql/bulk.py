@@ -11,6 +11,7 @@ import adbc_driver_postgresql.dbapi as driver
 import pyarrow as pa
 
 from headcount.errors import WorkbenchError
+from headcount.interrupts import telling_interrupts
 from headcount.postgresql.session import MADE, SCHEMA, connect
 from headcount.workbench import Workbench
 
@@ -50,8 +51,8 @@ class Bulk:
 
     def put(self, bench: Workbench, sql: str, table: str, *, temporary: bool = False) -> int:
         """Append the rows of the workbench's query to a table, a new one if it is temporary. Returns how many."""
-        reader = bench.connection.sql(sql).to_arrow_reader(ROWS)
-        with self._connection.cursor() as cursor:
+        with telling_interrupts(), self._connection.cursor() as cursor:
+            reader = bench.connection.sql(sql).to_arrow_reader(ROWS)
             if temporary:
                 return int(cursor.adbc_ingest(table, reader, mode="create", temporary=True))
             return int(cursor.adbc_ingest(table, reader, mode="append", db_schema_name=SCHEMA))

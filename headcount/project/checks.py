@@ -79,6 +79,7 @@ def sync_problems(
         wrong = f"Customer.io has no object {target.object}."
         mend = did_you_mean(target.object, list(OBJECTS))
         yield document.problem((*path, "destination", "object"), wrong, mend)
+        yield from _mapping_problems(document, path, entry)
     yield from _template_problems(document, path, entry)
 
 
@@ -94,6 +95,14 @@ def _object_problems(
     ]
     yield from found
     yield from _declared_problems(document, path, entry, thing.mistakes(sync), whole=not found)
+
+
+def _mapping_problems(document: Document, path: Path, entry: SyncEntry) -> Iterator[Problem]:
+    """What is wrong with the mappings, whatever object was meant."""
+    meant = "event" if any(getattr(entry, name) is not None for name in EVENT_KEYS) else "person"
+    model = Model(key=entry.source.model, name="", connection="")
+    sync = replace(sync_value(str(path[-1]), entry.document(), model), object=meant)
+    yield from _declared_problems(document, path, entry, OBJECTS[meant].mistakes(sync), whole=False)
 
 
 def _behavior_problems(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -52,7 +52,7 @@ def _words(entry: type[Entry], location: Path, detail: ErrorDetails) -> tuple[st
         name = "This entry"
     if kind == "extra_forbidden":
         around = _entry_at(entry, location[:-1])
-        return f"There is no key {name} here.", did_you_mean(name, _names(around) if around else [])
+        return f"There is no key {name} here.", _better_place(around, name) if around else ""
     if kind == "missing":
         field = _field(_entry_at(entry, location[:-1]), name)
         return f"{name} is missing.", (field.description or "") if field else ""
@@ -68,6 +68,18 @@ def _words(entry: type[Entry], location: Path, detail: ErrorDetails) -> tuple[st
 def _not_offered(name: str, value: Any, expected: str) -> tuple[str, str]:
     words = [str(word) for word in ast.literal_eval(f"[{expected.replace(' or ', ', ')}]")]
     return f"{name} cannot be {value}.", did_you_mean(str(value), words)
+
+
+def _better_place(around: type[BaseModel], name: str) -> str:
+    """The mend for a key that does not belong where it stands: deeper, if it is known in one place there."""
+    inside = [
+        field.alias or key
+        for key, field in around.model_fields.items()
+        if get_origin(field.annotation) is not list
+        and (found := _entry_in(field.annotation))
+        and name in _names(found)
+    ]
+    return f"Put it under {inside[0]}." if len(inside) == 1 else did_you_mean(name, _names(around))
 
 
 def _names(entry: type[BaseModel]) -> list[str]:

@@ -27,12 +27,13 @@ Cells = tuple[object, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """How many rows of each kind stand in the file. ``complete`` is False when the run's plan is gone, so that only
-    examples of its invalid rows are left.
+    """How many rows of each kind stand in the file, and how many ``complaints`` there are about the invalid ones.
+    ``complete`` is False when the run's plan is gone, so that only examples of its invalid rows are left.
     """
 
     rejected: int
     invalid: int
+    complaints: int
     complete: bool = True
 
 
@@ -51,10 +52,20 @@ def write_rejected(sync: str, path: Path) -> Written:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             rejected = _write(writer.writerow, map(_rejected, open_rejected(row)))
-            invalid = _write(writer.writerow, _invalid(home, run))
+            complaints = _write(writer.writerow, _invalid(home, run))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
-    return Written(rejected=rejected, invalid=invalid, complete=run is None or _file(home, run).exists())
+    complete = run is None or _file(home, run).exists()
+    invalid = _invalid_rows(run, complete) if run is not None else 0
+    return Written(rejected=rejected, invalid=invalid, complaints=complaints, complete=complete)
+
+
+def _invalid_rows(run: Run, complete: bool) -> int:
+    """Rows without a key are told apart by the run alone, which counted them."""
+    if complete and run.counts:
+        return int(run.counts["invalid"])
+    keys = [key for (key,) in held.invalid(run).values_list("key")]
+    return len({key for key in keys if key}) + keys.count("")
 
 
 def _write(write_row: Callable[[Cells], object], rows: Iterable[Cells]) -> int:

@@ -15,6 +15,8 @@ from headcount.home import current_home
 if TYPE_CHECKING:
     from headcount.service.keyless import Keyless
 
+WHOLE_ROW = "the whole row"  # what people read where a complaint names no field
+
 
 @dataclass(frozen=True, kw_only=True)
 class InvalidReason:

@@ -15,7 +15,7 @@ from headcount.control.models import Connection, RejectedGroup, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.model import RunStatus
+from headcount.model import NOBODY_REMOVED, RunStatus
 from headcount.service.abandoned import status_of
 from headcount.service.first_steps import FirstStep, first_steps
 from headcount.service.heartbeat import worker_seen
@@ -78,7 +78,7 @@ class SyncSummary:
 class Attention:
     """Something for a person to look at. At most one of ``run``, ``sync`` and ``connection`` says where."""
 
-    kind: str  # worker, waiting, failed, rejected or connection
+    kind: str  # worker, waiting, failed, unremoved, rejected or connection
     sentence: str
     run: int | None = None
     sync: str = ""
@@ -103,13 +103,15 @@ def home() -> Home:
     setup()
     syncs = tuple(_summaries(_rows()))
     connections = list(Connection.objects.values_list("key", "name", "test_passed", "test_result"))
+    ended = _ended(syncs)
     return Home(
         hours=HOURS,
         runs=_lately(),
         attention=(
             *_unattended(syncs),
             *_waiting(),
-            *_failing(syncs),
+            *_failing(ended),
+            *_keeping_everybody(ended),
             *_unreachable(connections),
             *_refused(syncs),
         ),
@@ -239,18 +241,43 @@ _TELLING = (
 )  # how a sync is doing; a canceled run says nothing
 
 
-def _failing(syncs: Iterable[SyncSummary]) -> Iterator[Attention]:
-    ended = {
-        sync.name: last
+@dataclass(frozen=True, kw_only=True)
+class _Ended:
+    """How the last run of a sync went that tells how it is doing."""
+
+    sync: str
+    run: int
+    status: str
+    error: str
+    warnings: list[str]
+
+
+def _ended(syncs: Iterable[SyncSummary]) -> list[_Ended]:
+    last = {
+        run.run: sync.name
         for sync in syncs
-        if (last := next((run for run in reversed(sync.recent) if run.status in _TELLING), None))
-        and last.status == RunStatus.FAILED.value
+        if (run := next((run for run in reversed(sync.recent) if run.status in _TELLING), None))
     }
-    runs = Run.objects.filter(id__in=[last.run for last in ended.values()])
-    errors = dict(runs.values_list("id", "error")) if ended else {}
-    for name, last in ended.items():
-        sentence = f"The last run of {name} failed. {errors.get(last.run, '')}".strip()
-        yield Attention(kind="failed", run=last.run, sentence=sentence)
+    told = Run.objects.filter(id__in=last).order_by("id") if last else Run.objects.none()
+    return [
+        _Ended(sync=last[run], run=run, status=status, error=error, warnings=warnings)
+        for run, status, error, warnings in told.values_list("id", "status", "error", "warnings")
+    ]
+
+
+def _failing(ended: Iterable[_Ended]) -> Iterator[Attention]:
+    for last in ended:
+        if last.status == RunStatus.FAILED.value:
+            sentence = f"The last run of {last.sync} failed. {last.error}".strip()
+            yield Attention(kind="failed", run=last.run, sentence=sentence)
+
+
+def _keeping_everybody(ended: Iterable[_Ended]) -> Iterator[Attention]:
+    """Mirrors that remove nobody, for a key cannot be read."""
+    for last in ended:
+        if last.status == RunStatus.COMPLETED.value and any(NOBODY_REMOVED in said for said in last.warnings):
+            sentence = f"{last.sync} removed nobody in its last run: a key cannot be read."
+            yield Attention(kind="unremoved", run=last.run, sentence=sentence)
 
 
 def _unreachable(connections: Iterable[tuple[str, str, bool | None, str]]) -> Iterator[Attention]:

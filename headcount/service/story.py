@@ -19,6 +19,7 @@ from headcount.home import Home
 from headcount.model import RunStatus
 from headcount.recall import Remembered, remembered
 from headcount.service.keys import canonical
+from headcount.service.left_out import WHOLE_ROW
 from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.planning import FieldChange, row_changes
 from headcount.service.plans import known_plans, plan_folders
@@ -153,7 +154,7 @@ def _never_sent(bench: Workbench, run: Run, frozen: Frozen, key: str) -> Iterato
     sql = f"SELECT field, reason FROM read_parquet({quote_text(str(path))}) WHERE key = ?"
     reasons = sorted(set(bench.run(sql, [key])))
     if reasons:
-        words = "; ".join(f"{field}: {reason}" for field, reason in reasons)
+        words = "; ".join(f"{field or WHOLE_ROW}: {reason}" for field, reason in reasons)
         yield Chapter(
             run=run.pk, at=run.started_at or run.created_at, op="", fields=(), answer="invalid", reason=words
         )

@@ -6,6 +6,7 @@ from headcount.amounts import amount
 from headcount.destinations.customerio.fields import name_warnings
 from headcount.frozen import Frozen
 from headcount.model import Behavior
+from headcount.service.left_out import WHOLE_ROW
 from headcount.sync import Line
 
 
@@ -22,7 +23,7 @@ def warnings_of(frozen: Frozen | None, line: Line) -> list[str]:
     for column, before, now in frozen.type_changes:
         found.append(f"The column {column} was {before} at the last run and is {now} now.")
     for field, reason, rows in frozen.planned.warnings:
-        found.append(f"{field}: {reason} ({amount(rows, 'row')}).")
+        found.append(f"{field or WHOLE_ROW}: {reason} ({amount(rows, 'row')}).")
     if frozen.planned.new_fields:
         fields = ", ".join(frozen.planned.new_fields)
         found.append(f"New in this sync: {fields}. Only the rows they affect are sent again.")

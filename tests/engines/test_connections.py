@@ -172,3 +172,15 @@ def test_a_select_that_calls_something_that_writes_is_stopped_by_the_transaction
         with pytest.raises(SourceError), source.read(model(query=sql), ["x"]) as reader:
             reader.read_all()
     source.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"), [({"database": "nope"}, "database"), ({"user": "nobody_here"}, "user and password")]
+)
+def test_a_postgresql_that_answers_is_not_said_to_be_out_of_reach(
+    postgresql: PostgreSQLWorld, wrong: dict[str, str], hint: str
+) -> None:
+    with pytest.raises(SourceError, match=r"^PostgreSQL refuses the connection: ") as caught:
+        open_source("postgresql", {**postgresql.settings(), **wrong})
+    assert hint in caught.value.hint
+    assert "host" not in caught.value.hint

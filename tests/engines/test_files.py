@@ -279,3 +279,18 @@ def test_a_wide_file_that_is_replaced_while_it_is_read_is_not_mixed_with_the_new
     (tmp_path / "b.parquet").replace(file)
     with pytest.raises(SourceError, match="written while it was read"):
         same_files([file], before)
+
+
+def test_a_file_in_the_place_of_a_folder_is_called_a_file(folder: Path) -> None:
+    file = folder / "people.csv"
+    file.write_text("id\n1\n")
+    with pytest.raises(SourceError, match="is a file") as caught:
+        open_source("files", {"folders": [str(file)]})
+    assert str(folder) in caught.value.hint
+
+
+def test_one_file_is_no_plural(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("id\n1\n")
+    source = open_source("files", {"folders": [str(tmp_path)]})
+    assert source.check().startswith("1 CSV, Parquet or JSON file in ")
+    source.close()

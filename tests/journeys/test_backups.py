@@ -10,12 +10,14 @@ import stat
 import tarfile
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headcount.control.setup import close
+from headcount.service.heartbeat import beat, last_beat
 from tests.journeys.desk import Desk, checked, sums, wait_for
 
 # Of homes without PostgreSQL, and from one of them into it; test_many_machines tells of backups from PostgreSQL.
@@ -223,3 +225,25 @@ def test_an_interrupted_restore_can_be_done_again(
 def test_a_backup_that_cannot_be_written_leaves_the_old_one(applied: Desk) -> None:
     said = applied.done("backup", "missing/all.tar.gz", code=3).err
     assert "→" in said
+
+
+def test_a_backup_to_where_nobody_can_write_names_the_file(applied: Desk) -> None:
+    said = applied.done("backup", str(applied.folder / "nope" / "all.tar.gz"), code=3).err
+    assert "nope/all.tar.gz cannot be written: No such file or directory." in said
+    assert "a folder that is there" in said and "HEADCOUNT_HOME" not in said
+
+
+def test_activity_tells_of_a_backup(applied: Desk) -> None:
+    applied.run("people")
+    applied.done("backup", "all.tar.gz")
+    assert applied.count("SELECT count(*) FROM control_audit WHERE action = 'saved' AND what = 'backup'") == 1
+
+
+def test_no_worker_was_ever_in_a_restored_home(
+    applied: Desk, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beat(datetime.now(UTC))
+    applied.done("backup", "all.tar.gz")
+    move(applied, elsewhere, monkeypatch)
+    applied.done("restore", "all.tar.gz")
+    assert last_beat() is None

@@ -157,7 +157,7 @@ def test_rows_without_a_key_are_found_by_their_other_values(applied: Desk) -> No
     assert {row["values"] for row in rows} == {"email ada@b.co, plan free", "email bob@b.co", ""}
     shown = never_sent(1)
     assert sorted(map(str, (row.values for row in shown.rows))) == sorted(map(str, some))
-    applied.done("forget", "ada@b.co")
+    applied.done("forget", "ada@b.co", "--yes")
     assert "ada@b.co" not in applied.done("rejected", "people", "--json").out
     again = applied.done("preview", "people").out
     assert "Row 1, which has no key, would be invalid: id: the key is empty" in again
@@ -202,12 +202,12 @@ def test_values_of_rows_without_a_key_stay_hidden_when_the_sync_has_other_fields
 
 def test_whoever_is_forgotten_is_forgotten_in_rows_without_a_key_too(signups: Desk) -> None:
     for key in ("ada@b.co", "STRAßE@b.co", "eve@b.co"):
-        assert "Nothing" not in signups.done("forget", key).out
-        assert "Nothing is kept" in signups.cli("forget", key).all
+        assert "Nothing" not in signups.done("forget", key, "--yes").out
+        assert "Nothing is kept" in signups.cli("forget", key, "--yes").all
     told = str(never_sent(1))
     assert "@b.co" not in told
     assert "77" in told
-    assert "Nothing is kept" in signups.cli("forget", "7").all
+    assert "Nothing is kept" in signups.cli("forget", "7", "--yes").all
 
 
 def test_every_reason_of_invalid_rows_is_listed_with_all_its_rows_and_an_example(applied: Desk) -> None:
@@ -309,3 +309,50 @@ def test_run_as_json_prints_one_object_and_nothing_else(applied: Desk) -> None:
 def test_without_arguments_the_help_is_shown(desk: Desk) -> None:
     assert "Usage" in desk.cli("--help").out
     assert "Usage" in desk.cli().all
+
+
+def too_long(desk: Desk, fields: int, *, length: int = 1_001) -> None:
+    """One row that is sent to so many fields, each with a text of that length."""
+    desk.people_sync["mappings"] = [{"from": "plan", "to": f"plan_{n}"} for n in range(fields)]
+    desk.apply()
+    desk.sql(f"UPDATE users SET plan = printf('%.{length}c', 'x') WHERE id = 7")
+
+
+def test_a_plan_shows_every_reason_why_rows_would_not_be_sent(desk: Desk) -> None:
+    too_long(desk, 6)
+    said = desk.done("plan", "people").out
+    assert all(f"1 × plan_{n}: " in said for n in range(6))
+    assert "headcount rejected" not in said
+
+
+def test_the_csv_counts_rows_and_complaints(desk: Desk) -> None:
+    too_long(desk, 3)
+    desk.run(code=1)
+    said = desk.done("rejected", "people", "--csv", "left.csv").out
+    assert said == "left.csv holds 0 rejected and 1 invalid row with 3 complaints.\n"
+    assert len(Path("left.csv").read_text().splitlines()) == 1 + 3
+
+
+def test_a_complaint_about_no_field_is_about_the_whole_row(desk: Desk) -> None:
+    too_long(desk, 40, length=900)
+    assert "invalid 1 × the whole row: the row is larger than " in desk.done("plan", "people").out
+    said = desk.done("preview", "people", "--key", "7").out
+    assert "7 would be invalid: the whole row: the row is larger than " in said
+    desk.run(code=1)
+    assert "the whole row  the row is larger than " in desk.done("rejected", "people").out
+    assert "the whole row: the row is larger than " in desk.done("explain", "people", "7").out
+
+
+def test_a_binary_column_among_all_columns_is_named(desk: Desk) -> None:
+    desk.sql("ALTER TABLE users ADD COLUMN photo BLOB")
+    desk.project["models"]["users"]["types"] = {"photo": "binary"}
+    desk.people_sync["sync_all_columns"] = True
+    desk.apply()
+    said = desk.cli("plan", "people").err
+    assert "The column photo cannot be mapped to photo: a binary column cannot be sent as it is." in said
+
+
+def test_a_plan_that_sends_all_again_names_no_field_as_the_reason(applied: Desk) -> None:
+    applied.run()
+    said = applied.done("plan", "people", "--full").out
+    assert "change 250" in said and "why:" not in said

@@ -58,7 +58,7 @@ def test_no_trace_is_left_and_the_next_run_sends_the_row_as_a_new_one(known: Des
     before = known.done("explain", "people", f"{NAME}@example.com").out
     assert "pro" in before
     assert words(known.home)  # it can be found while it is there
-    said = known.done("forget", f"{NAME.upper()}@example.com", "--json").json
+    said = known.done("forget", f"{NAME.upper()}@example.com", "--yes", "--json").json
     assert {each["sync"] for each in said} == {"people", "events"}
     [people] = [each for each in said if each["sync"] == "people"]
     assert people["acknowledged"]
@@ -88,7 +88,7 @@ def test_runs_alerts_and_messages_that_name_the_person_do_so_no_more(known: Desk
     assert known.count(f"SELECT count(*) FROM control_delivery WHERE body LIKE '%{NAME}%'")
     assert known.count("SELECT count(*) FROM control_run WHERE keys <> '[]'") == 1
 
-    said = known.done("forget", f"{NAME}@example.com").out
+    said = known.done("forget", f"{NAME}@example.com", "--yes").out
     assert "2 runs that named it" in said
     assert "Not erased" in said
     assert words(known.home) == []
@@ -107,7 +107,7 @@ def test_no_table_of_postgresql_holds_a_word_either(
     know(desk)
     desk.done("test", "people", "--key", f"{NAME}@example.com")
     assert {"headcount_state", "public"} <= {schema for schema, _ in naming(url)}
-    desk.done("forget", f"{NAME}@example.com")
+    desk.done("forget", f"{NAME}@example.com", "--yes")
     assert naming(url) == []
     assert words(desk.home) == []
     assert sums(desk.run("people")) == (1, 0, 0, 1)
@@ -135,7 +135,7 @@ def naming(url: str) -> list[tuple[str, str]]:
 
 
 def test_the_rows_of_others_stay_where_they_were_in_the_plans(known: Desk) -> None:
-    known.done("forget", f"{NAME}@example.com")
+    known.done("forget", f"{NAME}@example.com", "--yes")
     story = known.done("explain", "people", "p9@example.com", "--json").json
     assert story["chapters"][-1]["answer"] == "accepted"
     assert known.run("people")["plan"]["change"] == 0
@@ -188,21 +188,21 @@ def test_a_plan_of_which_nothing_was_sent_names_nobody_either(known: Desk, finis
 
 
 def test_an_event_is_not_sent_again_because_its_person_was_forgotten(known: Desk) -> None:
-    known.done("forget", f"{NAME}@example.com")
+    known.done("forget", f"{NAME}@example.com", "--yes")
     assert sums(known.run("events")) == (0, 0, 0, 0)
 
 
 def test_what_is_on_its_way_must_end_first(known: Desk) -> None:
     known.sql("DELETE FROM users")
     known.run("people", code=3)  # the guard asks
-    said = known.done("forget", f"{NAME}@example.com", code=2).err
+    said = known.done("forget", f"{NAME}@example.com", "--yes", code=2).err
     assert "has not ended" in said
     assert "headcount cancel" in said
     assert known.done("explain", "people", f"{NAME}@example.com")
 
 
 def test_an_unknown_key_is_said_to_be_unknown(known: Desk) -> None:
-    assert "Nothing is kept" in known.done("forget", "nobody@example.com").out
+    assert "Nothing is kept" in known.done("forget", "nobody@example.com", "--yes").out
 
 
 def test_kept_bodies_that_mention_the_person_are_dropped_and_others_stay(known: Desk) -> None:
@@ -215,6 +215,13 @@ def test_kept_bodies_that_mention_the_person_are_dropped_and_others_stay(known: 
     with_body = "SELECT count(*) FROM control_exchange WHERE request <> ''"
     assert known.count(f"{with_body} AND request LIKE '%{NAME}%'") == 1
     kept = known.count(with_body)
-    known.done("forget", f"{NAME}@example.com")
+    known.done("forget", f"{NAME}@example.com", "--yes")
     assert words(known.home) == []
     assert known.count(with_body) == kept - 1 > 0
+
+
+def test_nobody_is_forgotten_unasked(known: Desk) -> None:
+    said = known.done("forget", f"{NAME}@example.com", code=2).err
+    assert "nobody is here to ask" in said and "--yes" in said
+    assert NAME in known.done("explain", "people", f"{NAME}@example.com").out
+    assert "Nothing is kept" not in known.done("forget", f"{NAME}@example.com", "--yes").out

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -240,3 +241,43 @@ def test_a_run_whose_plan_was_deleted_says_so(slow: Desk) -> None:
     assert earlier["status"] == "failed"
     assert "plan is gone" in earlier["error"]
     assert len(slow.workspace.people()) == 250
+
+
+def reading(desk: Desk) -> None:
+    """A model that takes some seconds to read."""
+    desk.project["models"]["users"] = {
+        "connection": "company",
+        "query": "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 3000000) "
+        "SELECT id, 'free' AS plan, 1 AS visits FROM n",
+    }
+    desk.apply()
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_an_interruption_while_rows_are_mapped_is_no_failure_of_a_row(
+    desk: Desk, signal_: signal.Signals
+) -> None:
+    reading(desk)
+    process = desk.start("run", "people", "--json")
+    wait_for(lambda: list(desk.home.glob("plans/1/**/staged.parquet")))
+    time.sleep(0.5)
+    os.kill(process.pid, signal_)
+    said = ended(process)
+    assert (said.code, said.err) == (130, INTERRUPTED)
+    [line] = desk.done("runs", "--json").json
+    assert line["status"] == "canceled"
+    assert "interrupted before its plan was complete; nothing was sent" in line["error"]
+
+
+@pytest.mark.parametrize("words", [("plan", "people"), ("run", "people", "--full", "--yes")])
+def test_a_plan_or_count_that_is_interrupted_says_that_nothing_was_sent(
+    desk: Desk, words: tuple[str, ...]
+) -> None:
+    reading(desk)
+    process = desk.start(*words)
+    wait_for(lambda: list(desk.home.glob("plans/**/staged.parquet")))
+    time.sleep(0.5)
+    os.kill(process.pid, signal.SIGINT)
+    said = ended(process)
+    assert (said.code, said.err) == (130, "Interrupted. Nothing was sent.\n")
+    assert desk.done("runs", "--json").json == []

@@ -183,7 +183,7 @@ def test_a_machine_without_the_file_does_not_take_what_was_sent_for_new(
     assert "the states of people." in many.done("backup", "all.tar.gz", code=3).err
     [states] = [each for each in many.cli("doctor", "--json").json if each["subject"] == "states"]
     assert (states["health"], states["message"].endswith(": people.")) == ("attention", True)
-    for words in (("state", "move", "people"), ("forget", "7"), ("explain", "people", "7")):
+    for words in (("state", "move", "people"), ("forget", "7", "--yes"), ("explain", "people", "7")):
         assert "is in a file of another machine" in many.done(*words, code=3).err
     machine(many, "home", monkeypatch)
     moved(many)
@@ -233,7 +233,7 @@ def test_whoever_is_forgotten_is_forgotten_in_the_database_too(
     machine(many, "second", monkeypatch)
     many.done("explain", "people", "ada.the.unforgettable@example.com")  # brings the plan here
     machine(many, "home", monkeypatch)
-    many.done("forget", "ada.the.unforgettable@example.com")
+    many.done("forget", "ada.the.unforgettable@example.com", "--yes")
     text = contents(url)
     assert "unforgettable" not in text
     assert b"unforgettable".hex() not in text

@@ -16,6 +16,16 @@ CASES: dict[str, tuple[str, str, str]] = {
         "nuls: skip",
         "headcount.yml:33: syncs.users.mappings[4].nuls: There is no key nuls here. Did you mean nulls?",
     ),
+    "a key one step too high": (
+        "triggers: {schedule: {frequency: daily, hour: 6, timezone: Europe/Berlin}, after: [users]}",
+        "schedule: {frequency: daily}",
+        ":53: syncs.orders.schedule: There is no key schedule here. Put it under triggers.",
+    ),
+    "a cron expression of six fields": (
+        "frequency: daily, hour: 6",
+        "cron: 0 0 25 * * *",
+        ":53: syncs.orders.triggers.schedule.cron: This cron expression has 6 fields. Its five fields are",
+    ),
     "an unknown section": ("syncs:", "sinks:", ":22: sinks: There is no section sinks. Did you mean syncs?"),
     "another version": (
         "version: 1",
@@ -249,7 +259,7 @@ CASES: dict[str, tuple[str, str, str]] = {
     "a cron expression that is none": (
         "frequency: daily, hour: 6",
         "cron: 0 25 * * *",
-        ":53: syncs.orders.triggers.schedule.cron: This is no cron expression: bad hour. It has five fields",
+        ":53: syncs.orders.triggers.schedule.cron: This is no cron expression: bad hour. Its five fields are",
     ),
     "an unknown time zone": (
         "Europe/Berlin",
@@ -345,6 +355,15 @@ def test_what_is_broken_elsewhere_in_an_entry_hides_no_mistake(case: str) -> Non
         line for line in together if "tpyes" in line or "nmae" in line or "must be text" in line
     ]
     assert set(together) - set(told_of_breaks) <= set(alone), "and nothing is made up"
+
+
+def test_an_unknown_object_hides_no_mistake_in_mappings() -> None:
+    twice = "{from: plan, to: plan}\n      - {from: email, to: plan}"
+    told = "\n".join(
+        mistakes(changed(("object: person", "object: people"), ("{from: plan, to: plan}", twice)))
+    )
+    assert "Customer.io has no object people." in told
+    assert "The field plan is mapped more than once." in told
 
 
 def test_layers_of_mistakes_are_told_in_one_pass() -> None:

@@ -57,7 +57,7 @@ def test_rejected_and_invalid_rows_stand_in_one_listing(home: Path) -> None:
 def test_the_csv_holds_all_rejected_rows_and_is_readable_by_nobody_else(home: Path, tmp_path: Path) -> None:
     refuse(make_run(), *(f"k{number}" for number in range(700)))
     path = tmp_path / "rejected.csv"
-    assert write_rejected("users", path) == Written(rejected=700, invalid=0)
+    assert write_rejected("users", path) == Written(rejected=700, invalid=0, complaints=0)
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [rows[0][name] for name in ("kind", "key", "field")] == ["rejected", "k0", "email"]
@@ -77,7 +77,7 @@ def test_the_csv_says_when_only_examples_of_invalid_rows_are_left(home: Path, tm
     held.record_invalid(run, [Invalid(key="d", field="plan", reason="too long")])
     runs.explain(run, {}, [("plan", "too long", 1)])
     path = tmp_path / "rejected.csv"
-    assert write_rejected("users", path) == Written(rejected=0, invalid=1, complete=False)
+    assert write_rejected("users", path) == Written(rejected=0, invalid=1, complaints=1, complete=False)
     with path.open(newline="") as file:
         [row] = csv.DictReader(file)
     assert [row[name] for name in ("kind", "key", "field", "reason")] == ["invalid", "d", "plan", "too long"]

@@ -61,3 +61,16 @@ def test_what_waits_failed_was_refused_or_does_not_answer_needs_attention(office
     assert f'href="/runs/{waiting}/"' in page
     assert "Users to People: 1 row rejected." in page
     assert "It was not there." in page
+
+
+def test_a_mirror_that_may_remove_nobody_needs_attention(office: Desk, visit: Visit) -> None:
+    office.sql("CREATE TABLE signups AS SELECT CAST(id AS TEXT) AS id, plan, visits FROM users")
+    office.project["models"]["users"]["table"] = "signups"
+    office.apply()
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    office.sql("UPDATE signups SET id = 'a' || char(0) || 'b' WHERE id = '7'")
+    run = started(operator, "/syncs/people/run/")
+    [item] = json.loads(operator.get("/home.json").content)["home"]["attention"]
+    assert (item["kind"], item["run"]) == ("unremoved", run)
+    assert "Users to People removed nobody in its last run: a key cannot be read." in text(operator.get("/"))

@@ -219,3 +219,14 @@ def test_a_run_that_waits_for_its_source_says_when_it_is_tried_again(office: Des
     due = Run.objects.get(pk=run).not_before
     assert due is not None
     assert f"next try at {due:%H:%M:%S} UTC" in page
+
+
+def test_a_complaint_about_no_field_is_about_the_whole_row(office: Desk, visit: Visit) -> None:
+    office.people_sync["mappings"] = [{"from": "plan", "to": f"plan_{n}"} for n in range(40)]
+    office.apply()
+    office.sql("UPDATE users SET plan = printf('%.900c', 'x') WHERE id = 7")
+    operator = visit(Role.OPERATOR)
+    run = started(operator, "/syncs/people/run/")
+    assert '<td class="first code">the whole row</td>' in text(operator.get(f"/runs/{run}/"))
+    page = text(operator.get(f"/runs/{run}/invalid/?field=&reason=the%20row%20is%20larger"))
+    assert "Only the whole row: the row is larger" in page

@@ -28,6 +28,7 @@ from headcount.frozen import FILE
 from headcount.home import Home, unusable
 from headcount.service.backups.manifest import NAME, Manifest, not_a_backup
 from headcount.service.backups.tables import APP, Table, columns, lines_of, read_rows, tables
+from headcount.service.heartbeat import SETTING
 from headcount.service.plans import keep_plan
 from headcount.service.states import state_at
 from headcount.state import StateFile
@@ -175,6 +176,7 @@ def _restore_rows(archive: tarfile.TarFile, manifest: Manifest) -> int:
             table._base_manager.all().delete()
         count = sum(_restore_table(archive, manifest, table) for table in tables(apps))
         _settle(apps)
+        _forget_beats(apps)
         _go_on_counting(tables(apps))
     MigrationExecutor(connection).migrate(latest)
     return count
@@ -194,6 +196,13 @@ def _settle(apps: Any) -> None:
     _set(apps.get_model(APP, "Run"), worker="", lease_until=None)
     if not postgresql_url():
         _set(apps.get_model(APP, "Stream"), state_in=Stream.Place.FILE.value)
+
+
+def _forget_beats(apps: Any) -> None:
+    """No worker was ever here, whenever one was where the backup was made."""
+    for table in tables(apps):
+        if table._meta.model_name == "setting":
+            table._base_manager.filter(name=SETTING).delete()
 
 
 def _set(table: Table, **values: Any) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +15,15 @@ from django.apps import apps
 from django.db import connection
 
 from headcount import __version__
+from headcount.control import audit
 from headcount.control.models import Run, Stream, Sync
 from headcount.control.runs import UNFINISHED
 from headcount.control.secrets import VARIABLE
 from headcount.control.setup import newest_migration, setup
 from headcount.control.trouble import told
-from headcount.errors import ConfigurationError
-from headcount.home import Home, unusable
+from headcount.disk import FULL
+from headcount.errors import ConfigurationError, StateError
+from headcount.home import Home
 from headcount.scratch import scratch_folder
 from headcount.service.backups.manifest import NAME, Manifest
 from headcount.service.backups.tables import columns, tables, write_rows
@@ -66,9 +68,12 @@ def save(path: Path, *, overwrite: bool = False) -> Saved:
         plans = _save_plans(home, folder)
         if manifest.key:
             shutil.copyfile(home.secret_key, folder / "secret.key")
+        size = _pack(folder, path)
+        with told():
+            audit.record("saved", "backup", {"states": states, "plans": plans})
         return Saved(
             path=path,
-            bytes=_pack(folder, path),
+            bytes=size,
             rows=sum(manifest.rows.values()),
             states=states,
             plans=plans,
@@ -170,5 +175,18 @@ def _pack(folder: Path, path: Path) -> int:
         part.replace(path)
         return path.stat().st_size
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise unusable(path.parent, error) from error
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> StateError:
+    """The file is wherever somebody wanted it, which has nothing to do with Headcount's home."""
+    if error.errno in FULL:
+        return StateError(
+            f"The disk that holds {path} is full.", hint="Free some space, or name another file."
+        )
+    return StateError(
+        f"{path} cannot be written: {error.strerror or error}.",
+        hint="Name a file in a folder that is there and that you may write to.",
+    )
