@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from headcount.errors import HeadcountError
 from headcount.schedule import DAYS
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
 from headcount.service.drafting import Resend, resend_of, starts_over
+from headcount.service.drafts import start_draft
 from headcount.service.editing import (
     Opened,
     copy_of,
@@ -190,7 +192,9 @@ def _saved(request: HttpRequest, editor: Editor, *, plan: bool) -> HttpResponse:
     tell(request, f"{editor.form.name} is saved.")
     for caution in editor.cautions:
         tell(request, caution, "attention")
-    return HttpResponseRedirect(f"/syncs/{editor.key}/{'plan/' if plan else ''}")
+    if not plan:
+        return redirect("sync", key=editor.key)
+    return redirect("sync-draft", key=editor.key, draft=start_draft(editor.key, anew=True).id)
 
 
 def _shown(
