@@ -11,7 +11,8 @@ from django.db.models import Count, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from headcount.amounts import amount
-from headcount.control.models import Connection, RejectedGroup, Run
+from headcount.control.alerts.rule import AlertKind
+from headcount.control.models import Alert, Connection, RejectedGroup, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -22,6 +23,7 @@ from headcount.service.timing import timing
 
 HOURS = 24
 RECENT = 20  # runs in the small picture of a sync
+MOST_ALERTS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,7 @@ class SyncSummary:
 class Attention:
     """Something for a person to look at. At most one of ``run``, ``sync`` and ``connection`` says where."""
 
-    kind: str  # worker, waiting, failed, rejected or connection
+    kind: str  # worker, waiting, failed, alert, rejected or connection
     sentence: str
     run: int | None = None
     sync: str = ""
@@ -98,7 +100,7 @@ class Home:
 
 @told()
 def home() -> Home:
-    """The first page: nine queries at most, whatever there is."""
+    """The first page: ten queries at most, whatever there is."""
     setup()
     syncs = tuple(_summaries(_rows()))
     connections = list(Connection.objects.values_list("key", "name", "test_passed", "test_result"))
@@ -109,6 +111,7 @@ def home() -> Home:
             *_unattended(syncs),
             *_waiting(),
             *_failing(syncs),
+            *_alerting(),
             *_unreachable(connections),
             *_refused(syncs),
         ),
@@ -244,6 +247,20 @@ def _failing(syncs: Iterable[SyncSummary]) -> Iterator[Attention]:
     for name, last in ended.items():
         sentence = f"The last run of {name} failed. {errors.get(last.run, '')}".strip()
         yield Attention(kind="failed", run=last.run, sentence=sentence)
+
+
+_SAID = (
+    AlertKind.FAILED.value,
+    AlertKind.WAITING.value,
+)  # runs that failed or wait are here without any rule
+
+
+def _alerting() -> Iterator[Attention]:
+    """The alerts that are still so, the newest first."""
+    still = Alert.objects.filter(resolved_at=None).exclude(rule__kind__in=_SAID).order_by("-id")
+    for alert in still.select_related("sync")[:MOST_ALERTS]:
+        where = {"run": alert.run_id} if alert.run_id else {"sync": alert.sync.key}
+        yield Attention(kind="alert", sentence=f"{alert.sync.name}: {alert.words}", **where)
 
 
 def _unreachable(connections: Iterable[tuple[str, str, bool | None, str]]) -> Iterator[Attention]:
