@@ -214,8 +214,11 @@ def test_nonsense_in_a_form_is_answered_in_words(company: Desk, visit: Visit) ->
         {"do": "remove:many"},
         {"do": "save", "object": "evil", "model": "evil", "connection": "evil"},
     ):
-        assert client.post("/syncs/new/", data).status_code in (200, 422)
-    assert client.post(EDIT, {"do": "review", "m-count": "-1", "object": "person"}).status_code == 422
+        assert client.post("/syncs/new/", data, follow=True).status_code in (200, 422)
+    assert (
+        client.post(EDIT, {"do": "review", "m-count": "-1", "object": "person"}, follow=True).status_code
+        == 422
+    )
 
 
 def test_the_preview_says_which_rows_would_be_invalid_and_why(company: Desk, visit: Visit) -> None:
@@ -509,3 +512,33 @@ def test_a_sync_that_is_deleted_while_somebody_changes_it_becomes_a_new_one(
     page.address = "/syncs/new/"
     assert page.press("save").answer.headers["Location"] == "/syncs/people/"
     assert open_sync("people").entry["mappings"][-1]["to"] == "Tariff of today"
+
+
+def test_each_step_of_the_form_has_an_address_that_shows_it_again(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    page = opened(client, EDIT).press("add")
+    typed = {"m__2__text": "email", "m__2__to": "contact"}
+    sent = {**dict(page.form.inputs), **{name.replace("__", "-"): text for name, text in typed.items()}}
+    steps = [client.post(EDIT, {**sent, "do": do}).headers["Location"] for do in ("add", "review", "preview")]
+    assert opened(client, steps[0]).rows == ["plan", "visits", "contact", ""]
+    assert "contact" in opened(client, steps[1], "")
+    assert "contact&quot;:" in opened(client, steps[2])
+    assert opened(client, steps[0]).rows == ["plan", "visits", "contact", ""]
+    assert "contact" not in str(client.session.items())
+    later = opened(client, f"{EDIT}?step=of-yesterday")
+    assert "What was typed there is kept no longer" in later
+    assert later.rows == ["plan", "visits"]
+    wrong = client.post(EDIT, {**sent, "m-2-text": "nowhere", "do": "save"})
+    assert client.get(wrong.headers["Location"]).status_code == 422
+    assert open_sync("people").entry["mappings"][-1]["to"] == "visits"
+
+
+def test_a_review_says_that_somebody_else_changed_the_sync_meanwhile(company: Desk, visit: Visit) -> None:
+    mine = opened(visit(Role.EDITOR), EDIT).press("add")
+    assert "by somebody else" not in mine.press("review", m__2__text="email", m__2__to="contact")
+    company.people_sync["behavior"] = "update_only"
+    company.apply()
+    review = mine.press("review", m__2__text="email", m__2__to="contact")
+    assert "The sync was changed by somebody else since you began." in review
+    assert "update_only" in review
+    assert review.press("save").answer.status_code == 302
