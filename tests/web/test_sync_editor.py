@@ -179,6 +179,25 @@ def test_all_columns_are_mapped_at_once_in_the_chosen_style(company: Desk, visit
     assert page.rows == ["email", "Plan", "Visits"]
 
 
+def test_mapping_all_columns_of_events_leaves_out_those_that_say_who_and_when(
+    company: Desk, visit: Visit
+) -> None:
+    page = begin(visit, "event", "orders")
+    read = {"unique_id": "id", "person_from": "user_id", "timestamp_kind": "column", "timestamp": "at"}
+    page = page.press("map-all", **read)
+    assert page.rows
+    assert not {"id", "user_id", "at"} & set(page.rows)
+
+
+def test_a_mistake_in_a_template_is_told_together_with_others(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("add").press("add")
+    page = page.press(
+        "save", m__1__kind="template", m__1__text="{{ emial }}", m__1__to="greeting", m__2__text="plan"
+    )
+    assert "reads emial, which is not a column." in page
+    assert 'id="m-2-to-wrong"' in page
+
+
 def test_sync_all_properties_is_a_switch(company: Desk, visit: Visit) -> None:
     page = begin(visit).press("save", all_columns="on", all_names="upper_case")
     assert open_sync("from-the-page").entry["sync_all_columns"] == {"names": "upper_case"}

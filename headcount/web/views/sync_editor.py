@@ -119,7 +119,7 @@ def _first_form(request: HttpRequest) -> SyncForm:
 def _typed(data: QueryDict, key: str | None = None) -> SyncForm:
     """The form as it was sent; a sync that is stored keeps its key."""
     several = {name: " ".join(data.getlist(name)) for name in ("warn", "after")}
-    form = SyncForm.of_data({**data.dict(), **several})
+    form = SyncForm.of_data({**{name: str(value) for name, value in data.items()}, **several})
     return form if key is None else replace(form, key=key)
 
 
