@@ -16,7 +16,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from headcount.disk import unusable as unusable
+from headcount.disk import unusable
 from headcount.errors import StateError
 
 FOLDERS = ("state", "plans", "locks", "limits")

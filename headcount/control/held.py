@@ -48,7 +48,7 @@ def record_rejected(run: Run, refused: Iterable[Refused]) -> int:
     for chunk in chunks(refused, ENTERED_AT_ONCE):
         with transaction.atomic():
             if any_before:
-                resolve(run.sync, [row.key for row in chunk])
+                groups.go_on(_resolved(run.sync, [row.key for row in chunk]))
             _enter(run, chunk, groups)
         count += len(chunk)
     return count
@@ -66,10 +66,15 @@ def record_invalid(run: Run, rows: Iterable[Invalid]) -> None:
 
 def resolve(sync: Sync, keys: Iterable[str]) -> int:
     """These keys were accepted, or are about to be listed again: no open refusal stands against them."""
-    return sum(
-        _move(sync, sync.rejected.filter(key__in=chunk), Rejected.Status.RESOLVED)
+    return sum(number for _, _, number in _resolved(sync, keys))
+
+
+def _resolved(sync: Sync, keys: Iterable[str]) -> list[Moved]:
+    return [
+        moved
         for chunk in chunks(keys, AT_ONCE)
-    )
+        for moved in _moved(sync, sync.rejected.filter(key__in=chunk), Rejected.Status.RESOLVED)
+    ]
 
 
 def release(sync: Sync, keys: Sequence[str] | None = None) -> int:
@@ -117,8 +122,13 @@ def waits(sync: Sync, keys: Sequence[str]) -> bool:
 
 
 def listed_keys(sync: Sync) -> Iterator[tuple[str]]:
-    """The keys of all rows that are listed as held, read as they are consumed."""
-    return sync.rejected.filter(status__in=_HELD).order_by().values_list("key").iterator()
+    """The keys of all rows that are listed as held or let go for a retry, read as they are consumed."""
+    return (
+        sync.rejected.filter(status__in=(*_HELD, Rejected.Status.RELEASED))
+        .order_by()
+        .values_list("key")
+        .iterator()
+    )
 
 
 def rejected(sync: Sync, *, run_id: int | None = None) -> QuerySet[Rejected]:
@@ -132,21 +142,26 @@ def invalid(run: Run) -> QuerySet[InvalidRow]:
     return run.invalid.order_by("id")
 
 
+Moved = tuple[int, str, int]  # group, status before, rows
+
 _COUNTED = (Rejected.Status.OPEN.value, Rejected.Status.MUTED.value)  # by the fields of a group
 
 
 def _move(sync: Sync, rows: QuerySet[Rejected], status: Rejected.Status) -> int:
+    return sum(number for _, _, number in _moved(sync, rows, status))
+
+
+def _moved(sync: Sync, rows: QuerySet[Rejected], status: Rejected.Status) -> list[Moved]:
     """Give rows another status; every change of one goes through here, so that the groups' counts agree."""
     changing = rows.exclude(status=status)
     with transaction.atomic():
         list(sync.rejected_groups.select_for_update().values_list("id"))  # whoever moves others waits
         counts = list(changing.order_by().values_list("group_id", "status").annotate(rows=Count("id")))
-        if not counts:
-            return 0
-        moved = changing.update(status=status)
+        if counts:
+            changing.update(status=status)
         for group, before, number in counts:
             _add(group, {before: -number, status.value: number})
-    return moved
+    return counts
 
 
 def _add(group: int, numbers: dict[str, int]) -> None:
@@ -173,6 +188,11 @@ class _Groups:
         self._sync = sync
         self._known: dict[tuple[str, str], RejectedGroup] = {}
         self._numbers: dict[int, int] = {}
+        self._going_on: set[int] = set()
+
+    def go_on(self, moved: Iterable[Moved]) -> None:
+        """Rows of these groups stood refused until now: if they are refused again, nothing begins anew."""
+        self._going_on.update(group for group, _, _ in moved)
 
     def of(self, outcome: Outcome) -> RejectedGroup:
         named = outcome.reason[:REASON_LENGTH], outcome.field[:FIELD_LENGTH]
@@ -184,8 +204,8 @@ class _Groups:
 
     def _found(self, reason: str, field: str, message: str) -> RejectedGroup:
         group, _ = RejectedGroup.objects.get_or_create(sync=self._sync, reason=reason, field=field)
-        if not group.open:
-            group.first_at = timezone.now()  # its age is that of what is open now
+        if not group.open and group.pk not in self._going_on:
+            group.first_at = timezone.now()  # its age is that of what is open now, or was until this retry
         group.message = message
         group.save(update_fields=["message", "first_at", "last_at"])
         return group

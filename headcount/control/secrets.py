@@ -16,8 +16,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.db import transaction
 
 from headcount.control.models import Connection, Outlet, Secret
+from headcount.disk import unusable
 from headcount.errors import ConfigurationError, StateError
-from headcount.home import current_home, unusable
+from headcount.home import current_home
 
 VARIABLE = "HEADCOUNT_SECRET_KEY"
 _KEPT: tuple[type[Secret] | type[Outlet], ...] = (Secret, Outlet)  # tables with a column ``ciphertext``

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
+from headcount.disk import unusable
 from headcount.errors import StateError
-from headcount.home import Home, current_home, unusable
+from headcount.home import Home, current_home
 
 SCHEMA_LOCK = 4_842_017  # any number that nobody else uses as an advisory lock in this database
 

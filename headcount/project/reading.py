@@ -13,6 +13,7 @@ from headcount.errors import ConfigurationError
 from headcount.project import keys, words
 from headcount.project.checks import model_problems, sync_problems
 from headcount.project.connection_entry import BudgetEntry, mistakes, settings_of, unknown_kind
+from headcount.project.connection_names import name_problems
 from headcount.project.entry import Entry
 from headcount.project.kinds import BUDGET, KINDS
 from headcount.project.lines import Document, read
@@ -41,7 +42,7 @@ def read_file(path: FilePath) -> Project:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read.", hint=_reason(error)) from None
-    return read_project(text, file=path.name, folder=path.absolute().parent, check_sql=True)
+    return read_project(text, file=path.name, folder=path.absolute().parent, by_hand=True)
 
 
 def entry_problems(project: Project, section: str, key: str) -> tuple[dict[str, Any] | None, list[Problem]]:
@@ -50,7 +51,7 @@ def entry_problems(project: Project, section: str, key: str) -> tuple[dict[str, 
     Paths of the problems begin inside the entry; ``()`` is the entry itself, or its key.
     """
     value = {"version": VERSION, **{name: dict(project.section(name)) for name in SECTIONS}}
-    reader = _Reader(Document(FILE, value), None, check_sql=False)
+    reader = _Reader(Document(FILE, value), None, by_hand=False)
     made = reader.project().section(section).get(key)
     mine = [problem for problem in reader.problems if problem.path[:2] == (section, key)]
     return (dict(made) if made is not None else None), [replace(p, path=p.path[2:]) for p in mine]
@@ -61,16 +62,16 @@ def _reason(error: OSError | UnicodeDecodeError) -> str:
 
 
 def read_project(
-    text: str, *, file: str = FILE, folder: FilePath | None = None, check_sql: bool = False
+    text: str, *, file: str = FILE, folder: FilePath | None = None, by_hand: bool = False
 ) -> Project:
     """The project in a text. Relative paths in it become absolute below ``folder``, if that is given.
 
-    ``check_sql``: also read the SQL of models, which takes a parser.
+    ``by_hand``: somebody wrote it, so also read the SQL of models, which takes a parser, and compare names.
 
     Raises ``ProjectError`` with every mistake.
     """
     document = read(text, file)
-    reader = _Reader(document, folder, check_sql)
+    reader = _Reader(document, folder, by_hand)
     project = reader.project()
     if found := [*document.repeated, *reader.problems]:
         raise ProjectError(found)
@@ -78,9 +79,9 @@ def read_project(
 
 
 class _Reader:
-    def __init__(self, document: Document, folder: FilePath | None, check_sql: bool) -> None:
+    def __init__(self, document: Document, folder: FilePath | None, by_hand: bool) -> None:
         self.document = document
-        self.check_sql = check_sql
+        self.by_hand = by_hand
         self.folder = folder
         self.problems: list[Problem] = []
         self.after: dict[str, list[str]] = {}  # which syncs each sync runs after
@@ -103,6 +104,8 @@ class _Reader:
             syncs=self._kept("syncs", given, lambda key, e: self._sync(key, e, given["models"], kinds)),
         )
         self.problems += order_problems(self.document, self.after, given["syncs"])
+        if self.by_hand:  # what was stored before there was this rule can still be changed
+            self.problems += name_problems(self.document, given["connections"])
         return project
 
     def _kept(self, section: str, given: dict[str, Any], make: Any) -> dict[str, dict[str, Any]]:
@@ -148,7 +151,7 @@ class _Reader:
         if entry is None:
             return None
         found = [*model_problems(self.document, path, entry, kinds)]
-        if self.check_sql:
+        if self.by_hand:
             found += query_problems(self.document, path, entry, kinds)
         self.problems += _told(found, path, holes)
         return None if holes else {**_named(key, entry.name), **_rest(entry)}

@@ -17,7 +17,7 @@ from headcount.sandbox.pages.frame import page
 from headcount.sandbox.pages.markup import tag
 from headcount.sandbox.pages.people_pages import PeoplePages
 from headcount.sandbox.pages.settings_pages import CREDENTIALS, NEW, SettingsPages
-from headcount.sandbox.pages.visitor import COOKIE, Visitors, form
+from headcount.sandbox.pages.visitor import Visitors, cookie_of, form
 from headcount.sandbox.pages.workspace_pages import WorkspacePages
 
 STYLE = Path(__file__).parent / "static" / "sandbox.css"
@@ -95,7 +95,7 @@ class Pages:
         """A name is enough: this is a stand-in, and it listens on this machine."""
         if request.method == "POST" and (name := (await form(request)).get("name", "")[:60]):
             response = RedirectResponse("/", 303)
-            self.visitors.sign_in(name, response, secure=request.url.scheme == "https")
+            self.visitors.sign_in(name, request, response)
             return response
         box = tag("input", name="name", id="name", required=True, autocomplete="name", autofocus=True)
         label = tag("label", "Your name", for_="name")
@@ -106,7 +106,7 @@ class Pages:
 
     def sign_out(self, request: Request, visitor: object) -> Response:
         response = RedirectResponse("/sign-in", 303)
-        response.delete_cookie(COOKIE)
+        response.delete_cookie(cookie_of(request))
         return response
 
 

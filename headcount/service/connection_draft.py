@@ -14,6 +14,7 @@ from headcount.control.models import Connection
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.project.connection_entry import mistakes, settings_of
+from headcount.project.connection_names import MEND, namesake
 from headcount.project.kinds import BUDGET, KINDS, ConnectionKind
 from headcount.project.references import STORED
 from headcount.service.connections import find_connection
@@ -21,6 +22,7 @@ from headcount.service.entries import Refused, Stale, Wrong, checked, save_check
 from headcount.service.keys import key_for
 from headcount.service.noting import ANSWERED
 from headcount.service.reaching import TestReport, tried
+from headcount.service.stored import stored_project
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +96,18 @@ def _entry(draft: Draft, stored: Connection | None) -> dict[str, Any]:
     wrong = [Wrong(field=name, wrong=wrong, mend=mend) for name, wrong, mend in mistakes(draft.kind, given)]
     if stored is not None:
         wrong += _elsewhere(draft, stored, given)
+    if stored is None or stored.name != draft.name:
+        wrong += _taken(draft)
     if wrong:
         raise Refused(wrong)
     entry = {"name": draft.name, "type": draft.kind.name, **given}
     return checked("connections", draft.key, {name: value for name, value in entry.items() if value != ""})
+
+
+def _taken(draft: Draft) -> Iterator[Wrong]:
+    others = stored_project().connections
+    if draft.kind.role == "destination" and (other := namesake(others, draft.key, draft.name)):
+        yield Wrong(field="name", wrong=f"The destination {other} is called {draft.name} already.", mend=MEND)
 
 
 def _elsewhere(draft: Draft, stored: Connection, given: Mapping[str, Any]) -> Iterator[Wrong]:

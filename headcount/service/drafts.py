@@ -56,15 +56,16 @@ class Draft:
 
 
 @told()
-def start_draft(key: str, *, full: bool = False, wait: float = QUICK) -> Draft:
-    """Begin a plan and wait a little for it. One that is in the making already is returned instead.
+def start_draft(key: str, *, full: bool = False, anew: bool = False, wait: float = QUICK) -> Draft:
+    """Begin a plan and wait a little for it. One that is in the making already is returned instead, unless
+    ``anew`` says that the sync was changed since.
 
     Raises ``ConfigurationError`` for a sync that does not exist. What goes wrong later is in the draft.
     """
     find_sync(key)
     _sweep(key)
     working = next((draft for draft in drafts(key) if draft.status == "working"), None)
-    if working is not None:
+    if working is not None and not anew:
         return working
     work = DraftWork(key, full=full)
     audit.record("planned", f"sync {key}", {"full": True} if full else {})

@@ -15,8 +15,9 @@ from django.db import connection, transaction
 
 from headcount.control import runs
 from headcount.control.models import Run, Sync
+from headcount.disk import unusable
 from headcount.errors import ConfigurationError
-from headcount.home import Home, unusable
+from headcount.home import Home
 
 
 def sync_file(home: Home, state_id: str) -> Path:

@@ -11,7 +11,8 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from headcount.amounts import amount
-from headcount.control.models import Connection, RejectedGroup, Run
+from headcount.control.alerts.rule import AlertKind
+from headcount.control.models import Alert, Connection, RejectedGroup, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -23,6 +24,7 @@ from headcount.service.timing import timing
 
 HOURS = 24
 RECENT = 20  # runs in the small picture of a sync
+MOST_ALERTS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ class SyncSummary:
 class Attention:
     """Something for a person to look at. At most one of ``run``, ``sync`` and ``connection`` says where."""
 
-    kind: str  # worker, waiting, failed, unremoved, rejected or connection
+    kind: str  # worker, waiting, failed, unremoved, alert, rejected or connection
     sentence: str
     run: int | None = None
     sync: str = ""
@@ -99,7 +101,7 @@ class Home:
 
 @told()
 def home() -> Home:
-    """The first page: nine queries at most, whatever there is."""
+    """The first page: ten queries at most, whatever there is."""
     setup()
     syncs = tuple(_summaries(_rows()))
     connections = list(Connection.objects.values_list("key", "name", "test_passed", "test_result"))
@@ -112,6 +114,7 @@ def home() -> Home:
             *_waiting(),
             *_failing(ended),
             *_keeping_everybody(ended),
+            *_alerting(),
             *_unreachable(connections),
             *_refused(syncs),
         ),
@@ -278,6 +281,20 @@ def _keeping_everybody(ended: Iterable[_Ended]) -> Iterator[Attention]:
         if last.status == RunStatus.COMPLETED.value and any(NOBODY_REMOVED in said for said in last.warnings):
             sentence = f"{last.sync} removed nobody in its last run: a key cannot be read."
             yield Attention(kind="unremoved", run=last.run, sentence=sentence)
+
+
+_SAID = (
+    AlertKind.FAILED.value,
+    AlertKind.WAITING.value,
+)  # runs that failed or wait are here without any rule
+
+
+def _alerting() -> Iterator[Attention]:
+    """The alerts that are still so, the newest first."""
+    still = Alert.objects.filter(resolved_at=None).exclude(rule__kind__in=_SAID).order_by("-id")
+    for alert in still.select_related("sync")[:MOST_ALERTS]:
+        where = {"run": alert.run_id} if alert.run_id else {"sync": alert.sync.key}
+        yield Attention(kind="alert", sentence=f"{alert.sync.name}: {alert.words}", **where)
 
 
 def _unreachable(connections: Iterable[tuple[str, str, bool | None, str]]) -> Iterator[Attention]:

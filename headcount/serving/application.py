@@ -23,9 +23,11 @@ def application(hosts: Iterable[str] = ()) -> Application:
     from django.core.wsgi import get_wsgi_application
 
     from headcount.control import signing
+    from headcount.serving import cookies
 
     with told():
         migrate_everything(home)
+        cookies.load(home)
     signing.load()
 
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *_reached_by(settings.PUBLIC_URL), *hosts]

@@ -1,6 +1,7 @@
 """Django's settings where pages are served: those of the control store, and what browsers need.
 
-What signs cookies depends on the home; ``headcount.control.signing`` fills that in.
+What signs cookies and how they are named depends on the home: ``headcount.control.signing`` and ``serving.cookies``
+fill that in.
 """
 
 from __future__ import annotations
@@ -66,11 +67,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-SESSION_COOKIE_NAME = "headcount_session"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _HTTPS
-CSRF_COOKIE_NAME = "headcount_csrf"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _HTTPS

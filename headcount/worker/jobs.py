@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 
+from headcount.disk import unusable
 from headcount.errors import StateError
-from headcount.home import Home, unusable
+from headcount.home import Home
 from headcount.model import Lane
 from headcount.postgresql.brief import BRIEF
 from headcount.service.queue import Due

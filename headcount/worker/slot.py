@@ -6,7 +6,8 @@ import fcntl
 from itertools import count
 from typing import IO
 
-from headcount.home import Home, unusable
+from headcount.disk import unusable
+from headcount.home import Home
 
 
 class Slot:

@@ -69,6 +69,21 @@ def test_the_rejected_share_is_of_the_rows_sent_and_the_invalid_share_of_those_r
     assert troubled(rule, replace(RUN, counts=counts)) is expected
 
 
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [
+        (0, "6 of 30,007 rows that run 7 read are invalid."),
+        (0.01, "6 of 30,007 rows that run 7 read are invalid: 0.02 %, more than 0.01 %."),
+        (0.0199, "6 of 30,007 rows that run 7 read are invalid: 0.02 %, more than 0.0199 %."),
+    ],
+)
+def test_a_small_share_is_told_in_numbers_that_say_something(threshold: float, words: str) -> None:
+    counts = {"read": 30_007, "unchanged": 30_001, "invalid": 6}
+    found = judge(Rule(kind=AlertKind.REJECTED, threshold=threshold), replace(RUN, counts=counts), NOON)
+    assert found
+    assert found.words == words
+
+
 def test_a_run_with_nothing_to_send_says_nothing_about_refused_rows() -> None:
     rule = Rule(kind=AlertKind.REJECTED, threshold=0)
     assert troubled(rule, replace(RUN, counts={"read": 900, "held": 9})) is None

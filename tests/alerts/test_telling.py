@@ -97,7 +97,7 @@ def test_more_refused_rows_than_allowed_are_told_and_no_value_of_theirs(desk: De
     desk.sql("UPDATE users SET plan = 'topsecretplan' || hex(zeroblob(600)) WHERE id <= 50")
     desk.run(code=1)
     send_due()
-    assert told.titles() == ["Users to People: many rows were refused"]
+    assert told.titles() == ["Users to People: rows were refused"]
     body = told.got[0].body.decode()
     assert "50 of 250 rows that run 2 read are invalid: 20 %, more than 10 %." in body
     assert "topsecretplan" not in body
@@ -114,7 +114,7 @@ def test_rows_the_workspace_refuses_are_told_and_fewer_of_them_are_the_recovery(
     desk.sql("UPDATE users SET plan = 'pro' WHERE id <= 100")
     desk.run()
     send_due()
-    assert told.titles() == ["Users to People: many rows were refused", "Users to People: recovered"]
+    assert told.titles() == ["Users to People: rows were refused", "Users to People: recovered"]
     assert "30 of 250 rows that run 1 sent were rejected: 12 %, more than 10 %." in told.said()[0]
 
 

@@ -112,14 +112,14 @@ def asker(site: Served, name: str, addresses: Sequence[str], first: int, **heade
 def signed_in(site: Served) -> str:
     """The cookies of somebody who signed in with name and password."""
     form = site.ask("/sign-in/")
-    csrf = re.search(r"headcount_csrf=(\w+)", form.headers["Set-Cookie"])
+    csrf = re.search(r"headcount_csrf_\w+=(\w+)", form.headers["Set-Cookie"])
     token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', form.text)  # type: ignore[attr-defined]
     assert csrf
     assert token
     typed = f"csrfmiddlewaretoken={token[1]}&username=ada&password={PASSWORD.replace(' ', '+')}"
     headers = {"Cookie": csrf[0], "Content_Type": "application/x-www-form-urlencoded"}
     entered = site.ask("/sign-in/", method="POST", body=typed.encode(), **headers)
-    session = re.search(r"headcount_session=\w+", str(entered.headers.get_all("Set-Cookie")))
+    session = re.search(r"headcount_session_\w+=\w+", str(entered.headers.get_all("Set-Cookie")))
     assert session
     return f"{csrf[0]}; {session[0]}"
 

@@ -324,6 +324,20 @@ def test_a_mistake_is_named_with_its_line_and_the_mend(case: str) -> None:
     assert all(line.startswith("headcount.yml:") for line in found)
 
 
+def test_two_destinations_of_one_name_are_refused_where_somebody_wrote_them() -> None:
+    production = "  production:\n    name: Production\n"
+    twin = production.replace("production", "copy", 1)
+    rest = "    type: customerio\n    site_id: env:S\n    api_key: env:A\n"
+    text = changed((production, f"{twin}{rest}{production}"))
+    with pytest.raises(ProjectError) as caught:
+        read_project(text, by_hand=True)
+    complaint = (
+        "connections.production.name: The destinations copy and production are both called Production."
+    )
+    assert complaint in str(caught.value.problems[0])
+    assert len(read_project(text).connections) == 3  # what is stored can still be changed
+
+
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
     text = changed(
         ("type: duckdb", "type: duck"),

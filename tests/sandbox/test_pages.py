@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -97,8 +97,12 @@ def test_without_a_name_every_page_leads_to_sign_in(cio):
     stranger = Browser(cio)
     for path in ("/", "/settings", "/workspaces/1001/people"):
         assert "<h1>Sign in</h1>" in stranger.go(path).text
-    stranger.cookie = "headcount_sandbox=Ada.0.0"
+    stranger.cookie = f"headcount_sandbox_{urlsplit(cio.url).port}=Ada.0.0"
     assert "<h1>Sign in</h1>" in stranger.go("/").text
+
+
+def test_the_cookie_is_this_sandboxs_and_no_other_ones_on_the_machine(browser, cio):
+    assert browser.cookie.startswith(f"headcount_sandbox_{urlsplit(cio.url).port}=")
 
 
 def test_signing_out_ends_the_visit(browser):

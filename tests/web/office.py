@@ -90,6 +90,8 @@ class Page:
                 data.setdefault(name, []).append(value)
         sent = {**data, **{name: [value] for name, value in names.items()}, "do": [do]}
         answer = self.client.post(self.address, sent)
+        if "?step=" in answer.headers.get("Location", ""):
+            answer = self.client.get(answer.headers["Location"])
         kind = "editor" if b'id="editor"' in answer.content else ""
         return Page(self.client, answer, self.address, kind)
 

@@ -26,6 +26,9 @@ def test_the_first_visitor_with_the_link_becomes_the_owner_and_nobody_after(visi
     weak = first.post(path, {"username": "ada", "name": "Ada", "password": "ada", "again": "ada"})
     assert b"too short" in weak.content
     assert b'value="Ada"' in weak.content
+    both = first.post(path, {"username": "ada", "password": "ada", "again": "adam"}).content
+    assert b"too short" in both
+    assert b"not the same password" in both
     typed = {"username": "ada", "name": "Ada", "password": GOOD, "again": GOOD}
     assert first.post(path, {**typed, "again": "other"}).status_code == 200
     assert not User.objects.exists()

@@ -154,8 +154,8 @@ def test_keys_of_another_workspace_are_refused(visit: Visit, workspace: Workspac
 def test_two_connections_to_one_workspace_are_pointed_out(visit: Visit, workspace: Workspace) -> None:
     owner = visit()
     owner.post(ADD, typed(workspace, action="connect"))
-    owner.post(ADD, typed(workspace, action="connect", name="Production"))
-    assert [row.key for row in Connection.objects.all()] == ["production", "production-2"]
+    owner.post(ADD, typed(workspace, action="connect", name="Production too"))
+    assert [row.key for row in Connection.objects.all()] == ["production", "production-too"]
     assert "same workspace as Production" in words(owner.get("/connections/").content)
 
 
@@ -278,3 +278,22 @@ def test_a_form_tells_every_service_apart(visit: Visit) -> None:
     for kind, part in expected.items():
         assert part in owner.get(f"/connections/add/{kind}/").content
     assert owner.get("/connections/add/nope/").status_code == 404
+
+
+def test_two_destinations_cannot_have_the_same_name(visit: Visit, workspace: Workspace) -> None:
+    owner = visit()
+    owner.post(ADD, typed(workspace, action="connect"))
+    staging = {"site_id": STAGING.site_id, "api_key": STAGING.api_key, "action": "connect"}
+    refused = owner.post(ADD, typed(workspace, name="production", key="other", **staging))
+    assert "The destination production is called production already. Give each a name" in words(
+        refused.content
+    )
+    assert 'id="name_error"' in refused.content.decode()
+    owner.post(ADD, typed(workspace, name="Staging", **staging))
+    assert Connection.objects.count() == 2
+    form = fields_of(owner.get("/connections/staging/edit/").content)
+    same = typed(workspace, name="Production", **staging, **form)
+    assert "is called Production already" in words(owner.post("/connections/staging/edit/", same).content)
+    Connection.objects.update(name="Production")  # as an earlier version let them
+    form = fields_of(owner.get("/connections/staging/edit/").content)
+    assert owner.post("/connections/staging/edit/", {**same, **form}).status_code == 302

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from headcount.control.models import Connection, Model, Role, Sync
+from headcount.service.alerts import Wish, save_rule
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.work import started, text
@@ -74,3 +75,16 @@ def test_a_mirror_that_may_remove_nobody_needs_attention(office: Desk, visit: Vi
     [item] = json.loads(operator.get("/home.json").content)["home"]["attention"]
     assert (item["kind"], item["run"]) == ("unremoved", run)
     assert "Users to People removed nobody in its last run: a key cannot be read." in text(operator.get("/"))
+
+
+def test_an_alert_that_is_still_so_needs_attention(office: Desk, visit: Visit) -> None:
+    save_rule(Wish(kind="rejected", threshold=0))
+    office.sql("UPDATE users SET plan = hex(zeroblob(600)) WHERE id <= 20")  # too long
+    run = started(visit(Role.OPERATOR), "/syncs/people/run/")
+    (item,) = json.loads(visit(Role.VIEWER).get("/home.json").content)["home"]["attention"]
+    words = f"Users to People: 20 of 250 rows that run {run} read are invalid."
+    assert (item["kind"], item["run"], item["sentence"]) == ("alert", run, words)
+    assert f'<a href="/runs/{run}/">{words}</a>' in text(visit(Role.VIEWER).get("/"))
+    office.sql("UPDATE users SET plan = 'free'")
+    started(visit(Role.OPERATOR), "/syncs/people/run/")
+    assert '<p class="note ok">Nothing.</p>' in text(visit(Role.VIEWER).get("/"))

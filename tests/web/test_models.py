@@ -89,6 +89,7 @@ def test_a_mistake_in_sql_is_told_beside_it_and_what_was_typed_is_kept(owner: Cl
         ("SELECT nope FROM users", "no such column: nope"),
         ("SELECT id FROM nowhere", "no such table: nowhere"),
         ("DELETE FROM users", "SELECT"),
+        (" ", "Write the SQL: one SELECT."),
         ("SELECT 1; SELECT 2", "more than one statement"),
     ):
         answer = owner.post(NEW, query(sql, action="save"))
@@ -117,6 +118,13 @@ def test_types_are_declared_where_the_source_has_none(owner: Client) -> None:
     assert re.search(r'name="type\.since".*?<option selected>date', shown, re.DOTALL)
     owner.post(files, {**declared, "action": "save"})
     assert Model.objects.get().definition["types"] == {"since": "date"}
+
+
+def test_types_of_the_source_have_a_column_where_the_source_tells_some(owner: Client) -> None:
+    assert b"In the source" in owner.post(NEW, table(action="preview")).content
+    untold = owner.post(NEW, query("SELECT id, email || '' AS email FROM users", action="preview")).content
+    assert b"Types of columns" in untold
+    assert b"In the source" not in untold
 
 
 def test_an_edit_keeps_its_syncs_and_warns_when_one_loses_a_column(owner: Client, tmp_path: Path) -> None:

@@ -154,3 +154,19 @@ def test_a_button_for_chosen_rows_says_that_none_is_chosen(office: Desk, refused
     for deed in ("retry", "mute"):
         shown = refused.post(f"/syncs/people/rejected/{deed}/", follow=True)
         assert b"No row was chosen; nothing is changed. Tick the rows first." in shown.content
+
+
+def test_a_retry_that_is_refused_again_leaves_a_group_as_old_as_it_was(office: Desk, refused: Client) -> None:
+    def since() -> dict[str, str]:
+        return {group["reason"]: group["first_at"] for group in groups(refused)}
+
+    before = since()
+    refuse(office, ["11", "13"], reason="unwelcome", field="", message="is not welcome")
+    started(refused, "/syncs/people/rejected/retry/", all="1")
+    assert since() == {"unwelcome": before["unwelcome"]}
+    office.workspace.heal()
+    started(refused, "/syncs/people/rejected/retry/", all="1")
+    refuse(office, ["11"], reason="unwelcome", field="", message="is not welcome")
+    office.sql("UPDATE users SET visits = 1 WHERE id = 11")
+    started(refused, "/syncs/people/run/")
+    assert since()["unwelcome"] > before["unwelcome"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpResponse
 from django.test import Client
@@ -13,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from headcount.control.models import Role, User
 from headcount.service.roles import Deed, may
+from headcount.serving.application import application
 from headcount.web.headers import HEADERS
 from tests.web.conftest import PASSWORD, Visit
 
@@ -181,11 +184,27 @@ def test_every_answer_carries_the_strict_headers(visit: Visit) -> None:
         over_tls.close()
 
 
-@pytest.mark.parametrize("name", ["headcount_session", "headcount_csrf"])
-def test_cookies_are_kept_from_scripts_and_other_sites(visit: Visit, name: str) -> None:
+@pytest.mark.parametrize("setting", ["SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME"])
+def test_cookies_are_kept_from_scripts_and_other_sites(visit: Visit, setting: str) -> None:
     visit(Role.VIEWER)
     client = Client()
     client.post("/sign-in/", {"username": "viewer", "password": PASSWORD})
-    cookie = client.cookies[name]
+    cookie = client.cookies[getattr(settings, setting)]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+@pytest.mark.sqlite_store
+def test_two_homes_on_one_machine_keep_their_people_apart(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def names() -> set[str]:
+        application()
+        return {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+
+    here = names()
+    monkeypatch.setenv("HEADCOUNT_HOME", str(tmp_path / "other"))
+    there = names()
+    assert len(here | there) == 4
+    monkeypatch.setenv("HEADCOUNT_HOME", str(site))
+    assert names() == here

@@ -154,13 +154,13 @@ def test_behind_a_tls_proxy_people_sign_in_over_https_and_only_the_proxy_is_beli
             assert form.headers["Strict-Transport-Security"] == "max-age=31536000"
             cookies = form.headers.get_all("Set-Cookie") or []
             assert all("Secure" in cookie and "HttpOnly" in cookie for cookie in cookies)
-            csrf = re.search(r"headcount_csrf=(\w+)", cookies[0])
+            csrf = re.search(r"(headcount_csrf_\w+)=(\w+)", cookies[0])
             token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', form.text)  # type: ignore[attr-defined]
             assert csrf
             assert token
             typed = f"csrfmiddlewaretoken={token[1]}&username=viewer&password={PASSWORD.replace(' ', '+')}"
             headers = {
-                "Cookie": f"headcount_csrf={csrf[1]}",
+                "Cookie": csrf[0],
                 "Content_Type": "application/x-www-form-urlencoded",
                 "Origin": "https://headcount.example",
             }

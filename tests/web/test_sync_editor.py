@@ -42,6 +42,21 @@ def applies_cleanly(desk: Desk) -> None:
     assert "Nothing to change" in desk.done("apply", str(file)).out
 
 
+def planned(page: Page) -> dict[str, Any]:
+    """The plan that saving led to."""
+    where = re.fullmatch(r"(/syncs/[\w-]+/plan/[0-9a-f]{16})/", page.answer.headers["Location"])
+    assert where
+    draft: dict[str, Any] = {"status": "working"}
+    while draft["status"] == "working":
+        draft = json.loads(page.client.get(f"{where[1]}.json").content)["draft"]
+    return {"status": draft["status"], **{name: draft["plan"][name] for name in ("add", "change")}}
+
+
+def test_a_new_sync_is_saved_and_planned_at_once(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("save-and-plan")
+    assert planned(page) == {"status": "done", "add": 250, "change": 0}
+
+
 def test_the_form_asks_first_for_model_destination_and_object(company: Desk, visit: Visit) -> None:
     page = opened(visit(Role.EDITOR), "/syncs/new/")
     assert "Which fields should be updated?" not in page
@@ -80,13 +95,13 @@ def test_a_custom_field_is_added_to_a_sync_that_is_there_and_review_counts_the_r
     assert "<code>full_name</code> is new: 250 rows" in page
     assert open_sync("people").entry["mappings"][-1]["to"] == "visits"
     page = page.press("save-and-plan")
-    assert page.answer.headers["Location"] == "/syncs/people/plan/"
+    assert planned(page) == {"status": "done", "add": 0, "change": 250}
     assert open_sync("people").entry["mappings"][-1] == {
         "from": {"template": "{{ email }} on {{ plan }}"},
         "to": "full_name",
     }
-    line = Audit.objects.latest("id")
-    assert (line.actor, line.action, line.what) == ("editor", "changed", "sync people")
+    line = Audit.objects.filter(action="changed").latest("id")
+    assert (line.actor, line.what) == ("editor", "sync people")
     assert plan_sync("people").change == 250
     applies_cleanly(company)
 
@@ -164,6 +179,25 @@ def test_all_columns_are_mapped_at_once_in_the_chosen_style(company: Desk, visit
     assert page.rows == ["email", "Plan", "Visits"]
 
 
+def test_mapping_all_columns_of_events_leaves_out_those_that_say_who_and_when(
+    company: Desk, visit: Visit
+) -> None:
+    page = begin(visit, "event", "orders")
+    read = {"unique_id": "id", "person_from": "user_id", "timestamp_kind": "column", "timestamp": "at"}
+    page = page.press("map-all", **read)
+    assert page.rows
+    assert not {"id", "user_id", "at"} & set(page.rows)
+
+
+def test_a_mistake_in_a_template_is_told_together_with_others(company: Desk, visit: Visit) -> None:
+    page = begin(visit).press("add").press("add")
+    page = page.press(
+        "save", m__1__kind="template", m__1__text="{{ emial }}", m__1__to="greeting", m__2__text="plan"
+    )
+    assert "reads emial, which is not a column." in page
+    assert 'id="m-2-to-wrong"' in page
+
+
 def test_sync_all_properties_is_a_switch(company: Desk, visit: Visit) -> None:
     page = begin(visit).press("save", all_columns="on", all_names="upper_case")
     assert open_sync("from-the-page").entry["sync_all_columns"] == {"names": "upper_case"}
@@ -199,8 +233,11 @@ def test_nonsense_in_a_form_is_answered_in_words(company: Desk, visit: Visit) ->
         {"do": "remove:many"},
         {"do": "save", "object": "evil", "model": "evil", "connection": "evil"},
     ):
-        assert client.post("/syncs/new/", data).status_code in (200, 422)
-    assert client.post(EDIT, {"do": "review", "m-count": "-1", "object": "person"}).status_code == 422
+        assert client.post("/syncs/new/", data, follow=True).status_code in (200, 422)
+    assert (
+        client.post(EDIT, {"do": "review", "m-count": "-1", "object": "person"}, follow=True).status_code
+        == 422
+    )
 
 
 def test_the_preview_says_which_rows_would_be_invalid_and_why(company: Desk, visit: Visit) -> None:
@@ -494,3 +531,33 @@ def test_a_sync_that_is_deleted_while_somebody_changes_it_becomes_a_new_one(
     page.address = "/syncs/new/"
     assert page.press("save").answer.headers["Location"] == "/syncs/people/"
     assert open_sync("people").entry["mappings"][-1]["to"] == "Tariff of today"
+
+
+def test_each_step_of_the_form_has_an_address_that_shows_it_again(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    page = opened(client, EDIT).press("add")
+    typed = {"m__2__text": "email", "m__2__to": "contact"}
+    sent = {**dict(page.form.inputs), **{name.replace("__", "-"): text for name, text in typed.items()}}
+    steps = [client.post(EDIT, {**sent, "do": do}).headers["Location"] for do in ("add", "review", "preview")]
+    assert opened(client, steps[0]).rows == ["plan", "visits", "contact", ""]
+    assert "contact" in opened(client, steps[1], "")
+    assert "contact&quot;:" in opened(client, steps[2])
+    assert opened(client, steps[0]).rows == ["plan", "visits", "contact", ""]
+    assert "contact" not in str(client.session.items())
+    later = opened(client, f"{EDIT}?step=of-yesterday")
+    assert "What was typed there is kept no longer" in later
+    assert later.rows == ["plan", "visits"]
+    wrong = client.post(EDIT, {**sent, "m-2-text": "nowhere", "do": "save"})
+    assert client.get(wrong.headers["Location"]).status_code == 422
+    assert open_sync("people").entry["mappings"][-1]["to"] == "visits"
+
+
+def test_a_review_says_that_somebody_else_changed_the_sync_meanwhile(company: Desk, visit: Visit) -> None:
+    mine = opened(visit(Role.EDITOR), EDIT).press("add")
+    assert "by somebody else" not in mine.press("review", m__2__text="email", m__2__to="contact")
+    company.people_sync["behavior"] = "update_only"
+    company.apply()
+    review = mine.press("review", m__2__text="email", m__2__to="contact")
+    assert "The sync was changed by somebody else since you began." in review
+    assert "update_only" in review
+    assert review.press("save").answer.status_code == 302

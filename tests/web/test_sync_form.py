@@ -174,7 +174,7 @@ def test_rows_are_removed_moved_and_added() -> None:
     assert suggested(rows, "a", []) == rows
     assert unset(rows, "a")[-1] == Row(kind="nothing", to="a")
     names = {"id": "id", "a": "a", "b": "x", "c": "C", "d": "b"}
-    assert [row.to for row in with_all(rows, names, "id")] == ["a", "b", "C"]
+    assert [row.to for row in with_all(rows, names, {"id"})] == ["a", "b", "C"]
 
 
 def test_a_form_of_three_hundred_mappings_is_read_whole() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import time
 from datetime import UTC, datetime
@@ -272,3 +273,16 @@ def test_the_review_calls_a_field_by_its_name(office: Desk, visit: Visit) -> Non
     review = page.press("review", m__0__to="Home town")
     assert "field Home town" in review
     assert "mappings." not in review
+
+
+def test_a_plan_in_the_making_refreshes_itself_and_says_so_only_where_it_does_not(
+    office: Desk, visit: Visit
+) -> None:
+    folder = current_home().plans / "draft-00000000000000aa"
+    folder.mkdir()
+    said = {"sync": "people", "status": "working", "full": False, "pid": os.getpid(), "rows_read": 50_000}
+    (folder / "draft.json").write_text(json.dumps({**said, "made_at": datetime.now(UTC).isoformat()}))
+    page = text(visit(Role.VIEWER).get("/syncs/people/plan/00000000000000aa/"))
+    assert 'hx-trigger="every 1s"' in page
+    assert "50,000 rows read" in page
+    assert "Load this page again" not in re.sub("<noscript>.*?</noscript>", "", page)

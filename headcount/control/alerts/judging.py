@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -126,11 +127,18 @@ def _refused(rule: Rule, run: RunFacts) -> Finding | None:
         (_share(invalid, read), _told(invalid, read, f"run {run.id} read", "is invalid", "are invalid")),
     )
     troubled = [
-        f"{words}: {_percent(share)}, more than {_percent(rule.threshold)}."
-        for share, words in shares
-        if share > rule.threshold
+        f"{words}{_compared(share, rule.threshold)}." for share, words in shares if share > rule.threshold
     ]
     return Finding(troubled=True, words=" ".join(troubled)) if troubled else FINE
+
+
+def _compared(share: float, threshold: float) -> str:
+    """In percent, with as many digits as tell the two apart. Nothing where any row at all is too many."""
+    if not threshold:
+        return ""
+    apart = (digits for digits in range(1, 12) if f"{share:.{digits}f}" != f"{threshold:.{digits}f}")
+    digits = next(apart, 12)
+    return f": {_percent(share, digits)}, more than {_percent(threshold, digits)}"
 
 
 def _told(part: int, whole: int, what: str, one: str, many: str) -> str:
@@ -209,8 +217,11 @@ def _exceeds(took: timedelta, rule: Rule) -> bool:
     return took > timedelta(minutes=rule.threshold)
 
 
-def _percent(value: float) -> str:
-    return f"{value:,.1f}".removesuffix(".0") + " %"
+def _percent(value: float, digits: int = 1) -> str:
+    """Never 0 % for what is more than nothing."""
+    if 0 < value < 0.1:
+        digits = max(digits, 1 - math.floor(math.log10(value)))
+    return f"{value:,.{digits}f}".rstrip("0").rstrip(".") + " %"
 
 
 def _time(moment: datetime) -> str:

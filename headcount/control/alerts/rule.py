@@ -19,7 +19,7 @@ class AlertKind(Enum):
 # What goes wrong, as a title says it after the name of the sync.
 TITLES = {
     AlertKind.FAILED: "a run failed",
-    AlertKind.REJECTED: "many rows were refused",
+    AlertKind.REJECTED: "rows were refused",
     AlertKind.NO_ROWS: "no rows",
     AlertKind.UNUSUAL: "an unusual number of rows",
     AlertKind.LATE: "a run is late",

@@ -40,7 +40,7 @@ class Rejected(models.Model):
 
     class Status(models.TextChoices):
         OPEN = "open"  # held: not sent again until its values or the mapping change
-        RELEASED = "released"  # will be, or was, planned again
+        RELEASED = "released"  # will be planned again
         RESOLVED = "resolved"  # accepted in a later run
         MUTED = "muted"  # somebody has seen it and does not want to hear of it
 

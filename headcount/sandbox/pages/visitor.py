@@ -9,7 +9,10 @@ from urllib.parse import parse_qs, quote, unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-COOKIE = "headcount_sandbox"
+
+def cookie_of(request: Request) -> str:
+    """The name of the cookie. Browsers send it to every port of a machine, where another sandbox may stand."""
+    return f"headcount_sandbox_{request.url.port or 0}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +32,14 @@ class Visitors:
     def _sign(self, *parts: str) -> str:
         return hmac.new(self._key, "\n".join(parts).encode(), sha256).hexdigest()
 
-    def sign_in(self, name: str, response: Response, *, secure: bool) -> None:
+    def sign_in(self, name: str, request: Request, response: Response) -> None:
         nonce = secrets.token_hex(8)
         value = f"{quote(name, safe='')}.{nonce}.{self._sign('cookie', name, nonce)}"
-        response.set_cookie(COOKIE, value, httponly=True, samesite="strict", secure=secure)
+        secure = request.url.scheme == "https"
+        response.set_cookie(cookie_of(request), value, httponly=True, samesite="strict", secure=secure)
 
     def of(self, request: Request) -> Visitor | None:
-        name, _, rest = request.cookies.get(COOKIE, "").partition(".")
+        name, _, rest = request.cookies.get(cookie_of(request), "").partition(".")
         nonce, _, signature = rest.partition(".")
         name = unquote(name)
         if not name or not hmac.compare_digest(signature, self._sign("cookie", name, nonce)):

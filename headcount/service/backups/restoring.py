@@ -23,9 +23,10 @@ from headcount.control.models import Connection, Stream, User
 from headcount.control.secrets import VARIABLE
 from headcount.control.setup import setup
 from headcount.control.trouble import told
+from headcount.disk import unusable
 from headcount.errors import ConfigurationError
 from headcount.frozen import FILE
-from headcount.home import Home, unusable
+from headcount.home import Home
 from headcount.service.backups.manifest import NAME, Manifest, not_a_backup
 from headcount.service.backups.tables import APP, Table, columns, lines_of, read_rows, tables
 from headcount.service.heartbeat import SETTING

@@ -197,8 +197,8 @@ def _map_all(editor: Editor, _: str) -> SyncForm:
         else NameStyle.MATCH_SOURCE
     )
     names = {column.name: styled(column.name, style) for column in editor.columns or ()}
-    key = form.unique_id if editor.choices and editor.choices.stream else form.identifier_from
-    return form.with_rows(rows_.with_all(form.rows, names, key))
+    stream = bool(editor.choices and editor.choices.stream)
+    return form.with_rows(rows_.with_all(form.rows, names, form.read_besides(stream=stream)))
 
 
 _DEEDS: dict[str, Callable[[Editor, str], SyncForm]] = {

@@ -18,6 +18,11 @@ WORDS = {
     "query": "SQL",
     "path": "A file, or several by a pattern",
 }
+EMPTY = {
+    "table": "Name a table or view.",
+    "query": "Write the SQL: one SELECT.",
+    "path": "Name a file, or a pattern such as orders/*.parquet.",
+}
 TYPES = tuple(word for word in get_args(ColumnType) if word not in ("nested", "variant"))
 
 
@@ -80,6 +85,13 @@ class ModelForm(forms.Form):
         if key and (found := wrong_with(key)):
             raise forms.ValidationError(" ".join(found))
         return key
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or {}
+        way = typed.get("way")
+        if way and not typed.get(way, "").strip():
+            self.add_error(way, EMPTY[way])
+        return typed
 
     def types(self) -> dict[str, str]:
         """What columns are declared to be."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 
-from headcount.control.models import Role
-from headcount.service.passwords import WeakPassword, WrongPassword
+from headcount.control.models import Role, User
+from headcount.service.passwords import WeakPassword, WrongPassword, check_password
 from headcount.service.roles import lesser
 from headcount.web.forms.told import ToldForm
 
@@ -49,7 +49,13 @@ class NewPasswordForm(ToldForm):
         typed = super().clean() or {}
         if "again" in typed and typed.get("password") != typed["again"]:
             self.add_error("again", "This is not the same password.")
+        if "password" in typed:
+            self.tried(lambda: check_password(typed["password"], self._person(typed)))
         return typed
+
+    def _person(self, typed: Mapping[str, Any]) -> User:
+        """Whose password it will be, as far as the form knows."""
+        return User(username=typed.get("username", ""), name=typed.get("name", ""))
 
 
 class FirstOwnerForm(NewPasswordForm):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,9 +114,9 @@ def unset(rows: Rows, to: str) -> Rows:
     return (*rest, Row(kind="nothing", to=to))
 
 
-def with_all(rows: Rows, names: Mapping[str, str], skipped: str) -> Rows:
-    """A row for every column (name: field name) that no row reads yet, except the one that is the key."""
-    read = {row.text for row in rows if row.kind == "column"} | {skipped}
+def with_all(rows: Rows, names: Mapping[str, str], skipped: Set[str]) -> Rows:
+    """A row for every column (name: field name) that no row reads yet, except those that something else reads."""
+    read = {row.text for row in rows if row.kind == "column"} | skipped
     taken = {row.to for row in rows}
     filled = tuple(row for row in rows if not row.blank)
     added = [

@@ -116,6 +116,14 @@ class SyncForm:
     def with_rows(self, rows: Rows) -> SyncForm:
         return replace(self, rows=rows)
 
+    def read_besides(self, *, stream: bool) -> set[str]:
+        """The columns that are read by something else than a row of the mappings."""
+        if not stream:
+            return {self.identifier_from}
+        named = {"event_name": self.event_name_kind, "timestamp": self.timestamp_kind}
+        columns = {getattr(self, name) for name, kind in named.items() if kind == "column"}
+        return {self.unique_id, self.person_from, *columns}
+
     @property
     def places(self) -> list[int]:
         """For each mapping of the entry the number of its row: rows that were never filled make none."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from headcount.errors import ConfigurationError
 from headcount.model import Column
 from headcount.project.problems import did_you_mean
+from headcount.templates import columns_used
 from headcount.web.forms.sync_form import SyncForm, Wrong
 
 _OF_STREAMS = {
@@ -24,12 +26,27 @@ def unfilled(form: SyncForm, *, stream: bool) -> Wrong:
 
 
 def unknown(form: SyncForm, columns: Iterable[Column], *, stream: bool) -> Wrong:
-    """Inputs that name columns which the model does not have."""
-    known = [column.name for column in columns]
+    """Inputs that name columns which the model does not have, and templates that cannot be."""
+    known = {column.name: column for column in columns}
     named = {name: getattr(form, name) for name in (("unique_id", "person_from") if stream else _OF_RECORDS)}
-    named |= {f"m-{n}-text": form.rows[n].text for n in form.places if form.rows[n].kind == "column"}
-    return {
-        name: [f"The model has no column {column}. {did_you_mean(column, known)}".strip()]
+    rows = {f"m-{n}-text": form.rows[n] for n in form.places}
+    named |= {name: row.text for name, row in rows.items() if row.kind == "column"}
+    strange = {
+        name: [f"The model has no column {column}. {did_you_mean(column, list(known))}".strip()]
         for name, column in named.items()
         if column and column not in known
     }
+    templates = {name: row.text for name, row in rows.items() if row.kind == "template"}
+    if stream:
+        kinds = {"event_name": form.event_name_kind, "timestamp": form.timestamp_kind}
+        templates |= {name: getattr(form, name) for name, kind in kinds.items() if kind == "template"}
+    wrong = ((name, _wrong_with(template, known)) for name, template in templates.items() if template)
+    return {**strange, **{name: [words] for name, words in wrong if words}}
+
+
+def _wrong_with(template: str, known: Mapping[str, Column]) -> str:
+    try:
+        columns_used(template, known)
+    except ConfigurationError as error:
+        return f"{error.message} {error.hint}".strip()
+    return ""

@@ -173,6 +173,7 @@ class _Filled:
     def _page(self) -> Page:
         trail = (TRAIL, (self.begun.name, f"/models/{self.begun.key}/")) if self.begun else (TRAIL,)
         relations, trouble = self._relations()
+        columns = self._typed_columns()
         return Page(
             template="web/models/form.html",
             title=self.title,
@@ -182,7 +183,8 @@ class _Filled:
                 "version": self.version,
                 "relations": relations,
                 "trouble": trouble,
-                "typed_columns": self._typed_columns(),
+                "typed_columns": columns,
+                "source_types": any(column and column.declared for column, _, _ in columns),
                 "types": TYPES,
                 "unreadable": self.unreadable,
                 "syncs": service.model_details(self.begun.key).syncs if self.begun else (),

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect
 
 from headcount.errors import HeadcountError
 from headcount.schedule import DAYS
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
 from headcount.service.drafting import Resend, resend_of, starts_over
+from headcount.service.drafts import start_draft
 from headcount.service.editing import (
     Opened,
     copy_of,
@@ -34,6 +36,7 @@ from headcount.web.forms.row import NULLS, TYPES
 from headcount.web.forms.sync_form import SyncForm
 from headcount.web.page import Answer, Page, twin
 from headcount.web.said import tell
+from headcount.web.steps import sent, step
 
 _STYLES = options(
     ("match_source_names", "as the columns"),
@@ -83,21 +86,22 @@ _WORDS = {
 @takes(Deed.EDIT)
 def new(request: HttpRequest) -> Answer:
     """A sync that does not exist yet; ``?copy=KEY&connection=KEY`` begins with another one's entry."""
-    if request.method == "POST":
-        return _posted(request, None)
+    if (form := sent(request)) is not None:
+        return _sent(request, None, form)
     editor = opened_editor(_first_form(request), None)
-    return _shown(request, settled(editor, fresh=not request.GET.get("copy")))
+    return _shown(settled(editor, fresh=not request.GET.get("copy")))
 
 
 @takes(Deed.LOOK, changing=Deed.EDIT)
 def edit(request: HttpRequest, key: str) -> Answer:
     """The configuration of a sync, for those who may change it as a form that works."""
-    if request.method == "POST" and not sync_exists(key):
-        return _gone(request, key)
+    form = sent(request)
+    if form is not None and not sync_exists(key):
+        return _gone(request, key, form)
     opened = open_sync(key)
-    if request.method == "POST":
-        return _posted(request, opened)
-    return _shown(request, opened_editor(SyncForm.of_entry(key, opened.entry), opened))
+    if form is not None:
+        return _sent(request, opened, form)
+    return _shown(opened_editor(SyncForm.of_entry(key, opened.entry), opened))
 
 
 def _first_form(request: HttpRequest) -> SyncForm:
@@ -112,35 +116,46 @@ def _first_form(request: HttpRequest) -> SyncForm:
     )
 
 
-def _sent(request: HttpRequest, key: str | None = None) -> SyncForm:
+def _typed(data: QueryDict, key: str | None = None) -> SyncForm:
     """The form as it was sent; a sync that is stored keeps its key."""
-    several = {name: " ".join(request.POST.getlist(name)) for name in ("warn", "after")}
-    form = SyncForm.of_data({**request.POST.dict(), **several})
+    several = {name: " ".join(data.getlist(name)) for name in ("warn", "after")}
+    form = SyncForm.of_data({**{name: str(value) for name, value in data.items()}, **several})
     return form if key is None else replace(form, key=key)
 
 
-def _gone(request: HttpRequest, key: str) -> Answer:
+def _gone(request: HttpRequest, key: str, data: QueryDict) -> Answer:
     """A sync that was deleted while somebody changed it: what they typed can become a new one."""
     words = f"The sync {key} was deleted meanwhile. What you typed is still here; saving it makes a new sync."
     tell(request, words, "attention")
-    return _shown(request, opened_editor(_sent(request, key), None), status=409)
+    return _shown(opened_editor(_typed(data, key), None), data, status=409)
 
 
-def _posted(request: HttpRequest, opened: Opened | None) -> Answer:
-    form = _sent(request, opened.key if opened else None)
-    verb, _, argument = request.POST.get("do", "").partition(":")
-    editor = opened_editor(form, opened, seen=request.POST.getlist("seen"))
-    editor = settled(editor, fresh="full" not in request.POST)
+def _sent(request: HttpRequest, opened: Opened | None, data: QueryDict) -> Answer:
+    """What a button makes of the form. Saving is done at once; all else is a step, which has an address."""
+    do = data.get("do", "")
+    editor = opened_editor(_typed(data, opened.key if opened else None), opened, seen=data.getlist("seen"))
+    editor = settled(editor, fresh="full" not in data)
+    if request.method == "POST" and do in ("save", "save-and-plan"):
+        return _finished(request, checked(editor), data, plan=do == "save-and-plan")
+    if request.method == "POST" and not request.headers.get("HX-Request"):
+        return step(request, do)
+    return _redrawn(request, editor, data, do)
+
+
+def _redrawn(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> Answer:
+    verb, _, argument = do.partition(":")
     editor = changed(editor, verb, argument)
-    if verb == "refresh" and editor.choices is None:  # nothing to go on with
-        return _shown(request, checked(editor), status=422)
+    if verb in ("check", "review") or (verb == "refresh" and editor.choices is None):  # nothing to go on with
+        editor = checked(editor)
+    if verb == "review" and editor.entry is not None:
+        return _review(editor, data)
     if verb == "seen":
         editor = _with_seen(request, editor)
     if verb in ("preview", "row"):
         editor = _with_preview(checked(editor, named=False), argument)
-    if verb in ("review", "save", "save-and-plan"):
-        return _finished(request, checked(editor), verb)
-    return _shown(request, editor, focus=focus_after(verb, argument, len(editor.form.rows)))
+    refused = bool(editor.wrong) and verb in ("check", "review", "refresh")
+    focus = focus_after(verb, argument, len(editor.form.rows))
+    return _shown(editor, data, focus=focus, status=422 if refused else 200)
 
 
 def _with_seen(request: HttpRequest, editor: Editor) -> Editor:
@@ -157,30 +172,30 @@ def _with_preview(editor: Editor, number: str) -> Editor:
     return replace(editor, preview=previewed(editor.key, editor.entry, number))
 
 
-def _finished(request: HttpRequest, editor: Editor, verb: str) -> Answer:
-    """Review, or save. An edit that makes Events start over is reviewed until somebody chose what that means."""
+def _finished(request: HttpRequest, editor: Editor, data: QueryDict, *, plan: bool) -> Answer:
+    """Save. An edit that makes Events start over is reviewed until somebody chose what that means."""
     if editor.entry is None:
-        return _shown(request, editor, status=422)
-    editor, undecided = _with_decision(request, editor)
-    if verb == "review" or undecided:
-        return _review(request, editor, undecided=undecided)
+        return step(request, "check")
+    editor, undecided = _with_decision(editor, data)
+    if undecided:
+        return step(request, "review")
     assert editor.entry is not None
     try:
-        save_sync(editor.key, editor.entry, version=request.POST.get("base", ""))
+        save_sync(editor.key, editor.entry, version=data.get("base", ""))
     except Stale as error:
-        return _shown(request, editor, conflict=str(error), status=409)
+        return _shown(editor, data, conflict=str(error), status=409)
     except HeadcountError as error:  # what was typed must not be lost to a store that is busy
-        return _shown(request, replace(editor, wrong={"": [str(error)]}), status=503)
-    return _saved(request, editor, plan=verb == "save-and-plan")
+        return _shown(replace(editor, wrong={"": [str(error)]}), data, status=503)
+    return _saved(request, editor, plan=plan)
 
 
-def _with_decision(request: HttpRequest, editor: Editor) -> tuple[Editor, bool]:
+def _with_decision(editor: Editor, data: QueryDict) -> tuple[Editor, bool]:
     """For Events that would be known by another id: what becomes of the rows that are there, as somebody chose."""
     if editor.new or editor.entry is None or not (editor.choices and editor.choices.stream):
         return editor, False
     if not starts_over(editor.key, editor.entry):
         return editor, False
-    chosen = request.POST.get("generation", "")
+    chosen = data.get("generation", "")
     if chosen not in ("backfill", "record_as_seen"):
         return editor, True
     return checked(replace(editor, form=replace(editor.form, first_run=chosen))), False
@@ -190,12 +205,14 @@ def _saved(request: HttpRequest, editor: Editor, *, plan: bool) -> HttpResponse:
     tell(request, f"{editor.form.name} is saved.")
     for caution in editor.cautions:
         tell(request, caution, "attention")
-    return HttpResponseRedirect(f"/syncs/{editor.key}/{'plan/' if plan else ''}")
+    if not plan:
+        return redirect("sync", key=editor.key)
+    return redirect("sync-draft", key=editor.key, draft=start_draft(editor.key, anew=True).id)
 
 
 def _shown(
-    request: HttpRequest,
     editor: Editor,
+    data: QueryDict | None = None,
     *,
     conflict: str = "",
     focus: Focus | None = None,
@@ -212,7 +229,8 @@ def _shown(
         "conflict": conflict,
         "edits": edits_of(editor.key, editor.entry) if conflict and editor.entry else (),
         "focus": focus,
-        "base": _base(request, opened, conflict=bool(conflict)),
+        "base": _base(opened, data, conflict=bool(conflict)),
+        "unsaved": data is not None,
     }
     return Page(
         template="web/editor/editor.html",
@@ -229,11 +247,11 @@ def _address(editor: Editor) -> str:
     return f"/syncs/{editor.opened.key}/configuration/" if editor.opened else "/syncs/new/"
 
 
-def _base(request: HttpRequest, opened: Opened | None, *, conflict: bool) -> str:
+def _base(opened: Opened | None, data: QueryDict | None, *, conflict: bool) -> str:
     """The version that the form began with; after a conflict the one whose differences are shown."""
     if opened is None:
         return ""
-    return opened.version if conflict else request.POST.get("base", opened.version)
+    return opened.version if conflict or data is None else data.get("base", opened.version)
 
 
 def _data(editor: Editor) -> Mapping[str, Any]:
@@ -260,17 +278,20 @@ def _trail(opened: Opened | None) -> tuple[tuple[str, str], ...]:
     return above if opened is None else (*above, (opened.name, f"/syncs/{opened.key}/"))
 
 
-def _review(request: HttpRequest, editor: Editor, *, undecided: bool) -> Page:
+def _review(editor: Editor, data: QueryDict) -> Page:
+    """Every difference to what is stored now, which may be another version than the one that the form began with."""
+    editor, undecided = _with_decision(editor, data)
     assert editor.entry is not None
-    key = editor.key
+    key, opened = editor.key, editor.opened
     resend, trouble = (None, "") if undecided or editor.new else _resend(key, editor.entry)
     extra = {
         "editor": editor,
         "address": _address(editor),
         "pairs": list(editor.form.pairs()),
-        "base": request.POST.get("base", ""),
+        "base": opened.version if opened else "",
+        "stale": opened is not None and data.get("base", "") != opened.version,
         "undecided": undecided,
-        "generation": "" if undecided else request.POST.get("generation", ""),
+        "generation": "" if undecided else data.get("generation", ""),
         "resend": resend,
         "resend_trouble": trouble,
         "first_runs": _WORDS["first_runs"],
