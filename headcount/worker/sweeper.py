@@ -33,6 +33,7 @@ class Sweeper:
         self._end = threading.Event()
         self._wanted = threading.Event()
         self._seen: dict[Due, float] = {}
+        self._hindrance = ""
         self._said: set[tuple[str, str]] = set()  # of syncs whose triggers cannot be looked at
         self._beat = 0.0
         self._tidying: threading.Thread | None = None
@@ -70,12 +71,19 @@ class Sweeper:
             self._show()
             tick(datetime.now(UTC), self._say_once)
             self._enqueue(due_runs())
+            self._hindered("")
         except HeadcountError as error:
-            note(Event.QUEUE_UNREACHABLE, reason=error.message)
+            self._hindered(error.message)
         except Exception as error:  # of DBOS, whose words may quote a statement
-            note(Event.QUEUE_UNREACHABLE, reason=type(error).__name__)
+            self._hindered(type(error).__name__)
         finally:
             workplace.let_go()
+
+    def _hindered(self, reason: str) -> None:
+        """An outage is told when it begins and when it changes, not at each look."""
+        if reason and reason != self._hindrance:
+            note(Event.QUEUE_UNREACHABLE, reason=reason)
+        self._hindrance = reason
 
     def _say_once(self, sync: str, error: str) -> None:
         if (sync, error) not in self._said:
