@@ -164,7 +164,9 @@ def test_an_address_is_found_in_events_however_it_is_written(desk: Desk, typed: 
     desk.run("events", code=1)
     desk.workspace.heal()
     assert naming_in_plans(desk.home)
-    [events] = [each for each in desk.done("forget", typed, "--json").json if each["sync"] == "events"]
+    [events] = [
+        each for each in desk.done("forget", typed, "--yes", "--json").json if each["sync"] == "events"
+    ]
     assert (events["plan_rows"], events["held"], events["listed"]) == (3, True, 1)
     assert naming_in_plans(desk.home) == 0
     assert sums(desk.run("events")) == (1, 0, 0, 1)  # what was refused was never there
@@ -182,7 +184,7 @@ def test_a_plan_of_which_nothing_was_sent_names_nobody_either(known: Desk, finis
     if not finished:  # as of a process that was killed while it planned
         known.plan_file(failed["run"]).unlink()
     assert naming_in_plans(known.home)
-    known.done("forget", f"{NAME}@example.com")
+    known.done("forget", f"{NAME}@example.com", "--yes")
     assert words(known.home) == []
     assert naming_in_plans(known.home) == 0
 

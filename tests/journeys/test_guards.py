@@ -96,7 +96,7 @@ def test_removals_that_are_approved_after_a_test_of_one_row_are_remembered_all_t
     synced.sql("DELETE FROM users WHERE id <= 30")
     waiting = stopped(synced)
     synced.done("test", "people", "--key", "77")
-    synced.done("approve", str(waiting))
+    synced.done("approve", str(waiting), "--yes")
     synced.hire(30)
     assert sums(synced.run()) == (30, 0, 0, 30)
     assert len(synced.workspace.people()) == 250
