@@ -28,17 +28,17 @@ def test_a_state_that_lies_below_a_file_cannot_be_written(world: World) -> None:
     world.table(TYPES, (1, "a"))
     (world.folder / "file").touch()
     world.state = StateFile(world.folder / "file" / "state.duckdb")
-    with pytest.raises(StateError, match="cannot write"):
+    with pytest.raises(StateError, match="is not a folder"):
         world.run(SYNC)
 
 
 def test_a_run_folder_or_scratch_that_cannot_be_made_is_a_state_error(world: World) -> None:
     world.table(TYPES, (1, "a"))
     (world.folder / "run1").touch()
-    with pytest.raises(StateError, match="cannot write"):
+    with pytest.raises(StateError, match="is not a folder"):
         world.run(SYNC)
     (world.folder / "file").touch()
-    with pytest.raises(StateError, match="cannot write"):
+    with pytest.raises(StateError, match=r"is not a folder|cannot write"):
         world.run(SYNC, scratch=world.folder / "file" / "scratch")
     assert world.sent() == []
 

@@ -31,12 +31,12 @@ REASONS = [
 
 _NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %s) "
 _RUNS = _NUMBERS + (
-    'INSERT INTO control_run (sync_id, status, "trigger", "full", kind, keys, attempt, created_at, started_at,'
+    'INSERT INTO control_run (sync_id, status, "trigger", "full", kind, keys, attempt, deaths, created_at, started_at,'
     " finished_at, sync_snapshot, fingerprint, plan_path, plan_fields, plan_counts, counts, field_changes,"
     " invalid_reasons, error, hint, error_code, warnings, cancel_requested, pause_requested, approved, folded,"
     " worker, progress, host, worked, source_tries)"
     " SELECT CASE WHEN i %% 4 = 0 THEN %s ELSE %s END, CASE WHEN i %% 10 = 0 THEN 'failed' ELSE 'completed' END,"
-    " 'manual', false, 'run', '[]', 1, %s, %s, %s, %s, '', '', '[]', '{}', %s, %s, '[]', '', '', '', '[]',"
+    " 'manual', false, 'run', '[]', 1, 0, %s, %s, %s, %s, '', '', '[]', '{}', %s, %s, '[]', '', '', '', '[]',"
     " false, false, false, true, '', '{}', '', 0, 0 FROM n"
 )
 _REJECTED = _NUMBERS + (

@@ -202,7 +202,9 @@ def test_an_unknown_name_is_refused_with_what_to_do_and_a_named_one_is_not() -> 
 
 def test_bodies_too_large_and_files_are_refused_and_the_server_lives_on() -> None:
     with served() as site:
-        form = {"Content_Type": "application/x-www-form-urlencoded", "Cookie": f"headcount_csrf={'a' * 32}"}
+        csrf = re.search(r"headcount_csrf_\w+", site.ask("/sign-in/").headers["Set-Cookie"])
+        assert csrf
+        form = {"Content_Type": "application/x-www-form-urlencoded", "Cookie": f"{csrf[0]}={'a' * 32}"}
         words = site.ask("/sign-in/", method="POST", body=b"username=" + b"x" * 2_100_000, **form)
         assert words.status == 413
         assert "too large" in words.text  # type: ignore[attr-defined]

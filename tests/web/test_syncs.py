@@ -13,8 +13,9 @@ from django.test import Client
 
 from headcount.control.models import MaskedColumn, Model, Role, Run
 from headcount.home import current_home
+from headcount.latch import latched
 from headcount.service import draft_work
-from headcount.service.draft_work import DraftWork
+from headcount.service.draft_work import LATCH, DraftWork
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.office import opened
@@ -280,9 +281,12 @@ def test_a_plan_in_the_making_refreshes_itself_and_says_so_only_where_it_does_no
 ) -> None:
     folder = current_home().plans / "draft-00000000000000aa"
     folder.mkdir()
-    said = {"sync": "people", "status": "working", "full": False, "pid": os.getpid(), "rows_read": 50_000}
+    said = {"sync": "people", "status": "working", "full": False, "rows_read": 50_000}
     (folder / "draft.json").write_text(json.dumps({**said, "made_at": datetime.now(UTC).isoformat()}))
-    page = text(visit(Role.VIEWER).get("/syncs/people/plan/00000000000000aa/"))
+    making = latched(folder / LATCH)
+    assert making
+    with making:
+        page = text(visit(Role.VIEWER).get("/syncs/people/plan/00000000000000aa/"))
     assert 'hx-trigger="every 1s"' in page
     assert "50,000 rows read" in page
     assert "Load this page again" not in re.sub("<noscript>.*?</noscript>", "", page)
