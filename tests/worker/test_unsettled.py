@@ -56,6 +56,7 @@ def test_what_a_run_sent_whose_workers_died_too_often_is_remembered(floor: Floor
     wait_for(lambda: receipts(run) >= 3, seconds=60)
     floor.kill(worker)
     desk.workspace.heal()
+    wait_for(lambda: desk.workspace.in_flight() == 0, seconds=30)  # what was on its way has arrived
     Run.objects.filter(pk=run).update(deaths=TRIES)
     wait_for(lambda: bool(due_runs()) or progress_of(run).status == "failed", seconds=60)
     assert "given up" in Run.objects.get(pk=run).error
