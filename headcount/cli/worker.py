@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +12,7 @@ from headcount.cli.output import end_at_once
 if TYPE_CHECKING:
     from headcount.worker import Worker
 
+LOOK = 0.5  # seconds between two looks whether a signal came
 PATIENCE = 30.0  # seconds that runs are given to finish their requests
 
 
@@ -37,9 +38,10 @@ def worker(
     lines.start()
     working = Worker(parallel=runs)
     working.start()
-    typer.echo("Waiting for runs. Ctrl-C ends the worker and hands its runs back.", err=True)
     try:
-        threading.Event().wait()
+        typer.echo("Waiting for runs. Ctrl-C ends the worker and hands its runs back.", err=True)
+        while True:  # a signal that comes while a wait begins is not noticed before it is over
+            time.sleep(LOOK)
     except KeyboardInterrupt:
         typer.echo("Ending: requests on their way are finished first.", err=True)
     if not _ended(working):
