@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from itertools import count
 from typing import IO
 
 from headcount.disk import unusable
 from headcount.home import Home
+from headcount.latch import latched
 
 
 class Slot:
@@ -27,12 +27,6 @@ class Slot:
 
 def _locked(home: Home, number: int) -> IO[str] | None:
     try:
-        file = (home.locks / f"worker-{number}").open("w")
+        return latched(home.locks / f"worker-{number}")
     except OSError as error:
         raise unusable(home.locks, error) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file
