@@ -135,22 +135,26 @@ def fingerprints() -> list[str]:
     return [hashlib.sha256(b"headcount: a key" + key.encode()).hexdigest()[:16] for key in keys]
 
 
-def _cipher() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in key_ring()])
-
-
 def key_ring() -> list[str]:
     """The keys, newest first; makes the first one. Raises ``StateError`` when they cannot be read, or are none."""
     keys = _keys()
+    _made_of(keys)
+    return keys
+
+
+def _cipher() -> MultiFernet:
+    return _made_of(_keys())
+
+
+def _made_of(keys: Sequence[str]) -> MultiFernet:
     try:
-        MultiFernet([Fernet(key) for key in keys])
+        return MultiFernet([Fernet(key) for key in keys])
     except ValueError:
         raise StateError(
             "The key for stored secrets is not one that Headcount made.",
             hint=f"Restore {VARIABLE} or the file secret.key in HEADCOUNT_HOME. "
             "If nothing is stored yet, headcount secrets new-key prints a key.",
         ) from None
-    return keys
 
 
 def _keys() -> list[str]:

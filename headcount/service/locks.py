@@ -6,7 +6,6 @@ rewrites what a sync remembers holds its row, without which no lease is given.
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from headcount.control.models import Run, Sync
 from headcount.disk import unusable
 from headcount.errors import ConfigurationError
 from headcount.home import Home
+from headcount.latch import latched
 
 
 def sync_file(home: Home, state_id: str) -> Path:
@@ -32,15 +32,13 @@ def sync_lock(home: Home, state_id: str) -> Iterator[bool]:
     The lock ends with its process, also when that is killed.
     """
     try:
-        file = sync_file(home, state_id).open("w")
+        file = latched(sync_file(home, state_id))
     except OSError as error:
         raise unusable(home.locks, error) from error
+    if file is None:
+        yield False
+        return
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
         yield True
 
 
