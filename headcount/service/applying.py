@@ -193,19 +193,19 @@ def _new_generations(before: Project, project: Project) -> Iterator[str]:
 
 
 def _write(seen: Outlook) -> Iterator[State]:
-    """Yields the states that nobody needs any more."""
-    for section in reversed(SECTIONS):
-        for change in seen.changes:
-            if (change.section, change.action) == (section, "delete"):
-                yield from _delete(change)
-                forget(section, change.key)
-                audit.record("deleted", change.what)
+    """Yields the states that nobody needs any more. What is deleted goes last: nothing uses it by then."""
     for section in SECTIONS:
         for change in seen.changes:
             if change.section == section and change.action in ("add", "change"):
                 save_entry(section, change.key, seen.project.section(section)[change.key])
                 detail = {edit.path: {"old": edit.old, "new": edit.new} for edit in change.edits}
                 audit.record("created" if change.action == "add" else "changed", change.what, detail)
+    for section in reversed(SECTIONS):
+        for change in seen.changes:
+            if (change.section, change.action) == (section, "delete"):
+                yield from _delete(change)
+                forget(section, change.key)
+                audit.record("deleted", change.what)
 
 
 def _delete(change: Change) -> Iterator[State]:

@@ -24,6 +24,7 @@ from headcount.project.problems import did_you_mean
 from headcount.project.references import STORED
 from headcount.project.values import budget_value
 from headcount.service.entries import Stale, version_of
+from headcount.service.masking import masked_names
 from headcount.service.noting import basis, note
 from headcount.service.origins import Drift, digest, drift, drifts
 from headcount.service.reaching import TestReport, sharing, tried
@@ -76,6 +77,7 @@ class ConnectionDetails:
     facts: tuple[Fact, ...]
     used_by: tuple[UsedBy, ...]
     stored: tuple[str, ...]  # labels of the secrets that are kept here
+    masked: tuple[str, ...]  # columns whose values nobody sees
     version: str
     drift: Drift | None = field(default=None)
 
@@ -120,6 +122,7 @@ def connection_details(key: str) -> ConnectionDetails:
             facts=tuple(_facts(kind, row.settings)),
             used_by=used_by(row),
             stored=tuple(field.label for field in kind.fields if field.name in kept),
+            masked=tuple(sorted(masked_names(key))),
             version=digest(entry),
             drift=drift("connections", key, entry),
         )

@@ -9,7 +9,7 @@ from functools import cached_property
 from django.db import transaction
 
 from headcount.control import audit
-from headcount.control.models import Connection, MaskedColumn, Model
+from headcount.control.models import Connection, MaskedColumn
 from headcount.control.models.masked import COLUMN_LENGTH
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -57,10 +57,10 @@ class Mask:
 def mask_of(model: Reading) -> Mask:
     """What is hidden of a model, which may not be saved yet.
 
-    A column that is masked in any model of the connection is the same secret in this one. SQL that may show one of
-    them under another name is hidden as a whole, and so are the database's own tables, which hold samples of values.
+    Masks are the connection's, whatever becomes of its models. SQL that may show a masked column under another name
+    is hidden as a whole, and so are the database's own tables, which hold samples of values.
     """
-    names = masked_names(model.key) | masked_names(connection=model.connection)
+    names = masked_names(model.connection)
     return Mask(names=names, whole=bool(names) and _may_show(model, names))
 
 
@@ -70,35 +70,41 @@ def _may_show(model: Reading, names: frozenset[str]) -> bool:
     if model.query is None:
         return False
     row = Connection.objects.filter(key=model.connection).first()
-    dialect = ENGINES[row.type].dialect if row is not None and row.type in ENGINES else ""
-    return may_show(model.query, dialect, names)
+    if row is None or row.type not in ENGINES:
+        return True  # in which dialect it was written is not known any more
+    return may_show(model.query, ENGINES[row.type].dialect, names)
 
 
-def masked_names(model: str = "", *, connection: str = "") -> frozenset[str]:
-    """The masked columns of a model, by its key, or of all models of a connection."""
-    where = {"model__key": model} if model else {"model__connection__key": connection}
-    return frozenset(MaskedColumn.objects.filter(**where).values_list("column", flat=True))
+def masked_names(connection: str) -> frozenset[str]:
+    """The masked columns of everything that a connection reads, by its key."""
+    return frozenset(MaskedColumn.objects.filter(connection=connection).values_list("column", flat=True))
 
 
-def set_masked(model: str, columns: Iterable[str]) -> None:
-    """Mask exactly these columns of a model. Raises ``ConfigurationError`` for a model that does not exist, and for a
-    name that is too long for a column's.
+def set_masked(connection: str, columns: Iterable[str], *, shown: Iterable[str] = ()) -> None:
+    """Mask these columns of a connection, and show those of ``shown`` that are not among them, by names in any case.
+
+    Raises ``ConfigurationError`` for a connection that is no source, and for a name that is too long for a column's.
     """
     setup()
-    columns = frozenset(columns)
-    if any(len(column) > COLUMN_LENGTH for column in columns):
+    named = {column.casefold(): column for column in columns}
+    if any(len(column) > COLUMN_LENGTH for column in named.values()):
         raise ConfigurationError(f"A column's name has at most {COLUMN_LENGTH} characters.")
     with told(), transaction.atomic():
-        row = Model.objects.filter(key=model).first()
-        if row is None:
-            raise ConfigurationError(f"There is no model {model}.")
-        before, after = masked_names(model), columns
-        row.masked.exclude(column__in=after).delete()
+        if not Connection.objects.select_for_update().filter(key=connection, type__in=list(ENGINES)).exists():
+            raise ConfigurationError(
+                f"There is no source {connection}.", hint="Only columns of sources are masked."
+            )
+        before = masked_names(connection)
+        stays = {column.casefold() for column in before}
+        added = {column for folded, column in named.items() if folded not in stays}
+        ended = {column.casefold() for column in shown} - named.keys()
+        gone = {column for column in before if column.casefold() in ended}
+        MaskedColumn.objects.filter(connection=connection, column__in=gone).delete()
         MaskedColumn.objects.bulk_create(
-            MaskedColumn(model=row, column=column) for column in sorted(after - before)
+            MaskedColumn(connection=connection, column=column) for column in sorted(added)
         )
-        if after - before:
-            withdraw(row.connection, VEIL)
-        if before != after:
-            detail = {"masked columns": {"old": sorted(before), "new": sorted(after)}}
-            audit.record("changed", f"model {model}", detail)
+        if added:
+            withdraw(connection, VEIL)
+        if added or gone:
+            detail = {"masked columns": {"old": sorted(before), "new": sorted(before - gone | added)}}
+            audit.record("changed", f"connection {connection}", detail)

@@ -42,7 +42,6 @@ class ModelInfo:
     way: str
     rows: str
     syncs: int
-    masked: int
     changed_here: bool
 
 
@@ -57,7 +56,9 @@ class SyncUsing:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelDetails:
-    """Everything on the page of one model. ``version`` is what a form carries to notice other people's changes."""
+    """Everything on the page of one model. ``version`` is what a form carries to notice other people's changes;
+    ``masked`` are the masked columns of its connection.
+    """
 
     key: str
     name: str
@@ -97,11 +98,7 @@ def list_models() -> list[ModelInfo]:
     """All models in the order of their keys."""
     setup()
     with told():
-        rows = list(
-            ModelRow.objects.select_related("connection").annotate(
-                used=Count("syncs", distinct=True), veiled=Count("masked", distinct=True)
-            )
-        )
+        rows = list(ModelRow.objects.select_related("connection").annotate(used=Count("syncs")))
         changed = drifts("models", {row.key: entry_of(row) for row in rows})
     return [
         ModelInfo(
@@ -111,7 +108,6 @@ def list_models() -> list[ModelInfo]:
             connection_name=row.connection.name,
             **_said(row.definition),
             syncs=row.used,
-            masked=row.veiled,
             changed_here=row.key in changed,
         )
         for row in rows
@@ -130,7 +126,7 @@ def model_details(key: str) -> ModelDetails:
             connection_name=row.connection.name,
             **_said(row.definition),
             types=dict(row.definition.get("types", {})),
-            masked=tuple(sorted(masked_names(key))),
+            masked=tuple(sorted(masked_names(row.connection.key))),
             syncs=tuple(_using(sync) for sync in row.syncs.all()),
             version=digest(entry),
             drift=drift("models", key, entry),

@@ -9,7 +9,9 @@ import json
 import re
 from typing import Any
 
-from headcount.control.models import Alert, Connection, Delivery, Run, Sync
+from django.db.models import Q
+
+from headcount.control.models import Alert, Delivery, Run, Sync
 
 _SPOKEN = "were all refused for one reason ("
 _END = ")."  # followed by the advice, which quotes nothing, or by nothing
@@ -33,9 +35,12 @@ def _unquoted(value: Any, veil: str) -> Any:
     return _QUOTE.sub(veil, value) if isinstance(value, str) else value
 
 
-def withdraw(source: Connection, veil: str) -> None:
-    """Put the veil over quotes in everything that is kept of the runs of the syncs that read a connection."""
-    syncs = Sync.objects.filter(model__connection=source)
+def withdraw(source: str, veil: str) -> None:
+    """Put the veil over quotes in all that is kept of the runs of the syncs that read a connection, by its key, or
+    once did.
+    """
+    once = Q(stream__lineages__made_of__model__definition__connection=source)
+    syncs = Sync.objects.filter(Q(model__connection__key=source) | once)
     for rows, name in (
         (Run.objects.filter(sync__in=syncs), "error"),
         (Alert.objects.filter(sync__in=syncs), "words"),

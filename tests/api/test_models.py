@@ -62,7 +62,8 @@ def test_the_tables_of_a_source_are_listed(owner: Caller) -> None:
 
 def test_masked_values_are_shown_by_no_model(office: Desk, owner: Caller) -> None:
     users = Model.objects.get(key="users")
-    masked = owner.post("/masked_columns", {"model_id": users.pk, "column": "email"})
+    masked = owner.post("/masked_columns", {"connection_id": source(owner), "column": "email"})
+    owner.post("/masked_columns", {"connection_id": source(owner), "column": "EMAIL"})  # the same
     assert [each["column"] for each in masked.data] == ["email"]
     assert "p1@example.com" not in owner.get(f"/models/{users.pk}/preview").text
     body = {"connection_id": source(owner), "query": "SELECT upper(email) AS other FROM users"}

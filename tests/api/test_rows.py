@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from headcount.control.models import MaskedColumn, Model, Rejected, Sync
+from headcount.control.models import MaskedColumn, Rejected, Sync
 from tests.api.caller import Caller
 from tests.api.test_orchestrators import work_off
 from tests.journeys.desk import Desk
@@ -135,9 +135,8 @@ def test_a_run_rests_and_goes_on(owner: Caller) -> None:
 
 def test_masked_values_leave_in_no_answer_about_rows(office: Desk, owner: Caller) -> None:
     office.sql("UPDATE users SET plan = 'secret-plan', visits = 0")
-    users = Model.objects.get(key="users")
     for column in ("plan", "id"):
-        MaskedColumn.objects.create(model=users, column=column)
+        MaskedColumn.objects.create(connection="company", column=column)
     error = {"reason": "invalid", "field": "attributes.plan", "message": "secret-plan is no plan"}
     office.workspace.fault(kind="errors", rows={"keys": ["123"]}, error=error)
     run = owner.post(f"/syncs/{number()}/trigger").data["sync_run_id"]

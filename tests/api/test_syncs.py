@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from headcount.control.models import Audit, MaskedColumn, Model, Role, Sync
+from headcount.control.models import Audit, MaskedColumn, Role, Sync
 from headcount.service.editing import open_sync
 from headcount.service.scheduling import tick
 from tests.api.caller import Caller
@@ -168,9 +168,8 @@ def test_one_record_is_asked_for_by_post_and_found_or_not(owner: Caller) -> None
 
 def test_masked_values_leave_in_no_preview(office: Desk, owner: Caller) -> None:
     office.sql("UPDATE users SET plan = 'secret-plan'")
-    users = Model.objects.get(key="users")
     for column in ("plan", "id"):
-        MaskedColumn.objects.create(model=users, column=column)
+        MaskedColumn.objects.create(connection="company", column=column)
     people = number("people")
     texts = [
         owner.get(f"/syncs/{people}/preview").text,

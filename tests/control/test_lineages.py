@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
-
 from headcount.control.models import Lineage, Run, Sync
 from headcount.service.lineage import note
 from tests.control.sample import make_run
+from tests.control.schemas import as_of
 
 
 def _snapshot(column: str) -> dict[str, Any]:
@@ -28,9 +26,8 @@ def _ran(run: Run, column: str, **counts: int) -> None:
 
 
 def _upgraded() -> list[Lineage]:
-    MigrationExecutor(connection).migrate([("control", "0022_newest_runs")])
-    executor = MigrationExecutor(connection)
-    executor.migrate([("control", "0023_lineages")])
+    with as_of("0022_newest_runs"):
+        pass
     return list(Lineage.objects.order_by("pk"))
 
 

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from headcount.control.models import MaskedColumn
-from headcount.control.models import Model as ModelRow
 from headcount.service.plan_rows import Filter, rows_of_run
 from headcount.service.rejections import never_sent
 from tests.journeys.desk import Desk, checked, sums
@@ -188,7 +187,7 @@ def signups(applied: Desk) -> Desk:
 def test_values_of_rows_without_a_key_stay_hidden_when_the_sync_has_other_fields_or_another_model(
     signups: Desk,
 ) -> None:
-    MaskedColumn.objects.create(model=ModelRow.objects.get(key="signups"), column="email")
+    MaskedColumn.objects.create(connection="company", column="email")
     assert "@b.co" not in str(never_sent(1)).replace("eve@b.co", "") and "free" in str(never_sent(1))
     signups.people_sync["mappings"][0]["to"] = "contact"
     signups.apply()

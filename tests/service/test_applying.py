@@ -96,6 +96,16 @@ def test_pruning_deletes_it_and_names_the_loss_first(home: Path) -> None:
 
 
 @pytest.mark.sqlite_store
+def test_a_connection_is_pruned_in_the_run_that_moves_its_models_away(home: Path) -> None:
+    applied(PROJECT)
+    moved = PROJECT.replace("  warehouse:\n", "  moved:\n", 1).replace(
+        "connection: warehouse", "connection: moved"
+    )
+    applied(moved, prune=True)
+    assert set(Model.objects.values_list("connection__key", flat=True)) == {"moved"}
+    assert not Connection.objects.filter(key="warehouse").exists()
+
+
 def test_a_pruned_sync_of_people_forgets_its_state(home: Path) -> None:
     applied(PROJECT)
     state = Home(home).state / f"{Sync.objects.get(key='users').stream.state_id}.duckdb"

@@ -12,7 +12,6 @@ import pytest
 from django.db import transaction
 
 from headcount.control.models import Audit, MaskedColumn, Sync
-from headcount.control.models import Model as ModelRow
 from headcount.control.setup import close
 from headcount.errors import ConfigurationError
 from headcount.project.project import Project
@@ -234,9 +233,8 @@ def test_rows_that_would_be_invalid_say_why_and_copies_of_a_key_too(applied: Des
 
 
 def test_masked_columns_are_veiled_in_previews(applied: Desk) -> None:
-    model = ModelRow.objects.get(key="users")
     for column in ("email", "id"):
-        MaskedColumn.objects.create(model=model, column=column)
+        MaskedColumn.objects.create(connection="company", column=column)
     rows = preview_entry("people", with_full_name(people()), rows=2)
     assert "@example.com" not in str(rows)
     sent = json.loads(rows[1].payload or "")
@@ -245,7 +243,7 @@ def test_masked_columns_are_veiled_in_previews(applied: Desk) -> None:
 
 
 def test_what_a_query_may_rename_is_veiled_in_previews_and_a_whole_record_too(applied: Desk) -> None:
-    MaskedColumn.objects.create(model=ModelRow.objects.get(key="users"), column="email")
+    MaskedColumn.objects.create(connection="company", column="email")
     applied.project["models"]["renamed"] = {
         "connection": "company",
         "query": "SELECT id, email AS e FROM users",

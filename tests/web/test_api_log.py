@@ -8,7 +8,6 @@ from typing import Any
 from django.test import Client
 
 from headcount.control.models import Exchange, MaskedColumn, Role
-from headcount.control.models import Model as ModelRow
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service.copies import LONGEST, VeiledCopies
 from headcount.service.veil import Veil
@@ -43,7 +42,7 @@ def pages(client: Client) -> str:
 
 def mask(*columns: str) -> None:
     for column in columns:
-        MaskedColumn.objects.get_or_create(model=ModelRow.objects.get(key="users"), column=column)
+        MaskedColumn.objects.get_or_create(connection="company", column=column)
 
 
 def kept() -> list[str]:

@@ -14,9 +14,10 @@ from django.http import QueryDict
 from django.test import Client
 from django.urls import resolve
 
-from headcount.control.models import Alert, Delivery, MaskedColumn, Model, Rejected, Role, Run, Sync
+from headcount.control.models import Alert, Connection, Delivery, MaskedColumn, Rejected, Role, Run, Sync
 from headcount.service.delivering import send_due
 from headcount.service.masking import set_masked
+from headcount.service.masks import listing
 from headcount.service.outlets import add_channel, add_webhook
 from headcount.service.tokens import issue
 from tests.alerts.receiver import Receiver, receiving
@@ -53,7 +54,7 @@ def troubled(office: Desk, visit: Visit, receiver: Receiver) -> Client:
     add_channel("Ops", receiver.apprise)
     add_webhook("Pager", receiver.url)
     for column in ("plan", "email"):
-        MaskedColumn.objects.create(model=Model.objects.get(key="users"), column=column.title())
+        MaskedColumn.objects.create(connection="company", column=column.title())
     owner = visit()
     office.sql("UPDATE users SET plan = 'canary-' || printf('%.1100c', 'x') WHERE id = 11")
     office.sql("UPDATE users SET email = 'canary no address' WHERE id = 12")
@@ -212,6 +213,38 @@ def test_words_that_were_written_down_before_a_column_was_masked_are_veiled_too(
     assert "(•••). Look at the mappings" in Alert.objects.get(rule__kind="failed").words
 
 
+def test_what_was_sent_of_a_masked_column_is_hidden_after_its_model_moved_to_another_connection(
+    office: Desk, visit: Visit
+) -> None:
+    """Also when the connection it was read through is gone: what is remembered of it is not."""
+    office.sql("UPDATE users SET email = 'canary-' || id || '@example.com'")
+    office.people_sync["mappings"] += [{"from": "email", "to": "contact"}]
+    office.apply()
+    owner = visit()
+    set_masked("company", ["email"])
+    _refused(office, "attributes.contact")
+    first = started(owner, "/syncs/people/run/")
+    office.workspace.heal()
+    office.sql("UPDATE users SET email = 'open-' || id || '@example.com'")
+    office.project["connections"]["other"] = {**office.project["connections"]["company"], "name": "Other"}
+    for model in office.project["models"].values():
+        model["connection"] = "other"
+    del office.project["connections"]["company"]
+    office.apply("--prune", "--yes")
+    assert not Connection.objects.filter(key="company").exists()
+
+    def read(*addresses: str) -> dict[str, str]:
+        record = owner.post("/syncs/people/records/", {"key": "9"}).headers["Location"]
+        plan = owner.post("/syncs/people/plan/").headers["Location"]
+        addresses += (record, f"{record.rstrip('/')}.json", plan, f"{plan}plan.csv?values=1")
+        return {address: owner.get(address).getvalue().decode() for address in addresses}
+
+    told = read(f"/runs/{first}/rows/", "/syncs/people/rejected/", "/syncs/people/rejected.csv?values=1")
+    assert leaks(told) == []
+    assert "company" in owner.get("/settings/masks/").content.decode()
+    assert [mask.connection_name for mask in listing()] == [""]
+
+
 def test_what_was_sent_of_a_masked_column_is_hidden_after_its_field_is_made_of_another(
     office: Desk, visit: Visit
 ) -> None:
@@ -224,7 +257,7 @@ def test_what_was_sent_of_a_masked_column_is_hidden_after_its_field_is_made_of_a
     started(owner, "/syncs/people/run/")
     office.people_sync["mappings"][-2:] = [{"from": "visits", "to": "contact"}]
     office.apply()
-    set_masked("users", ["email"])
+    set_masked("company", ["email"])
     office.sql("DELETE FROM users WHERE id > 40")
 
     def read() -> dict[str, str]:

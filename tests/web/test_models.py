@@ -153,7 +153,7 @@ def test_a_model_in_use_is_not_deleted(owner: Client, tmp_path: Path) -> None:
 
 def test_masked_columns_are_veiled_on_every_page_and_in_every_twin(owner: Client, visit: Visit) -> None:
     owner.post(NEW, table(action="save"))
-    owner.post("/models/users/masks/", {"masked": "email"})
+    owner.post("/models/users/masks/", {"masked": "email", "shown": ["id", "email", "born"]})
     viewer = visit(Role.VIEWER)
     for address in ("/models/users/rows/", "/models/users/rows.json", "/models/users/", "/models/users.json"):
         assert b"ada@example.com" not in viewer.get(address).content
@@ -163,8 +163,36 @@ def test_masked_columns_are_veiled_on_every_page_and_in_every_twin(owner: Client
     assert b"ada@example.com" not in other.content
     assert visit(Role.EDITOR).post("/models/users/masks/", {}).status_code == 403
     assert MaskedColumn.objects.count() == 1
-    owner.post("/models/users/masks/", {})
+    owner.post("/models/users/masks/", {"shown": ["id", "EMAIL"]})
     assert "ada@example.com" in words(owner.get("/models/users/rows/").content)
+
+
+def test_a_mask_outlives_the_model_it_was_made_at(owner: Client, visit: Visit) -> None:
+    """Else an Editor could lift it: by deleting the model and making it again, or by reading its table elsewhere."""
+    owner.post(NEW, table(action="save"))
+    owner.post("/models/users/masks/", {"masked": "EMAIL", "shown": ["id", "email", "born"]})
+    editor = visit(Role.EDITOR)
+    assert editor.post("/models/users/delete/").status_code == 302
+    assert not Model.objects.exists()
+    shown = editor.post(NEW, table(action="preview")).content
+    assert b"ada@example.com" not in shown
+    assert b"1815" in shown
+    assert "EMAIL" in words(owner.get("/connections/company/").content)
+    editor.post(NEW, table(action="save"))
+    form = owner.get("/models/users/rows/").content.decode()
+    assert 'name="masked" value="email" checked' in form
+    assert 'name="masked" value="born">' in form
+
+
+def test_columns_that_a_form_did_not_show_keep_their_masks(owner: Client) -> None:
+    owner.post(NEW, table(action="save"))
+    owner.post("/models/users/masks/", {"masked": "email", "shown": "email"})
+    owner.post("/models/users/masks/", {"masked": "born", "shown": ["id", "born"]})
+    assert sorted(MaskedColumn.objects.values_list("column", flat=True)) == ["born", "email"]
+    owner.post("/models/users/masks/", {"masked": ["Born", "other"], "shown": ["id", "email", "born"]})
+    assert sorted(MaskedColumn.objects.values_list("column", flat=True)) == ["born", "other"]
+    told = [(a.action, a.detail) for a in Audit.objects.filter(what="connection company").order_by("pk")]
+    assert told[-1][1] == {"masked columns": {"old": ["born", "email"], "new": ["born", "other"]}}
 
 
 ROUND_MASKS = [

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from headcount.control.models import Audit, MaskedColumn, Role
-from headcount.control.models import Model as ModelRow
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service.editing import open_sync
 from headcount.service.planning import plan_sync
@@ -249,7 +248,7 @@ def test_the_preview_says_which_rows_would_be_invalid_and_why(company: Desk, vis
 
 
 def test_masked_columns_are_not_in_the_preview(company: Desk, visit: Visit) -> None:
-    MaskedColumn.objects.create(model=ModelRow.objects.get(key="users"), column="email")
+    MaskedColumn.objects.create(connection="company", column="email")
     page = begin(visit).press("preview")
     assert "•••" in page
     assert "@example.com" not in page

@@ -15,10 +15,10 @@ from headcount.api.shapes.strict import Strict
 from headcount.api.trouble import as_conflict
 from headcount.control.models import Role
 from headcount.service import masks, people, tokens, welcome
-from headcount.service.masking import masked_names, set_masked
+from headcount.service.masking import set_masked
 from headcount.service.masks import MaskInfo
 from headcount.service.people import Person
-from headcount.service.register import models
+from headcount.service.register import connections
 from headcount.service.roles import Deed
 from headcount.service.tokens import TokenInfo
 
@@ -61,7 +61,9 @@ class NewToken(Strict):
 
 
 class ToMask(Strict):
-    model_id: int = Field(ge=1, le=LARGEST)
+    """A column by its name in any case, in every model of a source."""
+
+    connection_id: int = Field(ge=1, le=LARGEST, description="Its source.")
     column: str = Field(min_length=1, max_length=300)
 
 
@@ -146,16 +148,16 @@ def revoke_token(request: ApiRequest, token_id: Number) -> Any:
 
 @router.get("/masked_columns", auth=allowed(Deed.LOOK), response=answers(One[list[MaskInfo]]))
 def list_masked(request: HttpRequest) -> Any:
-    """The masked columns of all models."""
+    """The masked columns of all sources."""
     return {"data": list(masks.listing())}
 
 
 @router.post("/masked_columns", auth=allowed(Deed.OWN), response=answers(One[list[MaskInfo]]))
 def mask_column(request: HttpRequest, body: ToMask) -> Any:
     """Show a column's values nowhere from now on. They are sent as ever."""
-    key = models.model(body.model_id).key
-    set_masked(key, masked_names(key) | {body.column})
-    return {"status": "created", "data": [each for each in masks.listing() if each.model == key]}
+    key = connections.connection(body.connection_id, "source").key
+    set_masked(key, [body.column])
+    return {"status": "created", "data": [each for each in masks.listing() if each.connection == key]}
 
 
 @router.delete("/masked_columns/{masked_id}", auth=allowed(Deed.OWN), response=answers(Gone))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,6 +12,7 @@ from headcount.engines import Relation
 from headcount.errors import ConfigurationError, HeadcountError, SourceError
 from headcount.service import models as service
 from headcount.service.browsing import ColumnInfo, Rows, relations_of
+from headcount.service.connections import find_connection
 from headcount.service.entries import Refused, Stale
 from headcount.service.masking import set_masked
 from headcount.service.roles import Deed
@@ -48,20 +48,17 @@ def rows(request: HttpRequest, key: str) -> Page:
     """The first rows of a stored model, as the source has them now."""
     draft = service.stored_draft(key)
     found, trouble = _tried(draft)
+    masked = {name.casefold() for name in service.model_details(key).masked}
     return Page(
         template="web/models/rows.html",
         title=f"Rows of {draft.name}",
         data={"model": key, "preview": found, "error": trouble},
         trail=(TRAIL, (draft.name, f"/models/{key}/")),
-        extra=_masked(key, found),
+        extra={
+            "boxes": [(each.name, each.name.casefold() in masked) for each in found.columns] if found else [],
+            "connection": find_connection(draft.connection),
+        },
     )
-
-
-def _masked(key: str, found: Rows | None) -> dict[str, Any]:
-    """Boxes for every column; one that is masked and gone keeps its mask."""
-    masked = service.model_details(key).masked
-    have = [column.name for column in found.columns] if found else []
-    return {"masked": masked, "columns": [*have, *(name for name in masked if name not in have)]}
 
 
 def _tried(draft: service.ModelDraft) -> tuple[Rows | None, str]:
@@ -94,9 +91,10 @@ def edit(request: HttpRequest, key: str) -> Answer:
 
 @takes(Deed.OWN)
 def masks(request: HttpRequest, key: str) -> HttpResponse:
-    """Choose the columns whose values nobody sees."""
+    """Choose, among the columns that were shown, those of a connection whose values nobody sees."""
     if request.method == "POST":
-        set_masked(key, request.POST.getlist("masked"))
+        read = request.POST.get("connection") or service.model_details(key).connection
+        set_masked(read, request.POST.getlist("masked"), shown=request.POST.getlist("shown"))
         tell(request, "The masked columns were saved.")
     return redirect("model-rows", key=key)
 

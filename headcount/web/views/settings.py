@@ -109,7 +109,10 @@ def masked(request: HttpRequest) -> Page:
 def unmask(request: HttpRequest, mask: int) -> HttpResponse:
     """Show a column's values again."""
     shown = masks.unmask(mask)
-    tell(request, f"The values of {shown.column} of {shown.model_name} are shown again.")
+    tell(
+        request,
+        f"The values of {shown.column} of {shown.connection_name or shown.connection} are shown again.",
+    )
     return redirect("settings-masks")
 
 
