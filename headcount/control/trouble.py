@@ -53,7 +53,9 @@ def _give_back_what_broke() -> None:
 
 def _may_be_away(error: Exception) -> bool:
     """Only PostgreSQL's own troubles, not what it says of a statement, which may name a table of connections."""
-    return connection.vendor == "postgresql" and isinstance(error, OperationalError | InterfaceError)
+    if connection.vendor != "postgresql":
+        return False
+    return isinstance(error, OperationalError | InterfaceError) or "terminating connection" in str(error)
 
 
 def _meaning(words: str, *, away: bool) -> StateError:

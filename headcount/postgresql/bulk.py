@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from headcount.errors import WorkbenchError
 from headcount.interrupts import telling_interrupts
-from headcount.postgresql.session import MADE, SCHEMA, connect
+from headcount.postgresql.session import MADE, SCHEMA, address, connect
 from headcount.workbench import Workbench
 
 BATCH_BYTES = "2000000"
@@ -77,7 +77,7 @@ def _watched(reader: pa.RecordBatchReader, broken: list[adbc_driver_manager.Erro
 @contextmanager
 def transaction(url: str) -> Iterator[Bulk]:
     """A transaction on a connection of its own; what is not committed is rolled back."""
-    connection = driver.connect(url)
+    connection = driver.connect(address(url))
     try:
         bulk = Bulk(connection)
         if not bulk.run(MADE)[0][0]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from headcount.postgresql.brief import BRIEF
+from headcount.postgresql.brief import BRIEF, WATCHED
 
 SCHEMA = "headcount_state"
 MAKING = 4_842_018  # any number that nobody else uses as an advisory lock in this database
@@ -35,6 +35,7 @@ _LASTING: dict[str, Any] = {
     "application_name": "headcount",
     "keepalives_idle": 30,
     "tcp_user_timeout": 60_000,  # milliseconds
+    "options": f"{WATCHED} -c tcp_user_timeout=60s",
 }
 
 Session = psycopg.Connection[tuple[object, ...]]
@@ -45,15 +46,23 @@ def connect(url: str, *, brief: bool = False) -> Session:
 
     Raises the driver's errors; see ``trouble.told``.
     """
-    given = psycopg.conninfo.conninfo_to_dict(url)
-    wanted = _LASTING | (BRIEF if brief else {})
-    session = psycopg.connect(url, autocommit=True, **{k: v for k, v in wanted.items() if k not in given})
+    session = psycopg.connect(address(url, brief=brief), autocommit=True)
     try:
         _make_tables(session)
     except BaseException:
         session.close()
         raise
     return session
+
+
+def address(url: str, *, brief: bool = False) -> str:
+    """The address with what makes both ends notice that the other is gone, as far as it says nothing of that itself.
+
+    Raises the driver's errors for one that cannot be read.
+    """
+    given = psycopg.conninfo.conninfo_to_dict(url)
+    wanted = _LASTING | (BRIEF if brief else {})
+    return psycopg.conninfo.make_conninfo(url, **{k: v for k, v in wanted.items() if k not in given})
 
 
 def _make_tables(session: Session) -> None:

@@ -10,6 +10,7 @@ import psycopg
 from headcount.errors import ConfigurationError, StateBusy, StateError, StoreAway
 
 REACH = "Check HEADCOUNT_DATABASE_URL, and that the server runs and admits this machine."
+_ENDED = "25P03"  # nothing happened in a transaction for too long, for this process stood still: the connection is gone
 _WAITED = {"55P03", "40P01", "40001"}  # a lock that was not given, a deadlock, a conflict
 
 
@@ -48,7 +49,7 @@ def meaning(state: str) -> StateError:
             "PostgreSQL does not allow Headcount to keep sync states.",
             hint="Grant its user CREATE on the database, so that it can make the schema headcount_state.",
         )
-    if not state or state.startswith(("08", "57P", "28")):
+    if not state or state.startswith(("08", "57P", "28", _ENDED)):
         return StoreAway("The PostgreSQL database of the control store cannot be reached.", hint=REACH)
     return StateError(
         f"PostgreSQL refused what Headcount asked of it (SQLSTATE {state}).",

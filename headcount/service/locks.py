@@ -56,6 +56,8 @@ def hold_still(
     if connection.vendor == "postgresql":
         locks.enter_context(transaction.atomic())
         Sync.objects.select_for_update().get(pk=row.pk)
+        with connection.cursor() as cursor:  # what is done meanwhile, beside this connection, may take long
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     if begun := hindered_by(row):
         raise ConfigurationError(
             f"Run {begun[0].pk} of the sync {row.key} has not ended: it is {begun[0].status}.",

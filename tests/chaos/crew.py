@@ -33,10 +33,11 @@ class Machine:
     def works(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def start(self) -> None:
+    def start(self, *doing: str) -> None:
+        """A worker, or another module with its arguments."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, sys.executable, "-m", "headcount", "worker"],
+                [*self.prefix, sys.executable, "-m", *(doing or ("headcount", "worker"))],
                 env=os.environ | self.environment | {"HEADCOUNT_HOME": str(self.home)},
                 cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
@@ -45,8 +46,8 @@ class Machine:
             )
         self.frozen = False
 
-    def ready(self) -> None:
-        wait_for(lambda: b"Waiting for runs" in self.log.read_bytes(), seconds=90)
+    def ready(self, said: bytes = b"Waiting for runs") -> None:
+        wait_for(lambda: said in self.log.read_bytes(), seconds=90)
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)

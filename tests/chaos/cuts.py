@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from headcount.control.models import Receipt, Run
-from tests.chaos import office
+from django.db import connection, transaction
+
+from headcount.control.models import Receipt, Run, Sync
+from tests.chaos import locking, office
 from tests.chaos.company import KINDS
 from tests.chaos.crew import Machine
 from tests.chaos.network import Wire, laid
@@ -86,14 +88,38 @@ def cut_and_healed(scene: Scene, address: str) -> float:
 
 def taken_over(scene: Scene) -> float:
     """Seconds from a cut that does not heal to the moment at which another machine has every run."""
+    (place,) = set(office.holders().values())
     other = scene.stage.machines[1]
     other.start()
     other.ready()
-    before = office.holders()
+    scene.stage.company.edit()
+    for sync in scene.stage.company.tables(*KINDS):
+        office.queue(sync, trigger="manual")  # those of a clock are skipped while others wait
+    before: list[int] = []
+    wait_for(lambda: before.extend(run for run, who in office.holders().items() if who == place) or before)
     scene.wire.cut(scene.wire.database)
     began = time.monotonic()
-    wait_for(lambda: all(_moved(run, who) for run, who in before.items()), seconds=60)
+    wait_for(lambda: all(_moved(run, place) for run in before), seconds=60)
     return time.monotonic() - began
+
+
+def freed() -> float:
+    """Seconds from a cut to the moment at which rows are free that a process behind it had locked."""
+    with (
+        tempfile.TemporaryDirectory(prefix="cuts-", ignore_cleanup_errors=True) as folder,
+        laid() as wire,
+        built(Path(folder), random.Random(4), database=wire.database, far_end_at=wire.far_end) as stage,
+    ):
+        machine, sync = stage.machines[0], stage.company.tables(*KINDS)[0]
+        machine.prefix = wire.prefix
+        machine.start("tests.chaos.locking", sync)
+        machine.ready(locking.HELD.encode())
+        wire.cut(wire.database)
+        began = time.monotonic()
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '60s'")
+            Sync.objects.select_for_update().get(key=sync)
+        return time.monotonic() - began
 
 
 def _moved(run_id: int, who: str) -> bool:

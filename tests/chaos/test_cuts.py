@@ -38,6 +38,12 @@ def test_runs_go_on_when_the_way_to_the_workspace_is_back() -> None:
         assert scene.wrong() == []
 
 
+def test_what_a_machine_had_locked_is_free_soon_after_it_is_cut_off() -> None:
+    seconds = cuts.freed()
+    print(f"\nits rows were free {seconds:.1f} s after the cut")
+    assert 1 < seconds <= 30
+
+
 def test_another_machine_takes_over_the_runs_of_one_that_is_cut_off() -> None:
     with cuts.opened() as scene:
         seconds = cuts.taken_over(scene)

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from headcount.control import book, runs
 from headcount.control import setup as opening
 from headcount.control.ledger import RunLedger
 from headcount.control.models import Sync
 from headcount.control.setup import close, setup
-from headcount.errors import ConfigurationError, StateError
-from headcount.model import Fate, Outcome, Receipt
+from headcount.control.trouble import told
+from headcount.errors import ConfigurationError, StateError, StoreAway
+from headcount.model import Fate, Outcome, Receipt, RunStatus
+from headcount.postgresql.brief import BRIEF, IDLE
 from headcount.project.reading import read_project
 from headcount.service import people, throttle, tokens, welcome
 from headcount.service.applying import apply, export, outlook
 from headcount.service.doctor.examination import examine
 from headcount.service.doctor.finding import Health
+from headcount.service.locks import hold_still
 from tests.control.processes import outcomes, write_a_ledger, write_an_audit_line
 from tests.control.sample import batch, make_run
 from tests.control_store import URL
@@ -130,10 +136,52 @@ def test_what_was_applied_is_not_applied_again_though_keys_come_back_in_another_
 
 
 def test_a_second_setup_leaves_the_connection_and_its_transaction_alone(database: None) -> None:
-    from django.db import transaction
-
     setup()
     with transaction.atomic():
         make_run("kept")
         setup()
     assert Sync.objects.filter(key="kept").exists()
+
+
+def test_who_stands_still_in_a_transaction_loses_it_and_what_it_had_locked(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BRIEF, "options", BRIEF["options"].replace(f"={IDLE}s", "=1s"))
+    setup()
+    run = make_run()
+    held = threading.Event()
+
+    def stand_still() -> str:
+        try:
+            with told(), transaction.atomic():
+                Sync.objects.select_for_update().get(pk=run.sync_id)
+                held.set()
+                time.sleep(3)
+                Sync.objects.update(name="late")
+        except StoreAway:
+            with told():
+                return Sync.objects.get(pk=run.sync_id).name
+        finally:
+            close()
+        return "was not stopped"
+
+    with ThreadPoolExecutor(1) as other:
+        still = other.submit(stand_still)
+        assert held.wait(10)
+        Sync.objects.filter(pk=run.sync_id).update(name="mended")
+        assert not still.done()
+        assert still.result() == "mended"
+
+
+def test_who_holds_syncs_still_for_long_work_keeps_them(
+    database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BRIEF, "options", BRIEF["options"].replace(f"={IDLE}s", "=1s"))
+    home = setup()
+    run = make_run()
+    runs.finish(run, RunStatus.COMPLETED)
+    with ExitStack() as locks:
+        hold_still(locks, home, run.sync)
+        time.sleep(2)
+        Sync.objects.update(name="done")
+    assert Sync.objects.get().name == "done"
