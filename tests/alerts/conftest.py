@@ -7,7 +7,6 @@ import pytest
 from tests.alerts.receiver import Receiver, receiving
 from tests.worker.conftest import desk as desk
 from tests.worker.conftest import floor as floor
-from tests.worker.conftest import fresh_home as fresh_home
 from tests.worker.conftest import sandbox as sandbox
 from tests.worker.conftest import store as store
 from tests.worker.conftest import workspace as workspace

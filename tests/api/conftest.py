@@ -12,7 +12,6 @@ from headcount.service.tokens import issue
 from headcount.serving.application import application
 from tests.api.caller import Caller
 from tests.journeys.conftest import desk as desk
-from tests.journeys.conftest import fresh_home as fresh_home
 from tests.journeys.conftest import sandbox as sandbox
 from tests.journeys.conftest import workspace as workspace
 from tests.journeys.desk import Desk

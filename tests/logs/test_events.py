@@ -20,7 +20,6 @@ from headcount.service.queue import queue_run
 from headcount.service.watching import progress_of
 from tests.docs.pages import page
 from tests.journeys.conftest import desk as desk
-from tests.journeys.conftest import fresh_home as fresh_home
 from tests.journeys.conftest import sandbox as sandbox
 from tests.journeys.conftest import workspace as workspace
 from tests.journeys.desk import Desk, ended, wait_for

@@ -33,10 +33,10 @@ from headcount.service.editing import (
 from headcount.service.entries import Stale
 from headcount.service.locks import sync_lock
 from headcount.service.suggestions import declared_fields, seen_fields
-from tests.journeys.conftest import applied, desk, fresh_home, sandbox, workspace
+from tests.journeys.conftest import applied, desk, sandbox, workspace
 from tests.journeys.desk import Desk
 
-__all__ = ["applied", "desk", "fresh_home", "sandbox", "workspace"]
+__all__ = ["applied", "desk", "sandbox", "workspace"]
 
 
 def people(**changes: Any) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from headcount.control.models import Origin
-from headcount.control.setup import close, setup
 from headcount.project.reading import read_project
 from headcount.service.applying import apply, look, outlook
 from headcount.service.entries import Refused, Stale, checked, save_checked, stored_entry, version_of
@@ -24,13 +22,11 @@ models:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Iterator[Path]:
-    setup()
+def file(home: Path, tmp_path: Path) -> Path:
     path = tmp_path / "headcount.yml"
     path.write_text(FILE)
     apply(look(path))
-    yield path
-    close()
+    return path
 
 
 def change(table: str) -> None:

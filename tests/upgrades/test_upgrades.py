@@ -18,7 +18,6 @@ import pytest
 
 from headcount.control.setup import close, newest_migration, pending, setup
 from tests.journeys.conftest import desk as desk
-from tests.journeys.conftest import fresh_home as fresh_home
 from tests.journeys.conftest import postgresql_address as postgresql_address
 from tests.journeys.conftest import sandbox as sandbox
 from tests.journeys.conftest import workspace as workspace

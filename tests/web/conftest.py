@@ -12,7 +12,6 @@ from headcount.control.models import Role, User
 from headcount.control.setup import close
 from headcount.serving.application import application
 from tests.journeys.conftest import desk as desk
-from tests.journeys.conftest import fresh_home as fresh_home
 from tests.journeys.conftest import sandbox as sandbox
 from tests.journeys.conftest import workspace as workspace
 from tests.journeys.desk import Desk
@@ -23,10 +22,10 @@ Visit = Callable[..., Client]
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Path]:
+def site(ready_home: Path) -> Iterator[Path]:
     """The application, ready, over an empty home; yields the home."""
     application(hosts=["testserver"])
-    yield tmp_path / "home"
+    yield ready_home
     close()
 
 

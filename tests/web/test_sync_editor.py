@@ -13,12 +13,12 @@ from headcount.control.models import Audit, MaskedColumn, Role
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service.editing import open_sync
 from headcount.service.planning import plan_sync
-from tests.journeys.conftest import applied, desk, fresh_home, sandbox, workspace
+from tests.journeys.conftest import applied, desk, sandbox, workspace
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.office import Page, opened
 
-__all__ = ["applied", "desk", "fresh_home", "sandbox", "workspace"]
+__all__ = ["applied", "desk", "sandbox", "workspace"]
 
 EDIT = "/syncs/people/configuration/"
 

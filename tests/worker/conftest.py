@@ -10,7 +10,6 @@ from cryptography.fernet import Fernet
 from headcount.control.setup import close, setup
 from tests.control_store import URL
 from tests.journeys.conftest import desk as desk
-from tests.journeys.conftest import fresh_home as fresh_home
 from tests.journeys.conftest import sandbox as sandbox
 from tests.journeys.conftest import workspace as workspace
 from tests.journeys.desk import Desk
