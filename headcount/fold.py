@@ -1,7 +1,7 @@
 """Outcomes into state: what was accepted becomes acknowledged, what is in doubt is marked, what was refused is held.
 
-One transaction of the state, with the run's marker among ``folded_runs`` inside it: a second fold of the same run
-does nothing.
+One transaction of the state, with the run's marker among ``folded_runs`` or ``folded_tests`` inside it: a second fold
+of the same run does nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from datetime import datetime
 from headcount.chunks import chunks
 from headcount.mapped import Mapped
 from headcount.model import Behavior, Outcome, Plan
-from headcount.state import Catalogue, Identity, State, arrange_fields, nothing, set_meta
+from headcount.state import REMEMBERED, Catalogue, Identity, State, arrange_fields, nothing, set_meta
 from headcount.workbench import Workbench, quote_text
 
 CHUNK = 5_000
-REMEMBERED = 200  # markers of folded runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +52,7 @@ class Folding:
 def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
     with state.writing(bench, lambda catalogue: _touched(catalogue, work)) as catalogue:
-        if _is_folded(catalogue.folded_runs, work.marker):
+        if _is_folded(catalogue, work.marker):
             return
         if catalogue.identity != work.identity:
             catalogue = _new_generation(bench, catalogue, work.identity)
@@ -69,7 +68,7 @@ def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
 
 def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     """The keys of the plan, and what it notes; all, when all rows are forgotten or get another digest."""
-    if not catalogue.acknowledged or _is_folded(catalogue.folded_runs, work.marker):
+    if not catalogue.acknowledged or _is_folded(catalogue, work.marker):
         return nothing(catalogue)
     if _stale(catalogue, work) or catalogue.identity != work.identity:
         return None
@@ -78,11 +77,15 @@ def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     return " UNION ALL ".join([sent, *noted])
 
 
-def _is_folded(markers: Sequence[str], this: str) -> bool:
-    """Was this run folded before? An earlier one may come after a later one: it waited for approval meanwhile. But what
-    is older than all that is remembered was folded, or was never to be.
+def _is_folded(catalogue: Catalogue, this: str) -> bool:
+    """Was this run folded before? An earlier one may come after later ones: it waited for approval meanwhile. A run of
+    all rows takes the place of those that wait, so what is older than all of these that are remembered was folded, or
+    is never to be. Tests take no place: however many of them come between, they say nothing of a run that waits.
     """
-    return this in markers or (len(markers) >= REMEMBERED and _earlier(this, markers[0]))
+    runs = catalogue.folded_runs
+    if this in runs or this in catalogue.folded_tests:
+        return True
+    return len(runs) >= REMEMBERED and _earlier(this, runs[0])
 
 
 def _earlier(one: str, other: str) -> bool:
@@ -102,7 +105,10 @@ def _new_generation(bench: Workbench, catalogue: Catalogue, identity: Identity) 
     set_meta(bench, "schema", "1")
     set_meta(bench, "identity", identity.text())
     return Catalogue(
-        positions=catalogue.positions, signatures=catalogue.signatures, folded_runs=catalogue.folded_runs
+        positions=catalogue.positions,
+        signatures=catalogue.signatures,
+        folded_runs=catalogue.folded_runs,
+        folded_tests=catalogue.folded_tests,
     )
 
 
@@ -301,11 +307,20 @@ def _finish(bench: Workbench, catalogue: Catalogue, mapped: Mapped, work: Foldin
             "INSERT INTO state.acknowledged (key, in_doubt) "
             f"SELECT key, false FROM ({work.seen}) s WHERE NOT {known}"
         )
-    markers = [*catalogue.folded_runs, work.marker][-REMEMBERED:]
-    set_meta(bench, "folded_runs", json.dumps(markers))
+    _remember(bench, catalogue, work)
     if work.read is not None:
         set_meta(bench, "source_rows", str(work.read))
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))
+
+
+def _remember(bench: Workbench, catalogue: Catalogue, work: Folding) -> None:
+    """Each kind of run pushes out markers of its own kind alone."""
+    for name, markers, mine in (
+        ("folded_runs", catalogue.folded_runs, work.read is not None),
+        ("folded_tests", catalogue.folded_tests, work.read is None),
+    ):
+        all_of_them = [*markers, work.marker] if mine else markers
+        set_meta(bench, name, json.dumps(all_of_them[-REMEMBERED:]))
 
 
 def release(bench: Workbench, state: State, keys: Sequence[str] | None) -> int:
