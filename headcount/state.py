@@ -60,6 +60,7 @@ class Catalogue:
     identity: Identity | None = None
     folded_runs: tuple[str, ...] = ()  # markers of the newest runs that were folded, oldest first
     folded_tests: tuple[str, ...] = ()  # the same of runs of a single row
+    last_fold: str = ""  # the account of the run that was folded last
     acknowledged: int = 0
     in_doubt: int = 0
     held: int = 0
@@ -233,6 +234,7 @@ def read_catalogue(bench: Workbench) -> Catalogue:
         identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
         folded_runs=_folded(meta),
         folded_tests=tuple(json.loads(meta.get("folded_tests", "[]"))),
+        last_fold=meta.get("last_fold", ""),
         acknowledged=acknowledged,
         in_doubt=in_doubt,
         held=bench.value("SELECT count(*) FROM state.held"),

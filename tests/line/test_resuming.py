@@ -258,6 +258,22 @@ def test_a_fold_that_fails_changes_nothing(world: World, monkeypatch: pytest.Mon
     counts(world.run(SYNC), read=9, unchanged=9)
 
 
+def test_a_run_that_was_folded_in_part_and_killed_is_folded_whole_when_it_is_resumed(world: World) -> None:
+    world.table(TYPES, *((key, "a") for key in range(40)))
+    world.run(SYNC)
+    world.table(TYPES, *((key, "b") for key in range(40)))
+    world.fault(kind="status", status=401, match={"body": '"id":"?4"?[,}]'})
+    run, folder = world.next_run()
+    book = Book()
+    part = run_line(world.line(SYNC, budget=SMALL), run, book, folder, approved=True)
+    assert part.error is not None
+    world.mend()
+    whole = resumed(world, book, run, folder)
+    assert part.counts.accepted < whole.counts.accepted < 40
+    left = whole.counts.unsent
+    counts(world.run(SYNC), read=40, change=left, unchanged=40 - left, accepted=left)
+
+
 def test_a_run_is_not_folded_again_over_a_newer_one(world: World) -> None:
     nine(world)
     old, folder = world.next_run()
