@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from headcount.control.models import Connection, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.destinations.customerio.client import READS_PER_SECOND, CustomerIoClient
 from headcount.destinations.customerio.objects import destination_object
 from headcount.engines import open_source
-from headcount.errors import ConfigurationError
+from headcount.errors import ConfigurationError, HeadcountError, StateError
 from headcount.home import Home
 from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
@@ -28,6 +30,10 @@ from headcount.service.states import state_here
 from headcount.sync import Line, Progress
 
 IRRELEVANT = ("triggers", "paused", "api_log", "timeout_minutes")  # parts of a sync that no plan depends on
+
+
+class OtherRelease(StateError):
+    """A sync was written down by a release that said it in words this one does not know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +100,22 @@ def fingerprint(snapshot: dict[str, Any]) -> str:
 
 
 def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
-    """The sync as a value: as it is now, or as it was when a run took its snapshot."""
-    then = snapshot or snapshot_of(row)
+    """The sync as a value: as it is now, or as it was when a run took its snapshot.
+
+    Raises ``OtherRelease`` for a snapshot that cannot be read.
+    """
+    if not snapshot:
+        return _sync_of(snapshot_of(row))
+    try:
+        return _sync_of(snapshot)
+    except (ValidationError, HeadcountError, KeyError) as error:
+        raise OtherRelease(
+            "How this sync was set up then cannot be read: another release of Headcount wrote it down.",
+            hint="What it sent then stands in its receipts; new runs are not affected.",
+        ) from error
+
+
+def _sync_of(then: dict[str, Any]) -> Sync:
     return sync_value(
         then["sync"]["key"],
         {**then["sync"]["definition"], "name": then["sync"].get("name", "")},
