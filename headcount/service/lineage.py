@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models.fields.json import KT
+
 from headcount.control.models import Lineage
 from headcount.control.models import Sync as SyncRow
 from headcount.model import Sync
@@ -27,6 +29,13 @@ def ways_of(row: SyncRow) -> Iterator[Sync | None]:
             yield sync_as_of(row, way) if way else None
         except OtherRelease:
             yield None
+
+
+def sources_of(row: SyncRow) -> set[str]:
+    """The connections that values were read from in these ways, by their keys, as far as that is known."""
+    ways = Lineage.objects.filter(stream=row.stream)
+    keys = ways.annotate(source=KT("made_of__model__definition__connection")).values_list("source", flat=True)
+    return {key for key in keys.distinct() if key}
 
 
 def _way(snapshot: dict[str, Any]) -> dict[str, Any]:

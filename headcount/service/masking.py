@@ -54,25 +54,50 @@ class Mask:
         return self.whole or bool(self.names)
 
 
+class Masks:
+    """The masks of all connections, read once, for whoever looks at many models. False where nothing is masked."""
+
+    @cached_property
+    def _names(self) -> dict[str, frozenset[str]]:
+        names: dict[str, set[str]] = {}
+        for connection, column in MaskedColumn.objects.values_list("connection", "column"):
+            names.setdefault(connection, set()).add(column)
+        return {connection: frozenset(columns) for connection, columns in names.items()}
+
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        return dict(Connection.objects.filter(key__in=self._names).values_list("key", "type"))
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def over_any(self, connections: Iterable[str]) -> bool:
+        """Is a column of one of these connections masked?"""
+        return not self._names.keys().isdisjoint(connections)
+
+    def of(self, model: Reading) -> Mask:
+        """What is hidden of a model, which may not be saved yet.
+
+        Masks are the connection's, whatever becomes of its models. SQL that may show a masked column under another
+        name is hidden as a whole, and so are the database's own tables, which hold samples of values.
+        """
+        names = self._names.get(model.connection, frozenset())
+        return Mask(names=names, whole=bool(names) and self._may_show(model, names))
+
+    def _may_show(self, model: Reading, names: frozenset[str]) -> bool:
+        if model.table is not None:
+            return is_system(split_name(model.table))
+        if model.query is None:
+            return False
+        type_ = self._types.get(model.connection, "")
+        if type_ not in ENGINES:
+            return True  # in which dialect it was written is not known any more
+        return may_show(model.query, ENGINES[type_].dialect, names)
+
+
 def mask_of(model: Reading) -> Mask:
-    """What is hidden of a model, which may not be saved yet.
-
-    Masks are the connection's, whatever becomes of its models. SQL that may show a masked column under another name
-    is hidden as a whole, and so are the database's own tables, which hold samples of values.
-    """
-    names = masked_names(model.connection)
-    return Mask(names=names, whole=bool(names) and _may_show(model, names))
-
-
-def _may_show(model: Reading, names: frozenset[str]) -> bool:
-    if model.table is not None:
-        return is_system(split_name(model.table))
-    if model.query is None:
-        return False
-    row = Connection.objects.filter(key=model.connection).first()
-    if row is None or row.type not in ENGINES:
-        return True  # in which dialect it was written is not known any more
-    return may_show(model.query, ENGINES[row.type].dialect, names)
+    """What is hidden of one model, as ``Masks.of`` says."""
+    return Masks().of(model)
 
 
 def masked_names(connection: str) -> frozenset[str]:
