@@ -17,13 +17,14 @@ from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.destinations.customerio.client import READS_PER_SECOND, CustomerIoClient
 from headcount.destinations.customerio.objects import destination_object
-from headcount.engines import open_source
+from headcount.engines import Source, open_source
 from headcount.errors import ConfigurationError, HeadcountError, StateError
 from headcount.home import Home
 from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.budgets import limiter
+from headcount.service.known_columns import acquainted
 from headcount.service.noting import WORKSPACE, basis, note
 from headcount.service.settings import budget_of, resolved, unquoted
 from headcount.service.states import state_here
@@ -144,7 +145,7 @@ def prepare_line(
         sync=sync,
         object=destination_object(sync.object),
         workspace=workspace,
-        open_source=lambda: open_source(source.type, resolved(source)),
+        open_source=lambda: acquainted(source, sync.model, lambda: _open(source), row.stream),
         client=client,
         limiter=limiter(home, str(workspace), budget.pace, yields=yields),
         state=state_here(home, row),
@@ -155,6 +156,10 @@ def prepare_line(
         progress=progress or Progress(),
     )
     return Setup(line=line, home=home, snapshot=snapshot_of(row), ends=(source, row.destination))
+
+
+def _open(connection: Connection) -> Source:
+    return open_source(connection.type, resolved(connection))
 
 
 def client_for(connection: Connection) -> CustomerIoClient:

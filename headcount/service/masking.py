@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db import transaction
 
 from headcount.control import audit
-from headcount.control.models import Connection, MaskedColumn
+from headcount.control.models import Connection, MaskedColumn, Setting
 from headcount.control.models.masked import COLUMN_LENGTH
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -18,11 +19,12 @@ from headcount.engines.wanted import split_name
 from headcount.errors import ConfigurationError
 from headcount.model import FromColumn, Mapping, Template
 from headcount.model import Model as Reading
-from headcount.service.masked_sql import is_system, may_show
+from headcount.service.masked_sql import behind_tables, is_system, may_show
 from headcount.service.quotes import withdraw
 from headcount.templates import reads_whole_row
 
 VEIL = "•••"
+KNOWN_COLUMNS = "known columns"  # the setting in which columns of PostgreSQL's tables are remembered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,26 @@ class Masks:
         type_ = self._types.get(model.connection, "")
         if type_ not in ENGINES:
             return True  # in which dialect it was written is not known any more
-        return may_show(model.query, ENGINES[type_].dialect, names)
+        if may_show(model.query, ENGINES[type_].dialect, names):
+            return True
+        return any(not self._has(model.connection, *each) for each in self.behind_tables(model))
+
+    def behind_tables(self, model: Reading) -> frozenset[tuple[str, str]]:
+        """The relations and names that must be known as columns of these for the model's values to be shown."""
+        names = self._names.get(model.connection, frozenset())
+        type_ = self._types.get(model.connection, "")
+        if model.query is None or type_ not in ENGINES or ENGINES[type_].dialect != "postgres":
+            return frozenset()
+        return frozenset() if may_show(model.query, "postgres", names) else behind_tables(model.query)
+
+    @cached_property
+    def known(self) -> dict[str, Any]:
+        """By connection: ``columns``, those of its relations, and ``of``, what they were read with."""
+        row = Setting.objects.filter(name=KNOWN_COLUMNS).first()
+        return dict(row.value) if row is not None else {}
+
+    def _has(self, connection: str, relation: str, column: str) -> bool:
+        return column in self.known.get(connection, {}).get("columns", {}).get(relation, ())
 
 
 def mask_of(model: Reading) -> Mask:
