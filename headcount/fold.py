@@ -1,7 +1,7 @@
 """Outcomes into state: what was accepted becomes acknowledged, what is in doubt is marked, what was refused is held.
 
-One transaction of the state, with the run's marker among ``folded_runs`` inside it: a second fold of the same run
-does nothing.
+One transaction of the state, with the run's marker among ``folded_runs`` or ``folded_tests`` inside it: a second fold
+of the same run does nothing, unless more was answered since and no other run was folded.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from datetime import datetime
 from headcount.chunks import chunks
 from headcount.mapped import Mapped
 from headcount.model import Behavior, Outcome, Plan
-from headcount.state import Catalogue, Identity, State, arrange_fields, nothing, set_meta
+from headcount.state import REMEMBERED, Catalogue, Identity, State, arrange_fields, nothing, set_meta
 from headcount.workbench import Workbench, quote_text
 
 CHUNK = 5_000
-REMEMBERED = 200  # markers of folded runs
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fates:
-    """What became of a plan's changes, by position in it.
+    """What became of a plan's changes, by position in it; ``sums``: how many were accepted, rejected, in doubt.
 
     ``answered`` are the ranges with receipts, ``doubtful`` those that may have been applied without an answer; both
     inclusive. ``exceptions`` are the changes inside answered ranges that were not accepted, gone through once.
@@ -32,6 +31,7 @@ class Fates:
     answered: tuple[tuple[int, int], ...] = ()
     doubtful: tuple[tuple[int, int], ...] = ()
     exceptions: Iterable[tuple[int, Outcome]] = ()
+    sums: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +49,16 @@ class Folding:
     seen: str | None = None  # SQL that yields the keys
     hold: bool = True  # False when every row was refused for the operator's sake
 
+    @property
+    def account(self) -> str:
+        """Which run it is, and how far it has come."""
+        return " ".join([self.marker, *map(str, self.fates.sums)])
+
 
 def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
     with state.writing(bench, lambda catalogue: _touched(catalogue, work)) as catalogue:
-        if _is_folded(catalogue.folded_runs, work.marker):
+        if _is_folded(catalogue, work):
             return
         if catalogue.identity != work.identity:
             catalogue = _new_generation(bench, catalogue, work.identity)
@@ -69,7 +74,7 @@ def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
 
 def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     """The keys of the plan, and what it notes; all, when all rows are forgotten or get another digest."""
-    if not catalogue.acknowledged or _is_folded(catalogue.folded_runs, work.marker):
+    if not catalogue.acknowledged or _is_folded(catalogue, work):
         return nothing(catalogue)
     if _stale(catalogue, work) or catalogue.identity != work.identity:
         return None
@@ -78,11 +83,24 @@ def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     return " UNION ALL ".join([sent, *noted])
 
 
-def _is_folded(markers: Sequence[str], this: str) -> bool:
-    """Was this run folded before? An earlier one may come after a later one: it waited for approval meanwhile. But what
-    is older than all that is remembered was folded, or was never to be.
+def _is_folded(catalogue: Catalogue, work: Folding) -> bool:
+    """Was this run folded before, as far as it has come? The last one may have been in part: it was stopped, killed
+    before it was done, and went on. It can be folded whole, for nothing came over it since.
     """
-    return this in markers or (len(markers) >= REMEMBERED and _earlier(this, markers[0]))
+    if catalogue.last_fold.startswith(f"{work.marker} "):
+        return catalogue.last_fold == work.account
+    return _is_remembered(catalogue, work.marker)
+
+
+def _is_remembered(catalogue: Catalogue, this: str) -> bool:
+    """An earlier run may come after later ones: it waited for approval meanwhile. A run of all rows takes the place of
+    those that wait, so what is older than all of these that are remembered was folded, or is never to be. Tests take no
+    place: however many of them come between, they say nothing of a run that waits.
+    """
+    runs = catalogue.folded_runs
+    if this in runs or this in catalogue.folded_tests:
+        return True
+    return len(runs) >= REMEMBERED and _earlier(this, runs[0])
 
 
 def _earlier(one: str, other: str) -> bool:
@@ -102,7 +120,10 @@ def _new_generation(bench: Workbench, catalogue: Catalogue, identity: Identity) 
     set_meta(bench, "schema", "1")
     set_meta(bench, "identity", identity.text())
     return Catalogue(
-        positions=catalogue.positions, signatures=catalogue.signatures, folded_runs=catalogue.folded_runs
+        positions=catalogue.positions,
+        signatures=catalogue.signatures,
+        folded_runs=catalogue.folded_runs,
+        folded_tests=catalogue.folded_tests,
     )
 
 
@@ -301,11 +322,22 @@ def _finish(bench: Workbench, catalogue: Catalogue, mapped: Mapped, work: Foldin
             "INSERT INTO state.acknowledged (key, in_doubt) "
             f"SELECT key, false FROM ({work.seen}) s WHERE NOT {known}"
         )
-    markers = [*catalogue.folded_runs, work.marker][-REMEMBERED:]
-    set_meta(bench, "folded_runs", json.dumps(markers))
+    _remember(bench, catalogue, work)
     if work.read is not None:
         set_meta(bench, "source_rows", str(work.read))
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))
+
+
+def _remember(bench: Workbench, catalogue: Catalogue, work: Folding) -> None:
+    """Each kind of run pushes out markers of its own kind alone."""
+    for name, markers, mine in (
+        ("folded_runs", catalogue.folded_runs, work.read is not None),
+        ("folded_tests", catalogue.folded_tests, work.read is None),
+    ):
+        others = [marker for marker in markers if marker != work.marker]
+        all_of_them = [*others, work.marker] if mine else others
+        set_meta(bench, name, json.dumps(all_of_them[-REMEMBERED:]))
+    set_meta(bench, "last_fold", work.account)
 
 
 def release(bench: Workbench, state: State, keys: Sequence[str] | None) -> int:

@@ -29,6 +29,7 @@ from headcount.workbench import Workbench, own_files, quote_text
 
 HELD = ("key", "op", "run", "reason", "field", "message", "signature", "released")
 SCHEMA = "1"
+REMEMBERED = 200  # markers of folded runs, and as many of tests
 PATIENCE = 10.0  # seconds to wait for another process to let go of the file
 
 
@@ -58,6 +59,8 @@ class Catalogue:
 
     identity: Identity | None = None
     folded_runs: tuple[str, ...] = ()  # markers of the newest runs that were folded, oldest first
+    folded_tests: tuple[str, ...] = ()  # the same of runs of a single row
+    last_fold: str = ""  # the account of the run that was folded last
     acknowledged: int = 0
     in_doubt: int = 0
     held: int = 0
@@ -230,6 +233,8 @@ def read_catalogue(bench: Workbench) -> Catalogue:
     return Catalogue(
         identity=Identity.parse(meta["identity"]) if "identity" in meta else None,
         folded_runs=_folded(meta),
+        folded_tests=tuple(json.loads(meta.get("folded_tests", "[]"))),
+        last_fold=meta.get("last_fold", ""),
         acknowledged=acknowledged,
         in_doubt=in_doubt,
         held=bench.value("SELECT count(*) FROM state.held"),
@@ -242,9 +247,13 @@ def read_catalogue(bench: Workbench) -> Catalogue:
 
 
 def _folded(meta: Mapping[str, str]) -> tuple[str, ...]:
-    if "folded_runs" in meta:
-        return tuple(json.loads(meta["folded_runs"]))
-    return (meta["folded_run"],) if "folded_run" in meta else ()  # until the first fold after an upgrade
+    """Until the first fold after an upgrade there may be one marker under another name; or so many of tests among the
+    others that a run which waits for approval is older than all of them: so they are not as many as can be remembered.
+    """
+    if "folded_runs" not in meta:
+        return (meta["folded_run"],) if "folded_run" in meta else ()
+    markers = tuple(json.loads(meta["folded_runs"]))
+    return markers if "folded_tests" in meta else markers[1:] if len(markers) >= REMEMBERED else markers
 
 
 @dataclass(frozen=True, kw_only=True)

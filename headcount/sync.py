@@ -271,12 +271,21 @@ def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding
         marker=f"{run.id} {run.started_at.isoformat()}",
         identity=frozen.identity,
         plan=frozen.plan,
-        fates=Fates(answered=book.answered, doubtful=tuple(book.doubtful), exceptions=book.exceptions()),
+        fates=_fates(book),
         read=frozen.planned.read if frozen.only is None else None,
         digests=_rows_of(frozen.digests_path),
         released=frozen.planned.released,
         seen=_rows_of(frozen.seen_path),
         hold=hold,
+    )
+
+
+def _fates(book: Book) -> Fates:
+    return Fates(
+        answered=book.answered,
+        doubtful=tuple(book.doubtful),
+        exceptions=book.exceptions(),
+        sums=(book.count(Fate.ACCEPTED), book.count(Fate.REJECTED), book.count(Fate.IN_DOUBT)),
     )
 
 

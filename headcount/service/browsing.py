@@ -18,8 +18,9 @@ from headcount.errors import ConfigurationError
 from headcount.model import Column, Kind, Model
 from headcount.project.kinds import KINDS
 from headcount.service.connections import find_connection
+from headcount.service.known_columns import acquainted
 from headcount.service.looking import look_at
-from headcount.service.masking import VEIL, Mask
+from headcount.service.masking import VEIL, Mask, mask_of
 from headcount.service.settings import resolved, unquoted
 
 ROWS = 50
@@ -63,13 +64,15 @@ def columns_of(model: Model, *, mask: Mask = OPEN, seconds: float | None = None)
         return tuple(_info(column, model, mask) for column in source.columns(model))
 
 
-def rows_of(model: Model, *, mask: Mask = OPEN, limit: int = ROWS, seconds: float | None = None) -> Rows:
-    """The first rows of a model that may not be saved yet.
+def rows_of(model: Model, *, limit: int = ROWS, seconds: float | None = None) -> Rows:
+    """The first rows of a model that may not be saved yet, without what is masked.
 
     A query that takes longer than ``seconds`` is stopped. Raises ``SourceError``.
     """
     began = perf_counter()
-    with _opened(model.connection, seconds) as source:
+    with _opened(model.connection, seconds, model) as source:
+        with told():
+            mask = mask_of(model)
         columns = source.columns(model)
         infos = tuple(_info(column, model, mask) for column in columns)
         with source.read(model, [column.name for column in columns], limit + 1) as reader:
@@ -86,13 +89,18 @@ def rows_of(model: Model, *, mask: Mask = OPEN, limit: int = ROWS, seconds: floa
 
 
 @contextmanager
-def _opened(key: str, seconds: float | None) -> Iterator[Source]:
-    """The source behind a connection, stopped when it is used for longer than the given seconds."""
+def _opened(key: str, seconds: float | None, model: Model | None = None) -> Iterator[Source]:
+    """The source behind a connection, stopped when it is used for longer than the given seconds. With ``model`` it is
+    known before what its query shows.
+    """
     row = find_connection(key)
+    opening = _opening(row)
     with (
         unquoted(row),
         look_at(row.name, seconds) as patience,
-        closing(patience.watching(_opening(row))()) as source,
+        closing(
+            patience.watching(lambda: acquainted(row, model, opening) if model else opening())()
+        ) as source,
     ):
         yield source
 

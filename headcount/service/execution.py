@@ -22,6 +22,7 @@ from headcount.errors import (
     NoSuchRecord,
     SourceError,
     SourceUnavailable,
+    StateBusy,
     StoreAway,
     SumsDoNotAddUp,
     Suspended,
@@ -69,12 +70,16 @@ def go_on(row: SyncRow, run: Run, hold: Hold) -> RunReport:
 
 
 def _without_debts(row: SyncRow, run: Run, hold: Hold) -> RunReport | None:
-    """A run that would compare with a state in which answers are missing fails instead."""
+    """A run that would compare with a state in which answers are missing fails instead; one of the queue comes again
+    while somebody else has the state open.
+    """
     try:
         settle_failed(row, hold)
     except StoreAway:
         raise
     except HeadcountError as error:
+        if isinstance(error, StateBusy) and run.attempt:
+            raise Suspended from error
         runs.finish(run, RunStatus.FAILED, error=error)
         return report_of(run)
     return None

@@ -15,7 +15,7 @@ from headcount.home import Home
 from headcount.model import Counts, RunStatus
 from headcount.receipts import read_book
 from headcount.service.abandoned import BEFORE_PLAN, INTERRUPTED
-from headcount.service.lines import sync_as_of
+from headcount.service.lines import OtherRelease, sync_as_of
 from headcount.service.plans import plan_folder
 from headcount.sync import count
 
@@ -55,5 +55,8 @@ def counted_so_far(home: Home, run: Run, *, in_flight: bool) -> Counts | None:
 
 
 def _frozen(home: Home, run: Run) -> Frozen | None:
-    sync = sync_as_of(run.sync, run.sync_snapshot)
+    try:
+        sync = sync_as_of(run.sync, run.sync_snapshot)
+    except OtherRelease:
+        return None
     return load(plan_folder(home, run.pk), sync, destination_object(sync.object))

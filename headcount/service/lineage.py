@@ -7,13 +7,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import ValidationError
+from django.db.models.fields.json import KT
 
 from headcount.control.models import Lineage
 from headcount.control.models import Sync as SyncRow
-from headcount.errors import HeadcountError
 from headcount.model import Sync
-from headcount.service.lines import IRRELEVANT, sync_as_of
+from headcount.service.lines import IRRELEVANT, OtherRelease, sync_as_of
 
 
 def note(row: SyncRow, snapshot: dict[str, Any]) -> None:
@@ -28,8 +27,15 @@ def ways_of(row: SyncRow) -> Iterator[Sync | None]:
     for way in Lineage.objects.filter(stream=row.stream).order_by("pk").values_list("made_of", flat=True):
         try:
             yield sync_as_of(row, way) if way else None
-        except (ValidationError, HeadcountError, KeyError):
-            yield None  # written by a release that said it in other words
+        except OtherRelease:
+            yield None
+
+
+def sources_of(row: SyncRow) -> set[str]:
+    """The connections that values were read from in these ways, by their keys, as far as that is known."""
+    ways = Lineage.objects.filter(stream=row.stream)
+    keys = ways.annotate(source=KT("made_of__model__definition__connection")).values_list("source", flat=True)
+    return {key for key in keys.distinct() if key}
 
 
 def _way(snapshot: dict[str, Any]) -> dict[str, Any]:

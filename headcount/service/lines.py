@@ -10,24 +10,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from headcount.control.models import Connection, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.destinations.customerio.client import READS_PER_SECOND, CustomerIoClient
 from headcount.destinations.customerio.objects import destination_object
-from headcount.engines import open_source
-from headcount.errors import ConfigurationError
+from headcount.engines import Source, open_source
+from headcount.errors import ConfigurationError, HeadcountError, StateError
 from headcount.home import Home
 from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.budgets import limiter
+from headcount.service.known_columns import acquainted
 from headcount.service.noting import WORKSPACE, basis, note
 from headcount.service.settings import budget_of, resolved, unquoted
 from headcount.service.states import state_here
 from headcount.sync import Line, Progress
 
 IRRELEVANT = ("triggers", "paused", "api_log", "timeout_minutes")  # parts of a sync that no plan depends on
+
+
+class OtherRelease(StateError):
+    """A sync was written down by a release that said it in words this one does not know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +101,22 @@ def fingerprint(snapshot: dict[str, Any]) -> str:
 
 
 def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
-    """The sync as a value: as it is now, or as it was when a run took its snapshot."""
-    then = snapshot or snapshot_of(row)
+    """The sync as a value: as it is now, or as it was when a run took its snapshot.
+
+    Raises ``OtherRelease`` for a snapshot that cannot be read.
+    """
+    if not snapshot:
+        return _sync_of(snapshot_of(row))
+    try:
+        return _sync_of(snapshot)
+    except (ValidationError, HeadcountError, KeyError) as error:
+        raise OtherRelease(
+            "How this sync was set up then cannot be read: another release of Headcount wrote it down.",
+            hint="What it sent then stands in its receipts; new runs are not affected.",
+        ) from error
+
+
+def _sync_of(then: dict[str, Any]) -> Sync:
     return sync_value(
         then["sync"]["key"],
         {**then["sync"]["definition"], "name": then["sync"].get("name", "")},
@@ -124,7 +145,7 @@ def prepare_line(
         sync=sync,
         object=destination_object(sync.object),
         workspace=workspace,
-        open_source=lambda: open_source(source.type, resolved(source)),
+        open_source=lambda: acquainted(source, sync.model, lambda: _open(source), row.stream),
         client=client,
         limiter=limiter(home, str(workspace), budget.pace, yields=yields),
         state=state_here(home, row),
@@ -135,6 +156,10 @@ def prepare_line(
         progress=progress or Progress(),
     )
     return Setup(line=line, home=home, snapshot=snapshot_of(row), ends=(source, row.destination))
+
+
+def _open(connection: Connection) -> Source:
+    return open_source(connection.type, resolved(connection))
 
 
 def client_for(connection: Connection) -> CustomerIoClient:

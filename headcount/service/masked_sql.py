@@ -2,7 +2,8 @@
 
 Masks go by the names of columns, and SQL can rename, combine and compare. So values of a query are shown only when it
 is plain to see that it does none of this to a masked column: when every part of it is one of those named here, and
-every relation is an ordinary table. Anything else is veiled as a whole.
+every relation is an ordinary table. Anything else is veiled as a whole. What PostgreSQL takes a name behind a table for
+depends on the columns that the table has: ``behind_tables`` says which must be known.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from headcount.service.plain_sql import PLAIN, PLAIN_FUNCTIONS, ROW_FUNCTIONS
+from headcount.engines.wanted import spelled
+from headcount.service.plain_sql import PLAIN, PLAIN_FUNCTIONS
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -22,6 +24,9 @@ _SYSTEM = {"pg_catalog", "information_schema", "mysql", "sys", "performance_sche
 _SYSTEM_NAME = re.compile(r"(pg|sqlite|duckdb|innodb)_.*|dbstat")
 # Where the parser and the database may read a text differently: escapes, and comments that are none everywhere.
 _AMBIGUOUS = re.compile(r"\\|#|--[^\s]|/\*(?:(?!\*/).)*/\*|/\*[!+]", re.DOTALL)
+
+
+LONGEST = 63  # bytes of a name in PostgreSQL, which cuts off the rest
 
 
 def is_system(parts: Sequence[str]) -> bool:
@@ -48,10 +53,50 @@ def may_show(sql: str, dialect: str, masked: frozenset[str]) -> bool:
         return True
     if not isinstance(tree, exp.Select) or len(list(tree.find_all(exp.Select))) != 1:
         return True
-    return any(_suspicious(tree, dialect, {name.casefold() for name in masked}))
+    if dialect == "postgres":
+        masked = frozenset(map(_cut, masked))
+        for identifier in tree.find_all(exp.Identifier):
+            identifier.set("this", _cut(identifier.name))
+    return any(_suspicious(tree, {name.casefold() for name in masked}))
 
 
-def _suspicious(tree: exp.Select, dialect: str, masked: set[str]) -> Iterator[bool]:
+@lru_cache(maxsize=512)
+def behind_tables(sql: str) -> frozenset[tuple[str, str]]:
+    """The names behind tables in a query that PostgreSQL reads and ``may_show`` found plain: the relation as a model's
+    ``table`` spells it, or nothing where none of that name is read, and what is named of it.
+
+    Where the relation has no such column, PostgreSQL calls a function of the whole row: ``u.to_json`` is
+    ``to_json(u)``.
+    """
+    import sqlglot
+    from sqlglot import exp
+
+    tree = sqlglot.parse_one(sql, read="postgres")
+    relations: dict[str, set[str]] = {}
+    for table in tree.find_all(exp.Table):
+        alias = table.args.get("alias")
+        name = _stored(alias.this if alias is not None else table.this)
+        relations.setdefault(name, set()).add(spelled(*map(_stored, table.parts)))
+    return frozenset(
+        (relation, _stored(column.this))
+        for column in tree.find_all(exp.Column)
+        if column.table and isinstance(column.this, exp.Identifier)
+        for relation in relations.get(_stored(column.args["table"]), {""})
+    )
+
+
+def _stored(identifier: exp.Expr) -> str:
+    """A name as PostgreSQL knows it."""
+    name = identifier.name
+    lower = name if identifier.args.get("quoted") else "".join(c.lower() if c.isascii() else c for c in name)
+    return _cut(lower)
+
+
+def _cut(name: str) -> str:
+    return name.encode()[:LONGEST].decode(errors="ignore")
+
+
+def _suspicious(tree: exp.Select, masked: set[str]) -> Iterator[bool]:
     from sqlglot import exp
 
     yield any(not _plain(node) for node in tree.walk())
@@ -63,7 +108,7 @@ def _suspicious(tree: exp.Select, dialect: str, masked: set[str]) -> Iterator[bo
     )  # they compare without naming columns
     yield any(_changes(star) for star in tree.find_all(exp.Star))
     rows = {name.casefold() for table in tables for name in (table.name, table.alias) if name}
-    yield any(_names(column, tree, dialect, masked, rows) for column in tree.find_all(exp.Column))
+    yield any(_names(column, tree, masked, rows) for column in tree.find_all(exp.Column))
     # A name elsewhere compares, as in USING; one in quotes is a name to some databases.
     names = (node for node in tree.find_all(exp.Identifier) if node.name.casefold() in masked)
     yield any(
@@ -91,14 +136,12 @@ def _as_it_is(table: exp.Table) -> bool:
     )
 
 
-def _names(column: exp.Column, tree: exp.Select, dialect: str, masked: set[str], rows: set[str]) -> bool:
+def _names(column: exp.Column, tree: exp.Select, masked: set[str], rows: set[str]) -> bool:
     """Does it name a masked column where that is changed or compared, or a whole row as one value?"""
     from sqlglot import exp
 
     *before, name = (part.name.casefold() for part in column.parts)
     if name in rows or any(part in masked for part in before):
-        return True
-    if dialect == "postgres" and before and name in ROW_FUNCTIONS:
         return True
     left_out = isinstance(column.parent, exp.Star) and column.arg_key == "except_"
     return name in masked and column.parent is not tree and not left_out

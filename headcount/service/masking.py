@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db import transaction
 
 from headcount.control import audit
-from headcount.control.models import Connection, MaskedColumn
+from headcount.control.models import Connection, MaskedColumn, Setting
 from headcount.control.models.masked import COLUMN_LENGTH
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -18,11 +19,12 @@ from headcount.engines.wanted import split_name
 from headcount.errors import ConfigurationError
 from headcount.model import FromColumn, Mapping, Template
 from headcount.model import Model as Reading
-from headcount.service.masked_sql import is_system, may_show
+from headcount.service.masked_sql import behind_tables, is_system, may_show
 from headcount.service.quotes import withdraw
 from headcount.templates import reads_whole_row
 
 VEIL = "•••"
+KNOWN_COLUMNS = "known columns"  # the setting in which columns of PostgreSQL's tables are remembered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,25 +56,69 @@ class Mask:
         return self.whole or bool(self.names)
 
 
+class Masks:
+    """The masks of all connections, read once, for whoever looks at many models. False where nothing is masked."""
+
+    @cached_property
+    def _names(self) -> dict[str, frozenset[str]]:
+        names: dict[str, set[str]] = {}
+        for connection, column in MaskedColumn.objects.values_list("connection", "column"):
+            names.setdefault(connection, set()).add(column)
+        return {connection: frozenset(columns) for connection, columns in names.items()}
+
+    @cached_property
+    def _types(self) -> dict[str, str]:
+        return dict(Connection.objects.filter(key__in=self._names).values_list("key", "type"))
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def over_any(self, connections: Iterable[str]) -> bool:
+        """Is a column of one of these connections masked?"""
+        return not self._names.keys().isdisjoint(connections)
+
+    def of(self, model: Reading) -> Mask:
+        """What is hidden of a model, which may not be saved yet.
+
+        Masks are the connection's, whatever becomes of its models. SQL that may show a masked column under another
+        name is hidden as a whole, and so are the database's own tables, which hold samples of values.
+        """
+        names = self._names.get(model.connection, frozenset())
+        return Mask(names=names, whole=bool(names) and self._may_show(model, names))
+
+    def _may_show(self, model: Reading, names: frozenset[str]) -> bool:
+        if model.table is not None:
+            return is_system(split_name(model.table))
+        if model.query is None:
+            return False
+        type_ = self._types.get(model.connection, "")
+        if type_ not in ENGINES:
+            return True  # in which dialect it was written is not known any more
+        if may_show(model.query, ENGINES[type_].dialect, names):
+            return True
+        return any(not self._has(model.connection, *each) for each in self.behind_tables(model))
+
+    def behind_tables(self, model: Reading) -> frozenset[tuple[str, str]]:
+        """The relations and names that must be known as columns of these for the model's values to be shown."""
+        names = self._names.get(model.connection, frozenset())
+        type_ = self._types.get(model.connection, "")
+        if model.query is None or type_ not in ENGINES or ENGINES[type_].dialect != "postgres":
+            return frozenset()
+        return frozenset() if may_show(model.query, "postgres", names) else behind_tables(model.query)
+
+    @cached_property
+    def known(self) -> dict[str, Any]:
+        """By connection: ``columns``, those of its relations, and ``of``, what they were read with."""
+        row = Setting.objects.filter(name=KNOWN_COLUMNS).first()
+        return dict(row.value) if row is not None else {}
+
+    def _has(self, connection: str, relation: str, column: str) -> bool:
+        return column in self.known.get(connection, {}).get("columns", {}).get(relation, ())
+
+
 def mask_of(model: Reading) -> Mask:
-    """What is hidden of a model, which may not be saved yet.
-
-    Masks are the connection's, whatever becomes of its models. SQL that may show a masked column under another name
-    is hidden as a whole, and so are the database's own tables, which hold samples of values.
-    """
-    names = masked_names(model.connection)
-    return Mask(names=names, whole=bool(names) and _may_show(model, names))
-
-
-def _may_show(model: Reading, names: frozenset[str]) -> bool:
-    if model.table is not None:
-        return is_system(split_name(model.table))
-    if model.query is None:
-        return False
-    row = Connection.objects.filter(key=model.connection).first()
-    if row is None or row.type not in ENGINES:
-        return True  # in which dialect it was written is not known any more
-    return may_show(model.query, ENGINES[row.type].dialect, names)
+    """What is hidden of one model, as ``Masks.of`` says."""
+    return Masks().of(model)
 
 
 def masked_names(connection: str) -> frozenset[str]:

@@ -24,7 +24,7 @@ from headcount.service.browsing import ROWS, ColumnInfo, Rows, columns_of, rows_
 from headcount.service.connections import find_connection, list_connections
 from headcount.service.entries import Refused, Wrong, checked, save_checked
 from headcount.service.keys import key_for
-from headcount.service.masking import mask_of, masked_names
+from headcount.service.masking import masked_names
 from headcount.service.origins import Drift, digest, drift, drifts, forget
 from headcount.service.stored import entry_of
 
@@ -157,10 +157,7 @@ def free_key(name: str) -> str:
 def try_model(draft: ModelDraft, *, limit: int = ROWS) -> Rows:
     """The first rows of what was written down, saved or not. Raises ``Refused`` and ``SourceError``."""
     setup()
-    model = _value(draft)
-    with told():
-        mask = mask_of(model)
-    return rows_of(model, mask=mask, limit=limit)
+    return rows_of(_value(draft), limit=limit)
 
 
 def save_model(draft: ModelDraft, *, unread: bool = False) -> tuple[str, ...]:

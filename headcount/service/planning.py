@@ -179,12 +179,12 @@ def preview_sync(
     """
     row = find_sync(key)
     prepared = prepare_line(row, None)
-    mask = mask_of(prepared.line.sync.model) if veiled else None
     seconds = None if patient else PREVIEW_SECONDS
     with prepared.closing(), look(seconds, too_slow(seconds)) as patience:
         line = patience.around(prepared.line)
         with closing(line.open_source()) as source:
             mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
+            mask = mask_of(line.sync.model) if veiled else None
             found = preview_rows(
                 mapped,
                 source,

@@ -16,7 +16,7 @@ from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.errors import ConfigurationError, HeadcountError, NoSuchRecord, StoreAway, Suspended
+from headcount.errors import ConfigurationError, HeadcountError, NoSuchRecord, StateBusy, StoreAway, Suspended
 from headcount.home import Home
 from headcount.limiter import never
 from headcount.model import Behavior, RunKind, RunStatus
@@ -157,6 +157,8 @@ def _executed(
         before = _brought_to_end(home, run.sync, progress, stopping=stopping, for_a_test=test, but=run.pk)
     except StoreAway:
         raise
+    except StateBusy as error:
+        raise Busy from error
     except HeadcountError as error:
         runs.finish(run, RunStatus.FAILED, error=error)
         return report_of(run)

@@ -11,9 +11,9 @@ from headcount.control.ledger import RunLedger
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.frozen import load
-from headcount.model import RunInfo
+from headcount.model import RunInfo, Sync
 from headcount.service.hold import Hold
-from headcount.service.lines import Setup, prepare_line, sync_as_of
+from headcount.service.lines import OtherRelease, Setup, prepare_line, sync_as_of
 from headcount.service.plans import plan_folder
 from headcount.service.refusals import record_rows
 from headcount.sync import Result, settle
@@ -32,21 +32,31 @@ class Settled:
 
 @contextmanager
 def settling(row: SyncRow, run: Run, hold: Hold, *, holder: str = "") -> Iterator[Settled | None]:
-    """Fold a run by the sync as it was planned with; None when there is no plan of it.
+    """Fold a run by the sync as it was planned with; None when there is no plan of it that can be read.
 
     Raises ``HeadcountError`` when that cannot be done now, because a secret is not set for example.
     """
-    if not run.sync_snapshot:
+    sync = _planned_with(row, run)
+    if sync is None:
         yield None
         return
-    old = prepare_line(row, hold.progress, sync=sync_as_of(row, run.sync_snapshot))
-    frozen = load(plan_folder(old.home, run.pk), old.line.sync, old.line.object)
-    if frozen is None:
-        yield None
-        return
-    with RunLedger(run.pk, holder) as ledger, old.closing():
-        info = RunInfo(id=run.pk, started_at=run.started_at or run.created_at)
-        yield Settled(setup=old, result=settle(old.line, frozen, info, ledger), ledger=ledger)
+    old = prepare_line(row, hold.progress, sync=sync)
+    with old.closing():
+        frozen = load(plan_folder(old.home, run.pk), old.line.sync, old.line.object)
+        if frozen is None:
+            yield None
+            return
+        with RunLedger(run.pk, holder) as ledger:
+            info = RunInfo(id=run.pk, started_at=run.started_at or run.created_at)
+            yield Settled(setup=old, result=settle(old.line, frozen, info, ledger), ledger=ledger)
+
+
+def _planned_with(row: SyncRow, run: Run) -> Sync | None:
+    """The sync as it was; None when that is not known, or said in words of another release."""
+    try:
+        return sync_as_of(row, run.sync_snapshot) if run.sync_snapshot else None
+    except OtherRelease:
+        return None
 
 
 def settle_failed(row: SyncRow, hold: Hold) -> None:

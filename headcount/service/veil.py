@@ -12,9 +12,9 @@ from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
 from headcount.model import Sync
 from headcount.names import bare
-from headcount.service.lineage import ways_of
-from headcount.service.lines import sync_as_of
-from headcount.service.masking import VEIL, Mask, mask_of
+from headcount.service.lineage import sources_of, ways_of
+from headcount.service.lines import OtherRelease, sync_as_of
+from headcount.service.masking import VEIL, Mask, Masks
 
 _IDENTIFIERS = ("id", "email", "cio_id", "anonymous_id")
 
@@ -104,7 +104,8 @@ class Veils:
 
     def __init__(self, row: SyncRow, runs: Iterable[int] = ()) -> None:
         self._row = row
-        self._masks: dict[tuple[str | None, ...], Mask] = {}  # by model
+        self._masks = Masks()
+        self._by_model: dict[tuple[str | None, ...], Mask] = {}
         self._veils: dict[int, Veil] = {}
         self._read(runs)
 
@@ -119,12 +120,11 @@ class Veils:
         """The veil over values that were sent or refused some time, by whichever mapping. Of fields that no known one
         has, nothing is shown once anything is masked.
         """
+        if not self._masked_anywhere():
+            return Veil()
         ways = list(ways_of(self._row))
         known = [sync for sync in ways if sync is not None]
-        syncs = [sync_as_of(self._row), *known]
-        veil = reduce(or_, map(self._over, syncs))
-        if not any(map(self._mask, syncs)):
-            return veil
+        veil = reduce(or_, map(self._over, [sync_as_of(self._row), *known]))
         if len(known) < len(ways):
             return veil | Veil(known=frozenset())
         if any(sync.all_columns is not None for sync in known):
@@ -139,7 +139,19 @@ class Veils:
 
     def as_of(self, snapshot: dict[str, Any] | None) -> Veil:
         """The veil over what was made of the sync when it was as in a snapshot."""
-        return self.now | self._over(sync_as_of(self._row, snapshot)) if snapshot else self.now
+        if not snapshot or not self._masks:
+            return self.now
+        try:
+            return self.now | self._over(sync_as_of(self._row, snapshot))
+        except OtherRelease:
+            return self.now | self.remembered
+
+    def _masked_anywhere(self) -> bool:
+        """Of what the sync reads now, or ever read? Most often not, and then no way need be looked at."""
+        if not self._masks:
+            return False
+        present = sync_as_of(self._row).model.connection
+        return self._masks.over_any({present, *sources_of(self._row)})
 
     def _over(self, sync: Sync) -> Veil:
         return veil_over(sync, self._mask(sync))
@@ -147,11 +159,11 @@ class Veils:
     def _mask(self, sync: Sync) -> Mask:
         model = sync.model
         same = (model.key, model.connection, model.table, model.query)
-        if same not in self._masks:
-            self._masks[same] = mask_of(model)
-        return self._masks[same]
+        if same not in self._by_model:
+            self._by_model[same] = self._masks.of(model)
+        return self._by_model[same]
 
     def _read(self, runs: Iterable[int]) -> None:
-        if wanted := set(runs):
+        if (wanted := set(runs)) and self._masks:
             snapshots = Run.objects.filter(pk__in=wanted).values_list("pk", "sync_snapshot")
             self._veils.update((run, self.as_of(snapshot)) for run, snapshot in snapshots)

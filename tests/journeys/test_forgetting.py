@@ -11,6 +11,7 @@ import duckdb
 import psycopg
 import pytest
 
+from headcount.control.models import Run
 from headcount.control.setup import close
 from headcount.service.outlets import add_webhook
 from tests.journeys.desk import Desk, sums
@@ -94,6 +95,15 @@ def test_runs_alerts_and_messages_that_name_the_person_do_so_no_more(known: Desk
     assert words(known.home) == []
     assert known.count("SELECT count(*) FROM control_run WHERE keys <> '[]'") == 0
     assert 0 < known.count("SELECT count(*) FROM control_delivery") < waiting
+
+
+def test_a_plan_that_another_release_wrote_in_its_own_words_is_erased_whole(known: Desk) -> None:
+    events = Run.objects.filter(sync__key="events").latest("id")
+    snapshot = {**events.sync_snapshot, "sync": {**events.sync_snapshot["sync"], "definition": {"of": 1}}}
+    Run.objects.filter(pk=events.pk).update(sync_snapshot=snapshot, plan_fields=[])
+    assert (known.home / "plans" / str(events.pk)).exists()
+    known.done("forget", f"{NAME}@example.com", "--yes")
+    assert not (known.home / "plans" / str(events.pk)).exists()
 
 
 @pytest.mark.sqlite_store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from headcount.errors import StateError
 from headcount.frozen import load
-from headcount.model import Behavior, Budget, Fate, Outcome, Receipt
+from headcount.model import Behavior, Budget, Fate, Outcome, Receipt, RunInfo
 from headcount.receipts import Book as Entries
 from headcount.receipts import merged, overlaps, without
+from headcount.state import REMEMBERED, nothing, set_meta
 from headcount.sync import Progress, Result, check_sums, count, make_plan, resumable, run_line, settle
 from headcount.workbench import Workbench
 from tests.line.harness import Book, World, column, counts, events, people
@@ -256,6 +258,22 @@ def test_a_fold_that_fails_changes_nothing(world: World, monkeypatch: pytest.Mon
     counts(world.run(SYNC), read=9, unchanged=9)
 
 
+def test_a_run_that_was_folded_in_part_and_killed_is_folded_whole_when_it_is_resumed(world: World) -> None:
+    world.table(TYPES, *((key, "a") for key in range(40)))
+    world.run(SYNC)
+    world.table(TYPES, *((key, "b") for key in range(40)))
+    world.fault(kind="status", status=401, match={"body": '"id":"?4"?[,}]'})
+    run, folder = world.next_run()
+    book = Book()
+    part = run_line(world.line(SYNC, budget=SMALL), run, book, folder, approved=True)
+    assert part.error is not None
+    world.mend()
+    whole = resumed(world, book, run, folder)
+    assert part.counts.accepted < whole.counts.accepted < 40
+    left = whole.counts.unsent
+    counts(world.run(SYNC), read=40, change=left, unchanged=40 - left, accepted=left)
+
+
 def test_a_run_is_not_folded_again_over_a_newer_one(world: World) -> None:
     nine(world)
     old, folder = world.next_run()
@@ -264,6 +282,69 @@ def test_a_run_is_not_folded_again_over_a_newer_one(world: World) -> None:
     nine(world, "b")
     world.run(SYNC)
     settle(world.line(SYNC), frozen, old, book)
+    counts(world.run(SYNC), read=9, unchanged=9)
+
+
+def multiply(world: World, run: RunInfo, times: int) -> None:
+    """As if so many runs like this one had been folded, one after the other."""
+    mine = f"{run.id} {run.started_at.isoformat()}"
+    more = [f"{run.id + i} {(run.started_at + timedelta(seconds=i)).isoformat()}" for i in range(1, times)]
+    with Workbench(world.folder / "scratch") as bench, world.state.writing(bench, nothing):
+        for name, value in bench.run("SELECT name, value FROM state.meta WHERE name LIKE 'folded%'"):
+            if mine in (markers := json.loads(value)):
+                set_meta(bench, name, json.dumps([*markers, *more][-REMEMBERED:]))
+
+
+def test_tests_of_single_rows_do_not_make_a_run_that_waits_for_approval_look_folded(world: World) -> None:
+    nine(world)
+    world.run(SYNC)
+    nine(world, "b")
+    waiting, folder = world.next_run()
+    make_plan(world.line(SYNC), folder)
+    test, elsewhere = world.next_run()
+    run_line(world.line(SYNC), test, Book(), elsewhere, only="1")
+    multiply(world, test, REMEMBERED)
+    counts(resumed(world, Book(), waiting, folder), read=9, change=9, accepted=9)
+    counts(world.run(SYNC), read=9, unchanged=9)
+
+
+def test_a_test_is_not_folded_again_over_a_newer_run(world: World) -> None:
+    nine(world)
+    test, folder = world.next_run()
+    one, accepted = make_plan(world.line(SYNC), folder, only="1"), Book(receipts_=[Receipt(first=0, last=0)])
+    settle(world.line(SYNC), one, test, accepted)
+    nine(world, "b")
+    world.run(SYNC)
+    settle(world.line(SYNC), one, test, accepted)
+    counts(world.run(SYNC), read=9, unchanged=9)
+
+
+def test_a_run_that_is_older_than_all_that_are_remembered_is_folded_no_more(world: World) -> None:
+    nine(world)
+    old, folder = world.next_run()
+    frozen, book = make_plan(world.line(SYNC), folder), Book(intents_=[(0, 8)])
+    settle(world.line(SYNC), frozen, old, book)
+    nine(world, "b")
+    newer, folder = world.next_run()
+    run_line(world.line(SYNC), newer, Book(), folder, approved=True)
+    multiply(world, newer, REMEMBERED)
+    settle(world.line(SYNC), frozen, old, book)
+    counts(world.run(SYNC), read=9, unchanged=9)
+
+
+def test_a_waiting_run_is_folded_after_an_upgrade_too_when_tests_pushed_all_older_runs_out(
+    world: World,
+) -> None:
+    nine(world)
+    world.run(SYNC)
+    nine(world, "b")
+    waiting, folder = world.next_run()
+    make_plan(world.line(SYNC), folder)
+    later = [f"{100 + i} {datetime.now(UTC).isoformat()}" for i in range(REMEMBERED)]
+    with Workbench(world.folder / "scratch") as bench, world.state.writing(bench, nothing):
+        bench.run("DELETE FROM state.meta WHERE name = 'folded_tests'")
+        set_meta(bench, "folded_runs", json.dumps(later))
+    counts(resumed(world, Book(), waiting, folder), read=9, change=9, accepted=9)
     counts(world.run(SYNC), read=9, unchanged=9)
 
 

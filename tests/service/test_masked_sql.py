@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from headcount.service.masked_sql import is_system, may_show
+from headcount.service.masked_sql import behind_tables, is_system, may_show
 
 MASKED = frozenset({"email"})
 PLAIN = [
@@ -98,9 +98,6 @@ def test_columns_may_be_left_out_and_texts_put_together(dialect: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELECT u.to_json AS x FROM users u",
-        "SELECT u.concat AS x FROM users u",
-        "SELECT u.quote_literal FROM users u",
         "SELECT ts_rewrite('a'::tsquery, 'SELECT email FROM users')::text AS x",
         "SELECT histogram_bounds::text AS x FROM pg_stats",
         "SELECT query AS x FROM pg_catalog.pg_stat_activity",
@@ -113,6 +110,36 @@ def test_columns_may_be_left_out_and_texts_put_together(dialect: str) -> None:
 )
 def test_postgresqls_own_ways_are_doubtful_too(sql: str) -> None:
     assert may_show(sql, "postgres", MASKED)
+
+
+LONG = "x" * 63
+
+
+@pytest.mark.parametrize("name", [LONG, f"{LONG}zz", f'"{LONG}zz"', LONG.upper()])
+def test_postgresql_cuts_long_names_and_so_are_they_compared(name: str) -> None:
+    for masked in (LONG, f"{LONG}yy"):
+        assert may_show(f"SELECT upper({name}) AS y FROM users", "postgres", frozenset({masked}))
+        assert not may_show(f"SELECT id, {name} FROM users", "postgres", frozenset({masked}))
+    assert not may_show(f"SELECT upper({name}) AS y FROM users", "postgres", frozenset({LONG[1:]}))
+
+
+def test_what_postgresql_may_take_for_functions_of_a_row_has_to_be_known() -> None:
+    known = {
+        "SELECT id, upper(plan) AS p FROM users": set(),
+        "SELECT u.*, u.to_json AS x FROM users u": {("users", "to_json")},
+        'SELECT U.Label, "u"."Label" FROM public."Users" u': {("public.Users", "label"), ("public.Users", "Label")},
+        "SELECT users.x FROM orders users JOIN users o ON o.id = users.id": {
+            ("orders", "x"),
+            ("orders", "id"),
+            ("users", "id"),
+        },
+        "SELECT public.users.x FROM public.users": {("public.users", "x")},
+        'SELECT u.x FROM "a.b"."c" u': {('"a.b".c', "x")},
+        "SELECT u.x FROM users": {("", "x")},
+        "SELECT a.users.x FROM a.users JOIN b.users ON true": {("a.users", "x"), ("b.users", "x")},
+        f"SELECT u.{LONG}zz FROM users u": {("users", LONG)},
+    }  # fmt: skip
+    assert {sql: set(behind_tables(sql)) for sql in known} == known
 
 
 def test_relations_of_the_database_itself_are_told_from_tables() -> None:

@@ -1,11 +1,22 @@
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
+from typing import Any
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from headcount.control.models import MaskedColumn
+from headcount.control.models import Sync as SyncRow
 from headcount.model import Behavior, FromColumn, Mapping, Model, NameStyle, Sync, Template
 from headcount.names import styled
-from headcount.service.masking import Mask
-from headcount.service.veil import Veil, veil_over
+from headcount.service.lineage import note
+from headcount.service.lines import find_sync, snapshot_of
+from headcount.service.masking import Mask, set_masked
+from headcount.service.veil import Veil, Veils, veil_over
+from tests.project.sample import PROJECT
+from tests.service.test_applying import applied
 
 
 def sync(*mappings: Mapping, key_column: str = "id", all_columns: NameStyle | None = None) -> Sync:
@@ -56,3 +67,60 @@ def test_two_veils_hide_what_one_of_them_hides() -> None:
     other = Veil(fields=frozenset({"b"}), known=frozenset({"b", "c", "d"}))
     assert [name for name in "abcde" if not (one | other).hides(name)] == ["c"]
     assert [name for name in "abcde" if not (one | Veil()).hides(name)] == ["b", "c"]
+
+
+@pytest.fixture
+def versions(home: Path) -> SyncRow:
+    """A sync whose model was worded in 100 ways."""
+    applied(PROJECT)
+    row = find_sync("users")
+    for number in range(100):
+        snapshot = snapshot_of(row)
+        query = f"SELECT id, plan, tier, signed_up FROM users LIMIT {number}"
+        note(row, {**snapshot, "model": _reading(snapshot, query=query)})
+    return row
+
+
+def _reading(snapshot: dict[str, Any], **changed: str) -> dict[str, Any]:
+    model = snapshot["model"]
+    return {**model, "definition": {**model["definition"], **changed}}
+
+
+def _remembered(row: SyncRow) -> tuple[Veil, int]:
+    with CaptureQueriesContext(connection) as queries:
+        veil = Veils(row).remembered
+    return veil, len(queries)
+
+
+def test_a_hundred_versions_of_a_model_cost_no_more_queries_than_one(versions: SyncRow) -> None:
+    assert _remembered(versions) == (Veil(), 1)
+    set_masked("warehouse", ["plan"])
+    veil, queries = _remembered(versions)
+    assert veil.hides("plan")
+    assert queries <= 4
+
+
+def test_masks_of_other_connections_let_no_version_be_looked_at(versions: SyncRow) -> None:
+    MaskedColumn.objects.create(connection="elsewhere", column="plan")
+    assert _remembered(versions) == (Veil(), 2)
+
+
+@pytest.mark.parametrize("where", ["elsewhere", "123", "true", "null"])
+def test_a_connection_that_was_read_once_is_asked_for_its_masks_whatever_it_is_called(
+    versions: SyncRow, where: str
+) -> None:
+    snapshot = snapshot_of(versions)
+    note(versions, {**snapshot, "model": _reading(snapshot, connection=where)})
+    MaskedColumn.objects.create(connection=where, column="plan")
+    assert Veils(versions).remembered.hides("plan")
+
+
+def test_of_a_run_that_another_release_wrote_down_nothing_is_shown_once_anything_is_masked(
+    versions: SyncRow,
+) -> None:
+    snapshot = snapshot_of(versions)
+    foreign = {**snapshot, "sync": {**snapshot["sync"], "definition": {"of": "tomorrow"}}}
+    note(versions, foreign)
+    assert not Veils(versions).as_of(foreign).hides("tier")
+    set_masked("warehouse", ["plan"])
+    assert Veils(versions).as_of(foreign).hides("tier")

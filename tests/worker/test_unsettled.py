@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 
-from headcount import batching
+from headcount import batching, state
 from headcount.control.models import Run
 from headcount.errors import ConfigurationError
+from headcount.model import RunStatus
 from headcount.service.forgetting import forget
 from headcount.service.queue import TRIES, due_runs, queue_run
+from headcount.service.running import execute_run
 from headcount.service.watching import progress_of
 from headcount.worker import worker as working
 from tests.journeys.desk import Desk, sums, wait_for
@@ -85,6 +92,38 @@ def test_what_a_run_sent_that_a_bug_ended_is_remembered(
         [due] = due_runs()
         assert working._executed(due.run, due.attempt, threading.Event()) == "broke"
     _goes_back(desk, run)
+
+
+HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+@contextmanager
+def held_elsewhere(path: Path) -> Iterator[None]:
+    """Another process has the file open meanwhile."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline().strip() == b"held"
+        yield
+        other.communicate()
+
+
+def test_a_run_of_the_queue_waits_while_the_state_it_would_settle_is_open_elsewhere(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("the state is no file there")
+    desk = floor.desk
+    desk.apply()
+    desk.run()
+    Run.objects.update(status="failed", folded=False)  # as if nobody had folded it
+    monkeypatch.setattr(state, "PATIENCE", 0.0)
+    run = queue_run("people")
+    (path,) = desk.home.glob("state/*.duckdb")
+    with held_elsewhere(path):
+        assert execute_run(run).status is RunStatus.QUEUED
+    assert execute_run(run).status is RunStatus.COMPLETED
 
 
 def test_handing_a_run_back_is_no_death(floor: Floor) -> None:
