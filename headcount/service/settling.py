@@ -13,7 +13,7 @@ from headcount.control.models import Sync as SyncRow
 from headcount.frozen import load
 from headcount.model import RunInfo
 from headcount.service.hold import Hold
-from headcount.service.lines import Setup, prepare_line, sync_as_of
+from headcount.service.lines import Prepared, prepare_books
 from headcount.service.plans import plan_folder
 from headcount.service.refusals import record_rows
 from headcount.sync import Result, settle
@@ -25,31 +25,34 @@ LOST = "Its plan is gone: what it sent cannot be told any more. Send everything 
 class Settled:
     """A run as its plan and its book left it, and what it was settled with."""
 
-    setup: Setup
+    setup: Prepared
     result: Result
     ledger: RunLedger
 
 
 @contextmanager
-def settling(row: SyncRow, run: Run, hold: Hold, *, holder: str = "") -> Iterator[Settled | None]:
+def settling(
+    row: SyncRow, run: Run, hold: Hold | None = None, *, holder: str = ""
+) -> Iterator[Settled | None]:
     """Fold a run by the sync as it was planned with; None when there is no plan of it.
 
-    Raises ``HeadcountError`` when that cannot be done now, because a secret is not set for example.
+    Without a ``hold``, for the holder of the sync's lock. Raises ``HeadcountError`` when that cannot be done now,
+    because another process has the state for example.
     """
     if not run.sync_snapshot:
         yield None
         return
-    old = prepare_line(row, hold.progress, sync=sync_as_of(row, run.sync_snapshot))
+    old = prepare_books(row, run.sync_snapshot, hold.progress if hold else None)
     frozen = load(plan_folder(old.home, run.pk), old.line.sync, old.line.object)
     if frozen is None:
         yield None
         return
-    with RunLedger(run.pk, holder) as ledger, old.closing():
+    with RunLedger(run.pk, holder) as ledger:
         info = RunInfo(id=run.pk, started_at=run.started_at or run.created_at)
         yield Settled(setup=old, result=settle(old.line, frozen, info, ledger), ledger=ledger)
 
 
-def settle_failed(row: SyncRow, hold: Hold) -> None:
+def settle_failed(row: SyncRow, hold: Hold | None = None) -> None:
     """Before anything else of a sync is planned or sent: what earlier runs sent that failed before they were folded,
     because their worker died too often, the disk was full, or of a bug. They stay failed.
     """
