@@ -27,7 +27,7 @@ def sync_file(home: Home, state_id: str) -> Path:
 
 @contextmanager
 def sync_lock(home: Home, state_id: str) -> Iterator[bool]:
-    """True while this process alone on this machine may run the sync, False when another one does. Never waits.
+    """True while this process alone on this machine may run the sync, False when another one does. Waits for nobody.
 
     The lock ends with its process, also when that is killed.
     """
