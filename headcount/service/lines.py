@@ -111,13 +111,13 @@ def sync_as_of(row: SyncRow, snapshot: dict[str, Any] | None = None) -> Sync:
     )
 
 
-def prepare_books(row: SyncRow, snapshot: dict[str, Any], progress: Progress | None) -> Prepared:
-    """What a run of this snapshot is settled with. No secret is resolved for it: a destination that is gone for good
-    must keep nobody from accounting for what it was sent.
+def prepare_books(row: SyncRow, sync: Sync, progress: Progress | None) -> Prepared:
+    """What a run is settled with that was planned with ``sync``. No secret is resolved for it: a destination that is
+    gone for good must keep nobody from accounting for what it was sent.
 
     Raises ``StateError`` on a machine without the state.
     """
-    home, sync = setup(), sync_as_of(row, snapshot)
+    home = setup()
     books = Books(
         sync=sync,
         object=destination_object(sync.object),

@@ -13,7 +13,7 @@ from headcount.control.models import Sync as SyncRow
 from headcount.frozen import load
 from headcount.model import RunInfo
 from headcount.service.hold import Hold
-from headcount.service.lines import Prepared, prepare_books
+from headcount.service.lines import Prepared, prepare_books, sync_as_of
 from headcount.service.plans import plan_folder
 from headcount.service.refusals import record_rows
 from headcount.sync import Result, settle
@@ -42,7 +42,7 @@ def settling(
     if not run.sync_snapshot:
         yield None
         return
-    old = prepare_books(row, run.sync_snapshot, hold.progress if hold else None)
+    old = prepare_books(row, sync_as_of(row, run.sync_snapshot), hold.progress if hold else None)
     frozen = load(plan_folder(old.home, run.pk), old.line.sync, old.line.object)
     if frozen is None:
         yield None

@@ -15,11 +15,12 @@ from headcount import batching
 from headcount.control.models import Run, Sync
 from headcount.control.setup import setup
 from headcount.errors import HeadcountError
+from headcount.frozen import FILE
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service.editing import delete_sync
 from headcount.service.forgetting import forget
 from headcount.service.moving import move_state
-from headcount.service.plans import plan_folder
+from headcount.service.plans import keep_rewritten, plan_folder
 from headcount.service.queue import TRIES, due_runs, queue_run
 from headcount.service.states import state_here
 from headcount.service.watching import progress_of
@@ -145,15 +146,21 @@ def test_a_sync_of_people_is_deleted_whatever_became_of_its_last_run(
     assert not Sync.objects.filter(key="people").exists()
 
 
-def _spoil(run: int) -> dict[str, Any]:
-    """From now on the run cannot be settled, for its sync is told in words that this release does not know. Returns
-    those that it does.
+def _spoil(run: int) -> Callable[[], None]:
+    """From now on the run cannot be settled, for its plan says that a column of the sync was never there; until what is
+    returned is called.
     """
-    known: dict[str, Any] = Run.objects.get(pk=run).sync_snapshot
-    spoiled = json.loads(json.dumps(known))
-    spoiled["sync"]["definition"]["destination"]["object"] = "persona"
-    Run.objects.filter(pk=run).update(sync_snapshot=spoiled)
-    return known
+
+    def rename(old: str, new: str) -> None:
+        file = plan_folder(setup(), run) / FILE
+        document = json.loads(file.read_text())
+        for column in document["columns"]:
+            column["name"] = new if column["name"] == old else column["name"]
+        file.write_text(json.dumps(document))
+        keep_rewritten(run, file.parent)
+
+    rename("id", "gone")
+    return lambda: rename("gone", "id")
 
 
 def _orders(desk: Desk) -> None:
@@ -181,10 +188,10 @@ def test_a_sync_of_events_stays_while_what_it_sent_cannot_be_accounted_for(
     _orders(desk)
     run = broken("events")
     answered = 10 * receipts(run)
-    known = _spoil(run)
+    mend = _spoil(run)
     with pytest.raises(HeadcountError):
         delete_sync("events")
-    Run.objects.filter(pk=run).update(sync_snapshot=known)
+    mend()
     assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
 
 
@@ -195,12 +202,12 @@ def test_a_later_settling_brings_nobody_back_who_was_forgotten(
     _small_batches(desk)
     run = broken("people")
     answered = 10 * receipts(run)
-    known = _spoil(run)
+    mend = _spoil(run)
     somebody = _sent(desk)[0]
     desk.sql("DELETE FROM users WHERE id = ?", [[somebody]])
     assert forget(somebody)
     assert not Run.objects.get(pk=run).folded
-    Run.objects.filter(pk=run).update(sync_snapshot=known)
+    mend()
     desk.sql("UPDATE users SET plan = 'free'")
     report = desk.run()  # which settles first
     assert sums(report)[0] == sums(report)[2] == 0
@@ -215,7 +222,7 @@ def test_a_later_settling_remembers_the_events_of_whom_was_forgotten(
     _orders(desk)
     run = broken("events")
     answered = 10 * receipts(run)
-    known = _spoil(run)
+    mend = _spoil(run)
     [events] = [found for found in forget("2") if found.sync == "events"]
     assert (
         events.plan_rows == 3
@@ -224,7 +231,7 @@ def test_a_later_settling_remembers_the_events_of_whom_was_forgotten(
         f"SELECT * FROM read_parquet('{plan_folder(setup(), run) / 'plan.parquet'}') WHERE key = '1'"
     )
     assert set(told.fetchall()[0]) == {"1", "add", None}
-    Run.objects.filter(pk=run).update(sync_snapshot=known)
+    mend()
     assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
     assert len(_acknowledged("events")) == 100
 
