@@ -128,7 +128,9 @@ def _new_generation(bench: Workbench, catalogue: Catalogue, identity: Identity) 
 
 
 def _number_changes(bench: Workbench, work: Folding) -> None:
-    """The temp view ``changes``: every change of the plan with its position and its fate, unsent ones left out."""
+    """The temp view ``changes``: every change of the plan with its position and its fate, unsent ones left out, and
+    those of people who were forgotten since the plan was made: they have no key any more.
+    """
     _ranges(bench, "answered", work.fates.answered)
     _ranges(bench, "doubtful", work.fates.doubtful)
     listed = _list_exceptions(bench, work.fates.exceptions)
@@ -142,7 +144,7 @@ def _number_changes(bench: Workbench, work: Folding) -> None:
     )
     bench.run(
         f"CREATE OR REPLACE TEMP VIEW changes AS SELECT * FROM "
-        f"(SELECT p.*, {fate} AS fate, {extra} FROM {file} p {joined}) WHERE fate IS NOT NULL"
+        f"(SELECT p.*, {fate} AS fate, {extra} FROM {file} p {joined}) WHERE fate IS NOT NULL AND key <> ''"
     )
 
 

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from pathlib import Path
 from typing import IO
+
+NAPS = (0.002, 0.01, 0.03)  # seconds between tries; whoever only looks has the file for an instant
 
 
 def latched(path: Path) -> IO[str] | None:
     """The file at ``path``, made if it is missing and locked until it is closed; None while somebody else has it.
 
-    Never waits. Raises ``OSError`` for a file that cannot be written.
+    Waits no longer than somebody may look whether it is locked. Raises ``OSError`` for a file that cannot be written.
     """
     file = path.open("w")
+    if _locked(file) or any(_locked(file, after=nap) for nap in NAPS):
+        return file
+    file.close()
+    return None
+
+
+def _locked(file: IO[str], *, after: float = 0.0) -> bool:
+    time.sleep(after)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.close()
-        return None
-    return file
+        return False
+    return True
 
 
 def is_latched(path: Path) -> bool:
-    """Does anybody who lives have it? Whoever tries to get it at this very moment may be told so, too."""
+    """Does anybody who lives have it?"""
     try:
         with path.open() as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -63,23 +63,29 @@ class Progress:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    """One sync with everything it runs on. ``workspace`` is the environment_id its state belongs to."""
+class Books:
+    """One sync with what it takes to settle its runs: neither its source nor its destination need be there."""
 
     sync: Sync
     object: DestinationObject
+    state: State
+    scratch: Path
+    can_look_up: bool = False  # an App API key is there
+    progress: Progress = field(default_factory=Progress)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(Books):
+    """One sync with everything it runs on. ``workspace`` is the environment_id its state belongs to."""
+
     workspace: int
     open_source: Callable[[], Source]
     client: Client
     limiter: Limiter
-    state: State
-    scratch: Path
     budget: Budget = field(default_factory=Budget)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    can_look_up: bool = False  # an App API key is there
     lookups: Limiter = field(default_factory=Unlimited)  # the budget of looking up
     may_read: Callable[[], bool] = always  # asked before each look-up, and while it waits for its turn
-    progress: Progress = field(default_factory=Progress)
     copyist: Copyist | None = None  # of requests and answers, if they are to be kept
 
     @property
@@ -205,7 +211,7 @@ def run_line(
 
 
 def settle(
-    line: Line, frozen: Frozen, run: RunInfo, ledger: Ledger, delivery: Delivery | None = None
+    line: Books, frozen: Frozen, run: RunInfo, ledger: Ledger, delivery: Delivery | None = None
 ) -> Result:
     """Fold what has receipts, mark what was on its way and has none as in doubt, and check the sums."""
     line.progress.folding()

@@ -16,6 +16,7 @@ from pathlib import Path
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from headcount.control.models import Run, Sync
 from headcount.destinations.base import REQUEST_SECONDS
@@ -47,6 +48,11 @@ def _system() -> str:
 def new_holder(home: Home) -> str:
     """A name for whoever works on one run, used once."""
     return f"{place(home)}/{uuid.uuid4().hex}"
+
+
+def is_held_in(home: Home, holder: str) -> bool:
+    """Does this holder share the locks of the home?"""
+    return holder.startswith(place(home) + "/")
 
 
 def claim(run: Run, holder: str, *, attempt: int | None = None) -> bool:
@@ -102,6 +108,13 @@ def abandoned(home: Home) -> list[Run]:
     here = Q(worker__startswith=place(home) + "/")
     working = Run.objects.filter(status=RunStatus.WORKING.value)
     return list(working.filter(over | here).select_related("sync__stream").order_by("id"))
+
+
+def is_long_over(run: Run) -> bool:
+    """Has the run's lease, as it was read, ended so long ago that its holder is gone? By this machine's clock, which is
+    good enough for what people are told.
+    """
+    return run.lease_until is not None and run.lease_until < timezone.now() - REST
 
 
 def _over() -> object:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-
+from headcount.control import leases
 from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.errors import HeadcountError
@@ -28,10 +27,15 @@ def status_of(run: Run) -> str:
 
 
 def is_abandoned(run: Run) -> bool:
-    """Does the run say that a process of this machine works on it, and that process is gone?
+    """Does the run say that it is worked on, and whoever did is gone?
 
-    It had the lock of its sync, which ended with it. Its number may be another's by now.
+    Whoever works in this place has the lock of its sync, which ends with the process; of another place, where names of
+    machines and homes may be the same, only the lease tells. Without a name somebody let go of it in trouble, and it is
+    nobody's until the lock is taken again.
     """
-    if run.status != RunStatus.WORKING.value or run.pid is None or run.host != socket.gethostname()[:255]:
+    if run.status != RunStatus.WORKING.value or not (run.worker or run.pid):
         return False
-    return not is_latched(sync_file(setup(), run.sync.stream.state_id))
+    home = setup()
+    if run.worker and not leases.is_held_in(home, run.worker):
+        return leases.is_long_over(run)
+    return not is_latched(sync_file(home, run.sync.stream.state_id))

@@ -26,6 +26,7 @@ from headcount.service.left_behind import left_behind
 from headcount.service.locks import hold_still
 from headcount.service.origins import forget, note_applied, overwritten
 from headcount.service.retention import forget_orphans
+from headcount.service.settling import settle_failed
 from headcount.service.states import state_of
 from headcount.service.stored import save_entry, stored_project
 from headcount.state import State
@@ -95,7 +96,8 @@ def apply(seen: Outlook, *, from_file: bool = True) -> None:
 
     ``from_file``: what ``seen`` holds is what the project file says, which is remembered. Raises ``ChangedMeanwhile``
     when the store changed since, ``ConfigurationError`` when a run of a sync that would be deleted has begun and not
-    ended: what it sent must be accounted for first.
+    ended: what it sent must be accounted for first. Raises what ``settle_failed`` does for syncs of events: what they
+    remember outlives them.
     """
     home = setup()
     doomed = [change.key for change in seen.changes if (change.action, change.section) == ("delete", "syncs")]
@@ -103,6 +105,8 @@ def apply(seen: Outlook, *, from_file: bool = True) -> None:
         with ExitStack() as locks:
             for row in Sync.objects.select_related("stream").filter(key__in=doomed).order_by("key"):
                 hold_still(locks, home, row, hindered_by=runs.begun)
+                if _outlived(row):
+                    settle_failed(row)
             forgotten = _done(seen, from_file=from_file)
         # Only now is it certain, for where a row is locked all of that is one transaction.
         for state in forgotten:
@@ -216,8 +220,13 @@ def _delete(change: Change) -> Iterator[State]:
     sync = Sync.objects.select_related("stream").get(key=change.key)
     stream = sync.stream
     sync.delete()
-    if sync.object != "event":  # events that were sent must never be sent again, whoever asks
+    if not _outlived(sync):
         yield state_of(setup(), stream)
         stream.state_id = new_id()
         stream.save()
         Lineage.objects.filter(stream=stream).delete()
+
+
+def _outlived(sync: Sync) -> bool:
+    """Does its state stay when it is deleted? Events that were sent must never be sent again, whoever asks."""
+    return sync.object == "event"

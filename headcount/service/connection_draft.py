@@ -54,7 +54,7 @@ def free_key(name: str) -> str:
 
 
 def try_draft(draft: Draft) -> TestReport:
-    """Test what was typed, and save nothing. Raises ``Refused`` and ``WrongWorkspace``."""
+    """Test what was typed, and save nothing. Raises ``Refused``, ``WrongWorkspace`` and ``SourceBusy``."""
     setup()
     row, _ = _row(draft)
     return tried(row, draft.kind, draft.secrets)
@@ -63,8 +63,8 @@ def try_draft(draft: Draft) -> TestReport:
 def connect(draft: Draft, *, untested: bool = False) -> TestReport:
     """Test what was typed and save it if it passes; ``untested`` saves it all the same.
 
-    Raises ``Refused`` for settings that cannot be used, ``Stale``, and ``WrongWorkspace`` when the credentials lead to
-    another workspace than they did.
+    Raises ``Refused`` for settings that cannot be used, ``Stale``, ``WrongWorkspace`` when the credentials lead to
+    another workspace than they did, and ``SourceBusy`` when it could not be tested now.
     """
     setup()
     row, entry = _row(draft)

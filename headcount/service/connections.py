@@ -165,8 +165,8 @@ def save_connection(
 
     ``given_secrets`` are the values themselves: they are stored encrypted. The connection is tested first.
     It is saved even when it cannot be reached, but not when it leads to another workspace than it did: then
-    ``WrongWorkspace`` is raised. Raises ``ConfigurationError`` for settings that cannot be used, and ``Stale`` when
-    somebody else saved or deleted it during the test.
+    ``WrongWorkspace`` is raised. Raises ``ConfigurationError`` for settings that cannot be used, ``Stale`` when
+    somebody else saved or deleted it during the test, and ``SourceBusy`` when it could not be tested now.
     """
     version = version_of("connections", key)
     row = Connection.objects.filter(key=key).first() or Connection(key=key, name=key, type=kind.name)
@@ -191,7 +191,8 @@ def test_connection(key: str) -> TestReport:
     """Ask the service behind a connection who it is, and note the answer, unless the connection was changed or deleted
     meanwhile. Writes nothing there.
 
-    Raises ``WrongWorkspace`` when the credentials lead to another workspace than they did.
+    Raises ``WrongWorkspace`` when the credentials lead to another workspace than they did, and ``SourceBusy`` when
+    nobody could be asked now: then nothing is noted.
     """
     row = find_connection(key)
     tested = basis(row)

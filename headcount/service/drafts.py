@@ -57,16 +57,18 @@ class Draft:
 
 @told()
 def start_draft(key: str, *, full: bool = False, anew: bool = False, wait: float = QUICK) -> Draft:
-    """Begin a plan and wait a little for it. One that is in the making already is returned instead, unless
+    """Begin a plan and wait a little for it. One that is in the making already is returned instead, or is ended when
     ``anew`` says that the sync was changed since.
 
     Raises ``ConfigurationError`` for a sync that does not exist. What goes wrong later is in the draft.
     """
     find_sync(key)
     _sweep(key)
-    working = next((draft for draft in drafts(key) if draft.status == "working"), None)
-    if working is not None and not anew:
-        return working
+    working = [draft for draft in drafts(key) if draft.status == "working"]
+    if working and not anew:
+        return working[0]
+    for draft in working:
+        _end(draft.id)
     work = DraftWork(key, full=full)
     audit.record("planned", f"sync {key}", {"full": True} if full else {})
     thread = threading.Thread(target=work.run, name=f"headcount-draft-{work.id}", daemon=True)
@@ -83,12 +85,18 @@ def cancel_draft(key: str, id_: str, *, wait: float = QUICK) -> Draft:
     """
     if find_draft(key, id_).status != "working":
         raise ConfigurationError("This plan is not being made any more.")
-    (setup().plans / f"draft-{id_}" / CANCEL).touch()
+    _end(id_)
     audit.record("plan canceled", f"sync {key}")
     until = time.monotonic() + wait
     while (draft := find_draft(key, id_)).status == "working" and time.monotonic() < until:
         time.sleep(NAP)
     return draft
+
+
+def _end(id_: str) -> None:
+    """Ask whoever makes a plan to stop; it may be gone by now."""
+    with suppress(FileNotFoundError):
+        (setup().plans / f"draft-{id_}" / CANCEL).touch()
 
 
 @told()

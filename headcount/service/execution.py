@@ -38,7 +38,7 @@ from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
 from headcount.service.interruption import counted_so_far, noting_interruption
 from headcount.service.lanes import lane_of
-from headcount.service.lines import Setup, fingerprint, prepare_line
+from headcount.service.lines import Prepared, Setup, fingerprint, prepare_line
 from headcount.service.plans import drop_plans, keep_plan, plan_folder
 from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
@@ -115,8 +115,9 @@ def _from_the_start(row: SyncRow, run: Run, hold: Hold) -> RunReport:
 def bring_to_end(row: SyncRow, run: Run, hold: Hold, *, resume: bool = True) -> RunReport:
     """What an earlier process left: resume it if everything is as it was, else settle what it has done.
 
-    Raises ``HeadcountError`` when it cannot even be settled now, a secret that is not set for example: then it stays
-    as it is, for what it sent must not be forgotten. Raises ``Suspended`` when this process may not go on.
+    Raises ``HeadcountError`` when nobody can tell now whether it can be resumed, a secret that is not set for example,
+    or when it cannot be settled: then it stays as it is, for what it sent must not be forgotten. Raises ``Suspended``
+    when this process may not go on.
     """
     with hold:
         settle_failed(row, hold)
@@ -268,7 +269,7 @@ def _stopped(
 
 
 def _record(
-    run: Run, prepared: Setup, result: Result, ledger: RunLedger, status: RunStatus | None = None
+    run: Run, prepared: Prepared, result: Result, ledger: RunLedger, status: RunStatus | None = None
 ) -> RunReport:
     runs.plan_frozen(run, result.frozen.plan)
     record_rows(run, prepared.line, result.frozen, ledger)
@@ -343,12 +344,17 @@ def _unplanned(run: Run) -> HeadcountError:
 
 
 def _still_valid(row: SyncRow, run: Run) -> bool:
-    """Are sync, connections and plan as they were when the run was interrupted, and the plan young?"""
+    """Are sync, connections and plan as they were when the run was interrupted, and the plan young?
+
+    Raises ``HeadcountError`` for a run that sent something, when its connections cannot be used now: they may be again.
+    """
     if not run.fingerprint:
         return False
     try:
         prepared = prepare_line(row, None)
     except HeadcountError:
+        if run.intents.exists():
+            raise
         return False
     with prepared.closing():
         if fingerprint(prepared.snapshot) != run.fingerprint:

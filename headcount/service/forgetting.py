@@ -7,6 +7,7 @@ Customer.io and the source are not touched, and neither are backups.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,31 +17,33 @@ from django.db import connection
 from django.db.models import Q
 
 from headcount.chunks import chunks
-from headcount.control import audit, held
+from headcount.control import audit, held, runs
 from headcount.control.models import Exchange, Invalid, Rejected, Run
 from headcount.control.models import Receipt as ReceiptRow
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
-from headcount.errors import HeadcountError
+from headcount.errors import HeadcountError, StateError
 from headcount.frozen import FILE, columns_in, load
 from headcount.home import Home
 from headcount.service.drafts import forget_drafts
 from headcount.service.keys import canonical
-from headcount.service.lines import find_sync, sync_as_of
+from headcount.service.lines import OtherRelease, find_sync, sync_as_of
 from headcount.service.locks import hold_still
 from headcount.service.masking import VEIL
 from headcount.service.mentions import forget_mentions
 from headcount.service.moving import delete_left
 from headcount.service.plans import drop_plans, keep_rewritten, plan_folder
+from headcount.service.settling import settle_failed
 from headcount.service.states import state_here
 from headcount.state import nothing
 from headcount.workbench import Workbench, own_files, quote_text
 
 PERSON = "person."  # how the field ids of an event's person begin
 AT_ONCE = 500  # positions in one statement; SQLite limits the values of one
-ERASED = ""  # stands for the key in a plan, whose positions must stay as they are
+PLAN = "plan.parquet"
+ERASED = ""  # stands for the key in a plan, whose positions must stay as they are; no fold minds such rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +69,9 @@ def forget(key: str, *, sync: str | None = None) -> tuple[Forgotten, ...]:
     """Erase one person, in all syncs or in one. Returns the syncs in which something was found.
 
     Raises ``ConfigurationError`` for a sync that is unknown, that runs, or whose last run has not ended: what is on
-    its way must be accounted for first; and ``StateError`` for one whose state is a file of another machine. Then
-    nothing is erased.
+    its way must be accounted for first; and ``StateError`` for one whose state is a file of another machine, or cannot
+    be used now. Then nothing is erased. What failed runs sent is settled before; where that cannot be done, what it is
+    done with later names nobody any more.
     """
     home = setup()
     rows = [find_sync(sync)] if sync else list(SyncRow.objects.select_related("stream", "model__connection"))
@@ -75,10 +79,24 @@ def forget(key: str, *, sync: str | None = None) -> tuple[Forgotten, ...]:
         for row in rows:
             hold_still(locks, home, row)
             state_here(home, row)
+        for row in rows:
+            _settle(row)
         with _leaving_nothing():
             done = tuple(found for row in rows if (found := _forget_in(home, row, key)))
         audit.record("forgot", "one person", {"syncs": [found.sync for found in done]})
     return done
+
+
+def _settle(row: SyncRow) -> None:
+    """A sync that will never run again, because its runs cannot be settled, keeps nobody from being forgotten."""
+    try:
+        settle_failed(row)
+    except OtherRelease:
+        return
+    except StateError:
+        raise
+    except HeadcountError:
+        return
 
 
 @contextmanager
@@ -96,9 +114,13 @@ def _leaving_nothing() -> Iterator[None]:
 
 def _forget_in(home: Home, row: SyncRow, key: str) -> Forgotten:
     own = canonical(sync_as_of(row).identifier, key) if row.object == "person" else None
+    unsettled = {run.pk for run in runs.unsettled(row)}
     with Workbench(home.root / "scratch", ordered=True) as bench:
         acknowledged, waited = _forget_state(bench, home, row, key, own)
-        erased = [(run, _erase(bench, home, run, key, own)) for run in row.runs.order_by("id")]
+        erased = [
+            (run, _erase(bench, home, run, key, own, unsettled=run.pk in unsettled))
+            for run in row.runs.order_by("id")
+        ]
     forget_drafts(row.key)
     answers = sum(_silence(run, found.positions) for run, found in erased)
     _drop_bodies(row, key)
@@ -145,22 +167,15 @@ class _Erased:
     keyless: int
 
 
-def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) -> _Erased:
+def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None, *, unsettled: bool) -> _Erased:
     """Blank the person in the files of one run."""
     folder = plan_folder(home, run.pk)
-    plan = folder / "plan.parquet"
-    positions: list[int] = []
-    fields = _fields(run, folder) if folder.exists() else ()
-    if fields is None:
+    which = _which_of(bench, run, folder, key, own, unsettled) if folder.exists() else "false"
+    if which is None:
         drop_plans(home, [run.pk])
-    elif plan.exists():
-        which = _which({f"f{i:03d}": id_ for i, id_ in enumerate(fields)}, key, own)
-        file = f"read_parquet({quote_text(str(plan))}, file_row_number = true)"
-        positions = [
-            seq for (seq,) in bench.run(f"SELECT file_row_number FROM {file} WHERE {which} ORDER BY 1")
-        ]
-        if positions:
-            _blank(bench, plan, which)
+    # Events that are still to be settled stay known by their keys: they must never be sent again.
+    keyed = unsettled and own is None
+    positions = _blank(bench, folder / PLAN, which, keyed=keyed) if which is not None else []
     keyless = _unspoken(bench, folder / "invalid.parquet", key)
     dropped = False
     if own is not None:
@@ -170,6 +185,17 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None) ->
     if positions or keyless or dropped:
         keep_rewritten(run.pk, folder)
     return _Erased(positions=positions, keyless=keyless)
+
+
+def _which_of(
+    bench: Workbench, run: Run, folder: Path, key: str, own: str | None, unsettled: bool
+) -> str | None:
+    """SQL for the rows of a frozen plan that are about the person; None when it may go as a whole."""
+    fields = _fields(run, folder)
+    if fields is not None:
+        return _which({f"f{i:03d}": id_ for i, id_ in enumerate(fields)}, key, own)
+    needed = unsettled and columns_in(folder) and (folder / PLAN).exists()
+    return _anywhere(bench, folder / PLAN, key) if needed else None
 
 
 def _fields(run: Run, folder: Path) -> Sequence[str] | None:
@@ -196,6 +222,16 @@ def _which(columns: Mapping[str, str], key: str, own: str | None) -> str:
     return " OR ".join(_says(column, to, key) for column, to in named.items()) or "false"
 
 
+def _anywhere(bench: Workbench, path: Path, key: str) -> str:
+    """The same for a plan of events of which nobody can tell any more what stands in which column."""
+    columns = [name for name in _columns(bench, path) if re.fullmatch(r"f\d{3}", name)]
+    return " OR ".join(_says(column, to, key) for column in columns for to in ("id", "email")) or "false"
+
+
+def _columns(bench: Workbench, path: Path) -> list[str]:
+    return [name for name, *_ in bench.run(f"DESCRIBE FROM read_parquet({quote_text(str(path))})")]
+
+
 def _says(column: str, identifier: str, key: str) -> str:
     """Does a wire value say this key: as text, or as the number it may be? Addresses are compared as Customer.io does,
     however they are written.
@@ -207,12 +243,21 @@ def _says(column: str, identifier: str, key: str) -> str:
     return f"{column} IN ({quote_text(text)}, {quote_text(name)})"
 
 
-def _blank(bench: Workbench, path: Path, which: str) -> None:
-    """The rows stay where they are, for receipts name changes by their position."""
-    columns = [name for name, *_ in bench.run(f"DESCRIBE FROM read_parquet({quote_text(str(path))})")]
-    kept = {"op": "op", "key": f"CASE WHEN {which} THEN {quote_text(ERASED)} ELSE key END"}
-    values = [kept.get(c, f"CASE WHEN {which} THEN NULL ELSE {c} END") + f" AS {c}" for c in columns]
-    _rewrite(bench, path, f"SELECT {', '.join(values)} FROM read_parquet({quote_text(str(path))})")
+def _blank(bench: Workbench, path: Path, which: str, *, keyed: bool) -> list[int]:
+    """The rows stay where they are, for receipts name changes by their position; with their keys, if ``keyed``. Returns
+    the positions.
+    """
+    if not path.exists():
+        return []
+    file = f"read_parquet({quote_text(str(path))}, file_row_number = true)"
+    found = [seq for (seq,) in bench.run(f"SELECT file_row_number FROM {file} WHERE {which} ORDER BY 1")]
+    if found:
+        name = "key" if keyed else f"CASE WHEN {which} THEN {quote_text(ERASED)} ELSE key END"
+        kept = {"op": "op", "key": name}
+        columns = _columns(bench, path)
+        values = [kept.get(c, f"CASE WHEN {which} THEN NULL ELSE {c} END") + f" AS {c}" for c in columns]
+        _rewrite(bench, path, f"SELECT {', '.join(values)} FROM read_parquet({quote_text(str(path))})")
+    return found
 
 
 def _drop(bench: Workbench, path: Path, key: str) -> bool:
@@ -229,7 +274,7 @@ def _drop(bench: Workbench, path: Path, key: str) -> bool:
 def _unspoken(bench: Workbench, path: Path, key: str) -> int:
     """Take the values of rows without a key out where one of them is this key. Returns of how many complaints."""
     file = f"read_parquet({quote_text(str(path))})"
-    if not path.exists() or "about" not in {name for name, *_ in bench.run(f"DESCRIBE FROM {file}")}:
+    if not path.exists() or "about" not in _columns(bench, path):
         return 0
     key = key.strip()
     text = json.dumps(key, ensure_ascii=False)

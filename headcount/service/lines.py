@@ -28,7 +28,7 @@ from headcount.service.known_columns import acquainted
 from headcount.service.noting import WORKSPACE, basis, note
 from headcount.service.settings import budget_of, resolved, unquoted
 from headcount.service.states import state_here
-from headcount.sync import Line, Progress
+from headcount.sync import Books, Line, Progress
 
 IRRELEVANT = ("triggers", "paused", "api_log", "timeout_minutes")  # parts of a sync that no plan depends on
 
@@ -38,13 +38,20 @@ class OtherRelease(StateError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setup:
+class Prepared:
+    """The books of a sync, and where its files are."""
+
+    line: Books
+    home: Home
+    ends: tuple[Connection, ...]  # the source and the destination
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup(Prepared):
     """A line, where its files are, and the configuration it was made from."""
 
     line: Line
-    home: Home
     snapshot: dict[str, Any]
-    ends: tuple[Connection, ...]  # the source and the destination
 
     @contextmanager
     def closing(self) -> Iterator[None]:
@@ -125,17 +132,36 @@ def _sync_of(then: dict[str, Any]) -> Sync:
     )
 
 
-def prepare_line(
-    row: SyncRow, progress: Progress | None, *, sync: Sync | None = None, yields: bool = False
-) -> Setup:
+def prepare_books(row: SyncRow, sync: Sync, progress: Progress | None) -> Prepared:
+    """What a run is settled with that was planned with ``sync``. No secret is resolved for it: a destination that is
+    gone for good must keep nobody from accounting for what it was sent.
+
+    Raises ``StateError`` on a machine without the state.
+    """
+    home = setup()
+    books = Books(
+        sync=sync,
+        object=destination_object(sync.object),
+        state=state_here(home, row),
+        scratch=home.root / "scratch",
+        can_look_up=_can_look_up(row),
+        progress=progress or Progress(),
+    )
+    return Prepared(line=books, home=home, ends=(row.model.connection, row.destination))
+
+
+def _can_look_up(row: SyncRow) -> bool:
+    return bool(row.destination.settings.get("app_api_key"))
+
+
+def prepare_line(row: SyncRow, progress: Progress | None, *, yields: bool = False) -> Setup:
     """Open nothing but what a line needs to begin: the source is opened when it is read.
 
     With ``yields`` it sends and asks when no other line wants to.
 
     Raises ``ConfigurationError`` for secrets that cannot be resolved and for a destination nobody has reached yet.
     """
-    home = setup()
-    sync = sync or sync_as_of(row)
+    home, sync = setup(), sync_as_of(row)
     client = client_for(row.destination)
     source = row.model.connection
     budget = budget_of(row.destination)
@@ -152,7 +178,7 @@ def prepare_line(
         scratch=home.root / "scratch",
         budget=budget,
         lookups=limiter(home, f"{workspace}-app", READS_PER_SECOND, yields=yields),
-        can_look_up=bool(row.destination.settings.get("app_api_key")),
+        can_look_up=_can_look_up(row),
         progress=progress or Progress(),
     )
     return Setup(line=line, home=home, snapshot=snapshot_of(row), ends=(source, row.destination))

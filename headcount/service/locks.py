@@ -27,7 +27,7 @@ def sync_file(home: Home, state_id: str) -> Path:
 
 @contextmanager
 def sync_lock(home: Home, state_id: str) -> Iterator[bool]:
-    """True while this process alone on this machine may run the sync, False when another one does. Never waits.
+    """True while this process alone on this machine may run the sync, False when another one does. Waits for nobody.
 
     The lock ends with its process, also when that is killed.
     """
@@ -47,7 +47,8 @@ def hold_still(
 ) -> None:
     """Keep every run of a sync from beginning, on any machine, until ``locks`` ends.
 
-    Raises ``ConfigurationError`` when one has not ended: one of those that ``hindered_by`` finds.
+    Raises ``ConfigurationError`` when one has not ended: one of those that ``hindered_by`` finds. What failed runs sent
+    may still have to be settled.
     """
     if not locks.enter_context(sync_lock(home, row.stream.state_id)):
         raise ConfigurationError(
@@ -62,9 +63,4 @@ def hold_still(
         raise ConfigurationError(
             f"Run {begun[0].pk} of the sync {row.key} has not ended: it is {begun[0].status}.",
             hint=f"Run the sync once more, or: headcount cancel {begun[0].pk}",
-        )
-    if failed := runs.unsettled(row):
-        raise ConfigurationError(
-            f"What run {failed[0].pk} of the sync {row.key} sent before it failed is not accounted for yet.",
-            hint="Run the sync once more.",
         )

@@ -34,7 +34,8 @@ class Moved:
 
 @told()
 def move_state(key: str, to: str | None = None) -> Moved:
-    """Keep the state of a sync in another place: in the one named, or the other one.
+    """Keep the state of a sync in another place: in the one named, or the other one. What failed runs sent and nobody
+    settled yet comes into it there.
 
     The copy is read back and compared before the sync is told to use it, and only then what was there before is
     deleted. Killed in the middle, everything is as it was. Raises ``ConfigurationError`` while a run has not ended, and

@@ -186,8 +186,9 @@ def _recent(syncs: list[int]) -> dict[int, list[Glimpse]]:
     newest = since.filter(runs__id__gte=F("edge")).values_list("runs__id", flat=True)
     runs = Run.objects.filter(id__in=list(newest)).order_by("id")
     found: dict[int, list[Glimpse]] = defaultdict(list)
-    times, worker = ("created_at", "started_at", "finished_at"), ("pid", "host")
-    for run in runs.only("id", "sync_id", "status", *times, *worker, "counts"):
+    times, worker = ("created_at", "started_at", "finished_at"), ("pid", "worker", "lease_until")
+    lock = "sync__stream__state_id"  # tells whether anybody works on it
+    for run in runs.select_related("sync__stream").only("id", "status", *times, *worker, "counts", lock):
         found[run.sync_id].append(glimpse(run))
     return found
 

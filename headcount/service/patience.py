@@ -60,7 +60,7 @@ class Patience(Progress):
         return replace(
             line,
             open_source=self.watching(line.open_source),
-            lookups=_Budget(line.lookups, self.check),
+            lookups=_Budget(line.lookups, self),
             progress=self,
         )
 
@@ -89,15 +89,16 @@ class Patience(Progress):
 
 
 class _Budget:
-    """A ``Limiter`` that lets nobody through when nobody waits."""
+    """A ``Limiter`` that lets nobody through when nobody waits, also not whoever waits for their turn."""
 
-    def __init__(self, inner: Limiter, check: Callable[[], None]) -> None:
+    def __init__(self, inner: Limiter, patience: Patience) -> None:
         self._inner = inner
-        self._check = check
+        self._patience = patience
 
     def acquire(self, stop: Callable[[], bool] = never) -> bool:
-        self._check()
-        return self._inner.acquire(stop)
+        through = self._inner.acquire(lambda: stop() or self._patience.over)
+        self._patience.check()
+        return through
 
     def pause(self, seconds: float) -> None:
         self._inner.pause(seconds)

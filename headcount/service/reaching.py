@@ -13,7 +13,7 @@ from django.utils import timezone
 from headcount.control.models import Connection
 from headcount.destinations.customerio.client import CustomerIoClient
 from headcount.engines import open_source
-from headcount.errors import HeadcountError, WrongWorkspace
+from headcount.errors import HeadcountError, SourceBusy, WrongWorkspace
 from headcount.model import Workspace
 from headcount.project.kinds import ConnectionKind
 from headcount.service.looking import look_at
@@ -43,13 +43,14 @@ def tried(row: Connection, kind: ConnectionKind, values: Mapping[str, str]) -> T
     not stored yet.
 
     A refusal of the credentials is an answer; another workspace is not: nothing may be written over the row
-    then, and ``WrongWorkspace`` is raised.
+    then, and ``WrongWorkspace`` is raised. Nor is it one that nobody was asked, because too many look into sources:
+    ``SourceBusy``.
     """
     began = perf_counter()
     try:
         with unquoted(row):
             report = _asked(row, kind, _present(row, values))
-    except WrongWorkspace:
+    except (WrongWorkspace, SourceBusy):
         raise
     except HeadcountError as error:
         report = TestReport(

@@ -16,14 +16,14 @@ from headcount.control.models import Run
 from headcount.frozen import Frozen
 from headcount.model import Fate, Invalid, Operation, Outcome
 from headcount.receipts import Ledger, read_book
-from headcount.sync import Line
+from headcount.sync import Books
 from headcount.workbench import Workbench, quote_text
 
 CHUNK = 5_000
 EXAMPLES_EACH = 200  # of a reason
 
 
-def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
+def record_rows(run: Run, line: Books, frozen: Frozen, ledger: Ledger) -> None:
     """After a fold: list what this run was refused and did not send, and note how much the state holds now.
 
     Doing it twice changes nothing.
@@ -41,7 +41,7 @@ def record_rows(run: Run, line: Line, frozen: Frozen, ledger: Ledger) -> None:
     run.sync.save(update_fields=["acknowledged", "held"])
 
 
-def record_left_out(run: Run, line: Line, frozen: Frozen) -> None:
+def record_left_out(run: Run, line: Books, frozen: Frozen) -> None:
     """Once there is a plan: list why it leaves rows out, with examples, and what makes it change others."""
     with Workbench(line.scratch) as bench:
         _list_left_out(bench, run, frozen)

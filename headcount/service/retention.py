@@ -120,10 +120,14 @@ def forget_old_plans(home: Home, sync: Sync, days: int | None = None) -> int:
     """Delete the plans of a sync's old runs and return of how many; the runs, their counts and receipts stay.
 
     They are kept for so many ``days``, or as long as is set. What is there counts, and not what a run says of itself:
-    one that failed or gave way to another before it sent anything has a plan too.
+    one that failed or gave way to another before it sent anything has a plan too. So however many runs are kept without
+    one, they cost nothing here.
     """
-    old = set(_old(sync, retention().plans if days is None else days).values_list("id", flat=True))
-    gone = sorted(old & known_plans(home)) if old else []
+    known = sorted(known_plans(home))
+    old = _old(sync, retention().plans if days is None else days).order_by("id")
+    gone = [
+        run for some in chunks(known, AT_ONCE) for run in old.filter(id__in=some).values_list("id", flat=True)
+    ]
     drop_plans(home, gone)
     for some in chunks(gone, AT_ONCE):
         Run.objects.filter(id__in=some).update(plan_path="")

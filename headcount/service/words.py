@@ -7,10 +7,10 @@ from headcount.destinations.customerio.fields import name_warnings
 from headcount.frozen import Frozen
 from headcount.model import Behavior
 from headcount.service.left_out import WHOLE_ROW
-from headcount.sync import Line
+from headcount.sync import Books
 
 
-def warnings_of(frozen: Frozen | None, line: Line) -> list[str]:
+def warnings_of(frozen: Frozen | None, line: Books) -> list[str]:
     """Everything worth a look that does not stop a run."""
     if frozen is None:
         return []

@@ -234,6 +234,15 @@ def test_a_dead_run_can_be_canceled_and_the_rest_goes_next_time(slow: Desk) -> N
     assert len(slow.workspace.people()) == 250
 
 
+def test_a_dead_run_can_be_canceled_when_its_destination_is_gone(
+    slow: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = killed(slow)
+    monkeypatch.delenv("JOURNEY_API_KEY")
+    assert slow.done("cancel", "1", "--json").json["status"] == "canceled"
+    assert slow.done("runs", "--json").json[0]["counts"]["accepted"] == answered
+
+
 def test_a_run_whose_plan_was_deleted_says_so(slow: Desk) -> None:
     killed(slow)
     drop_plans(Home(slow.home), [1])

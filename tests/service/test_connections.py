@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from headcount.control import secrets
 from headcount.control.models import Audit, Connection, Secret
 from headcount.control.setup import close
 from headcount.engines.sqlite import SQLiteSource
-from headcount.errors import ConfigurationError, WrongWorkspace
+from headcount.errors import ConfigurationError, SourceBusy, WrongWorkspace
 from headcount.project.kinds import KINDS
 from headcount.service.connection_draft import Draft, connect, current, try_draft
 from headcount.service.connections import kind_of, list_connections, save_connection, test_connection
 from headcount.service.entries import Refused, Stale
+from headcount.service.looking import AT_ONCE, look_at
 from headcount.service.removal import remove_connection
 from headcount.service.settings import OWN_VARIABLES, resolved
 from tests.control.sample import every_byte, make_run
@@ -67,6 +68,31 @@ def test_a_source_that_cannot_be_read_is_saved_and_says_why(home: Path, tmp_path
     assert not report.passed
     assert "There is no SQLite file" in report.message
     assert list_connections()[0].passed is False
+
+
+def test_a_source_that_could_not_be_asked_now_has_neither_passed_nor_failed(home: Path, shop: Path) -> None:
+    save_connection("shop", KINDS["sqlite"], {"path": str(shop)}, name="Shop")
+    before = Connection.objects.values().get()
+    draft = Draft(
+        key="shop",
+        name="Shop",
+        kind=KINDS["sqlite"],
+        settings={"path": str(shop)},
+        version=current("shop")[3],
+    )
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(look_at("others"))
+        for tried in (
+            lambda: test_connection("shop"),
+            lambda: save_connection("shop", KINDS["sqlite"], {"path": str(shop)}),
+            lambda: try_draft(draft),
+            lambda: connect(draft, untested=True),
+        ):
+            with pytest.raises(SourceBusy):
+                tried()
+    assert Connection.objects.values().get() == before
+    assert test_connection("shop").passed
 
 
 def test_a_workspace_says_who_it_is_and_its_keys_stand_nowhere(home: Path, customerio: Workspaces) -> None:

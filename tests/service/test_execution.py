@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headcount.control import runs
-from headcount.control.models import Connection, Intent, Run, Sync
+from headcount.control.models import Intent, Run, Sync
 from headcount.home import Home
 from headcount.model import RunStatus
-from headcount.service import settling
-from headcount.service.hold import take
-from headcount.service.lines import Setup, find_sync, prepare_line, snapshot_of
+from headcount.service.forgetting import forget
+from headcount.service.lines import OtherRelease, snapshot_of
 from headcount.service.locks import sync_lock
 from headcount.service.queue import queue_run
 from headcount.service.running import execute_run, run_sync
@@ -65,35 +63,14 @@ def test_a_failed_run_that_another_release_wrote_down_is_lost_and_blocks_no_othe
     assert (failed.folded, failed.warnings) == (True, [LOST])
 
 
-class Closable:
-    closed = False
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def test_a_run_whose_plan_is_gone_leaves_no_connection_open(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    applied(PROJECT.replace("    app_api_key: file:/run/secrets/app.key\n", ""))
-    monkeypatch.setenv("CIO_SITE_ID", "site")
-    monkeypatch.setenv("CIO_API_KEY", "key")
-    Connection.objects.filter(key="production").update(environment_id=1001)
-    ends = [Closable(), Closable(), Closable()]
-
-    def prepared(*words: Any, **more: Any) -> Setup:
-        setup = prepare_line(*words, **more)
-        with setup.closing():
-            client, limiter, lookups = ends
-            line = replace(setup.line, client=client, limiter=limiter, lookups=lookups)  # type: ignore[arg-type]
-            return replace(setup, line=line)
-
-    monkeypatch.setattr(settling, "prepare_line", prepared)
-    sync = find_sync("users")
-    failed = _failed_unfolded(sync, snapshot_of(sync))
-    hold = take(runs.add(sync), Home(home))
-    assert hold is not None
-    settle_failed(sync, hold)
+def test_a_failed_run_of_events_that_another_release_wrote_down_waits_for_that_release(home: Path) -> None:
+    """What it sent would be sent once more."""
+    applied(PROJECT)
+    sync = Sync.objects.get(key="orders")
+    now = snapshot_of(sync)
+    failed = _failed_unfolded(sync, {**now, "sync": {**now["sync"], "definition": {"of": "tomorrow"}}})
+    with pytest.raises(OtherRelease, match=f"run {failed.pk} sent"):
+        settle_failed(sync)
     failed.refresh_from_db()
-    assert failed.folded
-    assert [each.closed for each in ends] == [True] * 3
+    assert (failed.folded, failed.warnings) == (False, [])
+    assert forget("7", sync="orders") == ()  # nor does it keep anybody from being forgotten

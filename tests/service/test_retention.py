@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 
 from headcount.control.held import Refused, record_rejected, resolve
 from headcount.control.models import Connection, Exchange, Intent, Model, Receipt, Run, Stream, Sync
@@ -71,6 +74,30 @@ def test_old_plans_go_the_newest_runs_keep_theirs_and_runs_stay(sync: Sync) -> N
     runs[-1].delete()
     forget_orphans(setup())
     assert folders(setup()) == {run.pk for run in runs[2:-1]}
+
+
+def test_looking_for_old_plans_reads_no_run_that_has_none(sync: Sync) -> None:
+    made(sync, 31, KEEP_RUNS + 2)
+    ended = datetime.now(UTC) - timedelta(days=400)
+    Run.objects.bulk_create(
+        [Run(sync=sync, status="completed", finished_at=ended) for _ in range(3_000)], batch_size=100
+    )
+    read = 0
+
+    def counted(
+        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+    ) -> Any:
+        nonlocal read
+        answer = execute(sql, params, many, context)
+        if sql.startswith("SELECT"):
+            rows = context["cursor"].fetchall()
+            read += len(rows)
+            return execute(sql, params, many, context)
+        return answer
+
+    with connection.execute_wrapper(counted):
+        assert forget_old_plans(setup(), sync) == KEEP_RUNS + 2
+    assert read < 100
 
 
 def test_plans_that_were_never_sent_go_too_wherever_they_are(sync: Sync) -> None:

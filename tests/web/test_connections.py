@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from headcount.control import secrets
 from headcount.control.models import Audit, Connection, Role
 from headcount.sandbox.seed import PRODUCTION, STAGING
 from headcount.service.applying import apply, export, look
+from headcount.service.looking import AT_ONCE, look_at
 from tests.journeys.conftest import sandbox as sandbox
 from tests.journeys.conftest import workspace as workspace
 from tests.journeys.desk import Workspace
@@ -196,6 +198,19 @@ def test_a_source_is_connected_browsed_and_deleted(visit: Visit, company: Path) 
     assert "SQLite" in words(owner.get("/connections/company-data/").content)
     owner.post("/connections/company-data/delete/")
     assert not Connection.objects.exists()
+
+
+def test_a_test_that_finds_others_looking_is_asked_to_be_made_again(visit: Visit, company: Path) -> None:
+    owner, add = visit(), "/connections/add/sqlite/"
+    owner.post(add, {"name": "Company", "path": str(company), "action": "connect"})
+    with ExitStack() as others:
+        for _ in range(AT_ONCE):
+            others.enter_context(look_at("others"))
+        form = owner.post(add, {"name": "Second", "path": str(company), "action": "test"})
+        assert "Try again in a moment." in words(form.content)
+        assert str(company) in form.content.decode()
+        assert owner.post("/connections/company/test/").status_code == 503
+    assert Connection.objects.get().test_passed is True
 
 
 def test_what_is_in_use_is_not_deleted_and_secrets_only_by_typing_the_name(

@@ -16,6 +16,7 @@ from headcount.home import current_home
 from headcount.latch import latched
 from headcount.service import draft_work
 from headcount.service.draft_work import LATCH, DraftWork
+from headcount.service.drafts import start_draft
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.office import opened
@@ -149,6 +150,20 @@ def test_plans_that_never_end_can_be_canceled_also_while_they_wait_for_their_tur
     again = text(operator.post(f"{addresses[0]}cancel/", follow=True))
     assert "This plan is not being made any more." in again
     assert _draft(operator, operator.post("/syncs/people/plan/").headers["Location"])["status"] == "done"
+
+
+def test_a_plan_of_a_sync_that_was_changed_since_is_ended_for_the_next_one(
+    endless: str, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    made = [start_draft(endless, anew=True, wait=0.2).id for _ in range(3)]  # and only two are made at once
+    addresses = [f"/syncs/{endless}/plan/{id_}/" for id_ in made]
+    for address in addresses[:-1]:
+        assert _draft(operator, address)["status"] == "canceled"
+    assert start_draft(endless, wait=0).id == made[-1]
+    assert _draft(operator, operator.post("/syncs/people/plan/").headers["Location"])["status"] == "done"
+    operator.post(f"{addresses[-1]}cancel/")
+    assert _draft(operator, addresses[-1])["status"] == "canceled"
 
 
 def test_a_plan_takes_no_longer_than_it_may(

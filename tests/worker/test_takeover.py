@@ -12,6 +12,7 @@ from headcount.control.ledger import RunLedger
 from headcount.control.models import Intent, Receipt, Run
 from headcount.model import Counts
 from headcount.receipts import read_book
+from headcount.service.listings import list_runs
 from headcount.service.queue import queue_run
 from headcount.sync import check_sums
 from tests.journeys.desk import wait_for
@@ -36,6 +37,10 @@ def begun(machines: Machines) -> Iterator[tuple[Machines, list[int]]]:
     machines.start(1)
     assert [machines.holder(run) for run in runs] == [0, 0]
     assert [Run.objects.get(pk=run).status for run in runs] == ["working", "working"]
+    assert [line.status for line in list_runs()[:2]] == [
+        "working",
+        "working",
+    ]  # as a third machine of this name tells
     yield machines, runs
 
 

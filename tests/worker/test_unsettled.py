@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -11,17 +12,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from django.db import connection
 
 from headcount import batching, state
-from headcount.control.models import Run
-from headcount.errors import ConfigurationError
+from headcount.control.models import Run, Sync
+from headcount.control.setup import setup
+from headcount.errors import HeadcountError
+from headcount.frozen import FILE
 from headcount.model import RunStatus
+from headcount.sandbox.seed import PRODUCTION
+from headcount.service.editing import delete_sync
 from headcount.service.forgetting import forget
+from headcount.service.moving import move_state
+from headcount.service.plans import keep_rewritten, plan_folder
 from headcount.service.queue import TRIES, due_runs, queue_run
 from headcount.service.running import execute_run
+from headcount.service.states import state_here
 from headcount.service.watching import progress_of
+from headcount.workbench import Workbench
 from headcount.worker import worker as working
 from tests.journeys.desk import Desk, sums, wait_for
 from tests.worker.floor import Floor
@@ -42,8 +52,6 @@ def _goes_back(desk: Desk, run: int) -> None:
     failed = Run.objects.get(pk=run)
     assert (failed.status, failed.folded) == ("failed", False)
     assert receipts(run) >= 3
-    with pytest.raises(ConfigurationError, match="not accounted for"):
-        forget("1", sync="people")
     desk.sql("UPDATE users SET plan = 'free'")
     report = desk.run()
     assert sums(report)[1] >= 10 * receipts(run)
@@ -70,27 +78,178 @@ def test_what_a_run_sent_whose_workers_died_too_often_is_remembered(floor: Floor
     _goes_back(desk, run)
 
 
-def test_what_a_run_sent_that_a_bug_ended_is_remembered(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def broken(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], int]:
+    """Runs a sync until a bug ends it after three answers, and gives the run's number."""
+
+    def breaks(sync: str) -> int:
+        run = queue_run(sync)
+        real: Callable[..., Any] = batching._batch
+        made = 0
+
+        def a_bug(*words: Any) -> Any:
+            nonlocal made
+            made += 1
+            if made > 4:
+                wait_for(lambda: receipts(run) >= 3)
+                raise MemoryError
+            return real(*words)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(batching, "_batch", a_bug)
+            [due] = due_runs()
+            assert working._executed(due.run, due.attempt, threading.Event()) == "broke"
+        failed = Run.objects.get(pk=run)
+        assert (failed.status, failed.folded) == ("failed", False)
+        return run
+
+    return breaks
+
+
+def test_what_a_run_sent_that_a_bug_ended_is_remembered(floor: Floor, broken: Callable[[str], int]) -> None:
+    _small_batches(floor.desk)
+    _goes_back(floor.desk, broken("people"))
+
+
+def _sent(desk: Desk) -> list[str]:
+    """Whom the broken run has brought what is new."""
+    return sorted(id_ for id_, person in desk.workspace.people().items() if person["plan"] == '"pro"')
+
+
+def _acknowledged(sync: str) -> set[str]:
+    home, row = setup(), Sync.objects.select_related("stream").get(key=sync)
+    with Workbench(home.root / "scratch") as bench, state_here(home, row).reading(bench) as opened:
+        opened.load([])
+        return {key for (key,) in bench.run("SELECT key FROM state.acknowledged")}
+
+
+def test_a_person_is_forgotten_whatever_became_of_the_last_run_and_its_destination(
+    floor: Floor, broken: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = floor.desk
     _small_batches(desk)
-    run = queue_run("people")
-    real: Callable[..., Any] = batching._batch
-    made = 0
+    run = broken("people")
+    monkeypatch.delenv("JOURNEY_API_KEY")
+    somebody = _sent(desk)[0]
+    [found] = forget(somebody, sync="people")
+    assert (found.acknowledged, found.plan_rows) == (True, 2)
+    failed = Run.objects.get(pk=run)
+    assert (failed.status, failed.folded) == ("failed", True)
+    assert somebody not in _acknowledged("people")
+    monkeypatch.setenv("JOURNEY_API_KEY", PRODUCTION.api_key)
+    desk.sql("UPDATE users SET plan = 'free'")
+    assert sums(desk.run())[:3] == (1, failed.counts["accepted"] + failed.counts["in_doubt"] - 1, 0)
+    assert {person["plan"] for person in desk.workspace.people().values()} == {'"free"'}
 
-    def broken(*words: Any) -> Any:
-        nonlocal made
-        made += 1
-        if made > 4:
-            wait_for(lambda: receipts(run) >= 3)
-            raise MemoryError
-        return real(*words)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(batching, "_batch", broken)
-        [due] = due_runs()
-        assert working._executed(due.run, due.attempt, threading.Event()) == "broke"
+def test_a_sync_of_people_is_deleted_whatever_became_of_its_last_run(
+    floor: Floor, broken: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _small_batches(floor.desk)
+    run = broken("people")
+    monkeypatch.delenv("JOURNEY_API_KEY")
+    _spoil(run)
+    delete_sync("people")
+    assert not Sync.objects.filter(key="people").exists()
+
+
+def _spoil(run: int) -> Callable[[], None]:
+    """From now on the run cannot be settled, for its plan says that a column of the sync was never there; until what is
+    returned is called.
+    """
+
+    def rename(old: str, new: str) -> None:
+        file = plan_folder(setup(), run) / FILE
+        document = json.loads(file.read_text())
+        for column in document["columns"]:
+            column["name"] = new if column["name"] == old else column["name"]
+        file.write_text(json.dumps(document))
+        keep_rewritten(run, file.parent)
+
+    rename("id", "gone")
+    return lambda: rename("gone", "id")
+
+
+def _orders(desk: Desk) -> None:
+    desk.target["budget"] = {"max_items": 10, "senders": 1}
+    desk.apply()
+
+
+def test_events_that_a_failed_run_sent_are_remembered_when_their_sync_is_deleted(
+    floor: Floor, broken: Callable[[str], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = floor.desk
+    _orders(desk)
+    answered = 10 * receipts(broken("events"))
+    monkeypatch.delenv("JOURNEY_API_KEY")
+    delete_sync("events")
+    monkeypatch.setenv("JOURNEY_API_KEY", PRODUCTION.api_key)
+    desk.apply()
+    assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
+
+
+def test_a_sync_of_events_stays_while_what_it_sent_cannot_be_accounted_for(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _orders(desk)
+    run = broken("events")
+    answered = 10 * receipts(run)
+    mend = _spoil(run)
+    with pytest.raises(HeadcountError):
+        delete_sync("events")
+    mend()
+    assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
+
+
+def test_a_later_settling_brings_nobody_back_who_was_forgotten(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _small_batches(desk)
+    run = broken("people")
+    answered = 10 * receipts(run)
+    mend = _spoil(run)
+    somebody = _sent(desk)[0]
+    desk.sql("DELETE FROM users WHERE id = ?", [[somebody]])
+    assert forget(somebody)
+    assert not Run.objects.get(pk=run).folded
+    mend()
+    desk.sql("UPDATE users SET plan = 'free'")
+    report = desk.run()  # which settles first
+    assert sums(report)[0] == sums(report)[2] == 0
+    assert sums(report)[1] >= answered - 1
+    assert _acknowledged("people") == {str(id_) for id_ in range(1, 251)} - {somebody}
+
+
+def test_a_later_settling_remembers_the_events_of_whom_was_forgotten(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _orders(desk)
+    run = broken("events")
+    answered = 10 * receipts(run)
+    mend = _spoil(run)
+    [events] = [found for found in forget("2") if found.sync == "events"]
+    assert (
+        events.plan_rows == 3
+    )  # the orders 1 and 51 are that person's, and order 8 has a total that reads the same
+    told = duckdb.sql(
+        f"SELECT * FROM read_parquet('{plan_folder(setup(), run) / 'plan.parquet'}') WHERE key = '1'"
+    )
+    assert set(told.fetchall()[0]) == {"1", "add", None}
+    mend()
+    assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
+    assert len(_acknowledged("events")) == 100
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_a_state_is_moved_before_a_failed_run_is_settled(floor: Floor, broken: Callable[[str], int]) -> None:
+    desk = floor.desk
+    _small_batches(desk)
+    run = broken("people")
+    assert move_state("people", "file").moved
+    assert not Run.objects.get(pk=run).folded
     _goes_back(desk, run)
 
 

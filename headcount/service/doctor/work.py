@@ -15,7 +15,7 @@ from headcount.service.heartbeat import LATELY, last_beat
 
 
 def unfinished() -> Iterator[Finding]:
-    """Runs that say they work, on this machine, without a process."""
+    """Runs that say they work, without a process."""
     with told():
         working = list(
             Run.objects.select_related("sync__stream").filter(status=RunStatus.WORKING.value)[:100]

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
-from headcount.errors import ConfigurationError, WrongWorkspace
+from headcount.errors import ConfigurationError, SourceBusy, WrongWorkspace
 from headcount.project.kinds import KINDS, ConnectionKind
 from headcount.service import connections as service
 from headcount.service.browsing import relations_of
@@ -163,7 +163,7 @@ class _Filled:
         except Refused as refused:
             self.form.tell(refused)
             return None
-        except (Stale, WrongWorkspace) as error:
+        except (Stale, WrongWorkspace, SourceBusy) as error:
             self.form.add_error(None, f"{error.message} {error.hint}".strip())
             self.version = current(key)[3] if isinstance(error, Stale) else self.version
             return None
