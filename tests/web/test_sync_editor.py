@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from headcount.control.models import Audit, MaskedColumn, Role
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service.editing import open_sync
+from headcount.service.form_steps import LARGEST
 from headcount.service.planning import plan_sync
 from tests.journeys.conftest import applied, desk, sandbox, workspace
 from tests.journeys.desk import Desk
@@ -560,3 +563,41 @@ def test_a_review_says_that_somebody_else_changed_the_sync_meanwhile(company: De
     assert "The sync was changed by somebody else since you began." in review
     assert "update_only" in review
     assert review.press("save").answer.status_code == 302
+
+
+def test_a_slow_request_of_the_same_session_takes_no_step_away(company: Desk, visit: Visit) -> None:
+    client, other = visit(Role.EDITOR), Client()
+    other.cookies = client.cookies
+    slow = client.session
+    slow.load()  # a request that began before
+    sent = dict(opened(client, EDIT).form.inputs)
+    steps = [
+        each.post(EDIT, {**sent, "m-0-to": typed, "do": "add"}).headers["Location"]
+        for each, typed in ((client, "here"), (other, "there"))
+    ]
+    slow["said"] = [["It took its time.", "ok"]]
+    slow.save()
+    shown = opened(client, steps[0])
+    assert "It took its time." in shown
+    assert shown.rows == ["here", "visits", ""]
+    assert opened(other, steps[1]).rows == ["there", "visits", ""]
+
+
+def test_a_step_is_its_person_s_own_and_opens_where_it_was_made(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    sent = dict(opened(client, EDIT).form.inputs)
+    step = client.post(EDIT, {**sent, "m-0-to": "mine", "do": "add"}).headers["Location"]
+    assert opened(client, step).rows == ["mine", "visits", ""]
+    assert "steps" not in client.session
+    for who, address in ((client, "/syncs/events/configuration/"), (visit(Role.OWNER), EDIT)):
+        page = opened(who, f"{address}?{step.partition('?')[2]}")
+        assert "What was typed there is kept no longer" in page
+        assert "mine" not in page.rows
+
+
+def test_a_form_that_is_too_large_to_be_kept_is_shown_all_the_same(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    sent = dict(opened(client, EDIT).form.inputs)
+    answer = client.post(EDIT, {**sent, "m-0-text": secrets.token_hex(LARGEST), "do": "add"})
+    assert answer.status_code == 200
+    assert Page(client, answer, EDIT).rows == ["plan", "visits", ""]

@@ -138,8 +138,13 @@ def _sent(request: HttpRequest, opened: Opened | None, data: QueryDict) -> Answe
     if request.method == "POST" and do in ("save", "save-and-plan"):
         return _finished(request, checked(editor), data, plan=do == "save-and-plan")
     if request.method == "POST" and not request.headers.get("HX-Request"):
-        return step(request, do)
+        return _stepped(request, editor, data, do)
     return _redrawn(request, editor, data, do)
+
+
+def _stepped(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> Answer:
+    """A step of its own; of a form that is too large to be kept, its page at once."""
+    return step(request, do) or _redrawn(request, editor, data, do)
 
 
 def _redrawn(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> Answer:
@@ -175,10 +180,10 @@ def _with_preview(editor: Editor, number: str) -> Editor:
 def _finished(request: HttpRequest, editor: Editor, data: QueryDict, *, plan: bool) -> Answer:
     """Save. An edit that makes Events start over is reviewed until somebody chose what that means."""
     if editor.entry is None:
-        return step(request, "check")
+        return _stepped(request, editor, data, "check")
     editor, undecided = _with_decision(editor, data)
     if undecided:
-        return step(request, "review")
+        return _stepped(request, editor, data, "review")
     assert editor.entry is not None
     try:
         save_sync(editor.key, editor.entry, version=data.get("base", ""))
