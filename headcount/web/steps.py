@@ -24,6 +24,11 @@ def sent(request: HttpRequest) -> QueryDict | None:
     return QueryDict(form) if form is not None else None
 
 
+def only_pressed(request: HttpRequest) -> bool:
+    """Was a form sent by a button of its page, to see what it makes of it? Parts of pages ask for themselves."""
+    return request.method == "POST" and not request.headers.get("HX-Request")
+
+
 def step(request: HttpRequest, do: str) -> HttpResponse | None:
     """Keep the form that was sent, and lead to the page that shows what its button ``do`` makes of it. None when the
     form is too large to be kept: then its page has to be the answer itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -601,3 +602,18 @@ def test_a_form_that_is_too_large_to_be_kept_is_shown_all_the_same(company: Desk
     answer = client.post(EDIT, {**sent, "m-0-text": secrets.token_hex(LARGEST), "do": "add"})
     assert answer.status_code == 200
     assert Page(client, answer, EDIT).rows == ["plan", "visits", ""]
+
+
+def test_a_button_asks_the_source_once_when_its_step_is_shown(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    sent = dict(opened(client, EDIT).form.inputs)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        port = silent.getsockname()[1]
+        source = {"type": "mysql", "host": "127.0.0.1", "port": port, "database": "x", "user": "u"}
+        company.project["connections"]["company"] = source
+        company.apply()
+        steps = [client.post(EDIT, {**sent, "do": do}) for do in ("add", "preview", "review")]
+        with pytest.raises(BlockingIOError):  # nobody came
+            silent.accept()
+    assert "columns of the model are not known" in opened(client, steps[0].headers["Location"])

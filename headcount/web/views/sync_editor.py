@@ -36,7 +36,7 @@ from headcount.web.forms.row import NULLS, TYPES
 from headcount.web.forms.sync_form import SyncForm
 from headcount.web.page import Answer, Page, twin
 from headcount.web.said import tell
-from headcount.web.steps import sent, step
+from headcount.web.steps import only_pressed, sent, step
 
 _STYLES = options(
     ("match_source_names", "as the columns"),
@@ -83,9 +83,14 @@ _WORDS = {
 }
 
 
+_SAVE = ("save", "save-and-plan")  # is done at once; every other button makes a step, which has an address
+
+
 @takes(Deed.EDIT)
 def new(request: HttpRequest) -> Answer:
     """A sync that does not exist yet; ``?copy=KEY&connection=KEY`` begins with another one's entry."""
+    if (led := _led_to(request)) is not None:
+        return led
     if (form := sent(request)) is not None:
         return _sent(request, None, form)
     editor = opened_editor(_first_form(request), None)
@@ -95,6 +100,8 @@ def new(request: HttpRequest) -> Answer:
 @takes(Deed.LOOK, changing=Deed.EDIT)
 def edit(request: HttpRequest, key: str) -> Answer:
     """The configuration of a sync, for those who may change it as a form that works."""
+    if (led := _led_to(request)) is not None:
+        return led
     form = sent(request)
     if form is not None and not sync_exists(key):
         return _gone(request, key, form)
@@ -102,6 +109,14 @@ def edit(request: HttpRequest, key: str) -> Answer:
     if form is not None:
         return _sent(request, opened, form)
     return _shown(opened_editor(SyncForm.of_entry(key, opened.entry), opened))
+
+
+def _led_to(request: HttpRequest) -> HttpResponse | None:
+    """The way to the step that a button makes: its page asks the source, and nothing else has to. None for saving, for
+    parts of pages, and for a form that is too large to be kept.
+    """
+    do = request.POST.get("do", "")
+    return step(request, do) if only_pressed(request) and do not in _SAVE else None
 
 
 def _first_form(request: HttpRequest) -> SyncForm:
@@ -131,14 +146,12 @@ def _gone(request: HttpRequest, key: str, data: QueryDict) -> Answer:
 
 
 def _sent(request: HttpRequest, opened: Opened | None, data: QueryDict) -> Answer:
-    """What a button makes of the form. Saving is done at once; all else is a step, which has an address."""
+    """What a button makes of the form."""
     do = data.get("do", "")
     editor = opened_editor(_typed(data, opened.key if opened else None), opened, seen=data.getlist("seen"))
     editor = settled(editor, fresh="full" not in data)
-    if request.method == "POST" and do in ("save", "save-and-plan"):
+    if request.method == "POST" and do in _SAVE:
         return _finished(request, checked(editor), data, plan=do == "save-and-plan")
-    if request.method == "POST" and not request.headers.get("HX-Request"):
-        return _stepped(request, editor, data, do)
     return _redrawn(request, editor, data, do)
 
 
