@@ -47,6 +47,13 @@ def kept_step(person: int, name: str, *, address: str) -> str | None:
 
 
 @told()
+def forget_steps(person: int, trail: str) -> None:
+    """Delete the steps of one form of a person."""
+    setup()
+    FormStep.objects.filter(person_id=person, trail=trail).exclude(trail="").delete()
+
+
+@told()
 def forget_old_steps() -> None:
     """Delete what is older than a day, whoever made it."""
     setup()

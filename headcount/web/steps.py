@@ -7,7 +7,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 
 from headcount.control.models import User
-from headcount.service.form_steps import keep_step, kept_step
+from headcount.service.form_steps import forget_steps, keep_step, kept_step
 from headcount.web.said import tell
 
 NAME = "step"  # in addresses
@@ -29,15 +29,20 @@ def only_pressed(request: HttpRequest) -> bool:
     return request.method == "POST" and not request.headers.get("HX-Request")
 
 
-def step(request: HttpRequest, do: str) -> HttpResponse | None:
+def step(request: HttpRequest, do: str, *, trail: str = "") -> HttpResponse | None:
     """Keep the form that was sent, and lead to the page that shows what its button ``do`` makes of it. None when the
-    form is too large to be kept: then its page has to be the answer itself.
+    form is too large to be kept: then its page has to be the answer itself. ``trail`` is the same for all its steps.
     """
     form = request.POST.copy()
     form.pop("csrfmiddlewaretoken", None)
     form["do"] = do
-    name = keep_step(_person(request), address=_address(request), form=form.urlencode())
+    name = keep_step(_person(request), address=_address(request), form=form.urlencode(), trail=trail)
     return HttpResponseRedirect(f"{request.path}?{NAME}={name}") if name is not None else None
+
+
+def forget(request: HttpRequest, trail: str) -> None:
+    """Keep the steps of a form no longer: what it was for is made."""
+    forget_steps(_person(request), trail)
 
 
 def _person(request: HttpRequest) -> int:

@@ -34,7 +34,19 @@ _STORE_AWAY = (
 )
 _STORE_ERRORS = (OperationalError, InterfaceError)
 _SOON = "10"  # seconds after which whoever asked may ask again, when Headcount cannot answer now
-_UNTYPED = {"do", "action", "version", "base", "full", "kept", "typed", "next", "generation", "m-count"}
+_UNTYPED = {
+    "do",
+    "action",
+    "version",
+    "base",
+    "full",
+    "kept",
+    "typed",
+    "next",
+    "generation",
+    "begun",
+    "m-count",
+}
 
 
 class Troubles:

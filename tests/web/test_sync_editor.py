@@ -6,13 +6,16 @@ import json
 import re
 import secrets
 import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from headcount.control.models import Audit, MaskedColumn, Role
+from headcount.control.models import Audit, MaskedColumn, Role, Sync
+from headcount.control.setup import close
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service.editing import open_sync
 from headcount.service.form_steps import LARGEST
@@ -617,3 +620,83 @@ def test_a_button_asks_the_source_once_when_its_step_is_shown(company: Desk, vis
         with pytest.raises(BlockingIOError):  # nobody came
             silent.accept()
     assert "columns of the model are not known" in opened(client, steps[0].headers["Location"])
+
+
+def syncs() -> list[str]:
+    return list(Sync.objects.order_by("pk").values_list("key", flat=True))
+
+
+def test_saving_a_new_sync_twice_makes_one_and_leads_to_it(company: Desk, visit: Visit) -> None:
+    page = begin(visit, "event", "orders")
+    typed = {
+        "unique_id": "id",
+        "first_run": "backfill",
+        "event_name": "Ordered",
+        "person_from": "user_id",
+    }
+    saved = [page.press(do, **typed) for do in ("save", "save", "save-and-plan")]
+    for each in saved[:2]:
+        assert each.answer.headers["Location"] == "/syncs/from-the-page/"
+    assert planned(saved[2])["status"] == "done"
+    assert syncs() == ["events", "people", "from-the-page"]
+
+
+def test_a_form_that_made_a_sync_makes_no_second_one_without_a_word(company: Desk, visit: Visit) -> None:
+    page = begin(visit)
+    page.press("save")
+    again = page.press("save", behavior="update_only")
+    assert "A sync from-the-page was made since this form was begun." in again
+    assert again.value("behavior") == "update_only"
+    assert syncs() == ["events", "people", "from-the-page"]
+    assert again.press("save", key="other").answer.headers["Location"] == "/syncs/other/"
+    later = begin(visit).press("save")
+    assert later.answer.headers["Location"] == "/syncs/from-the-page-2/"
+
+
+def test_the_same_key_is_led_to_only_when_the_same_is_stored_under_it(company: Desk, visit: Visit) -> None:
+    page = begin(visit)
+    assert page.press("save", key="mine").answer.headers["Location"] == "/syncs/mine/"
+    assert page.press("save", key="mine").answer.headers["Location"] == "/syncs/mine/"
+    assert "people is taken." in page.press("save", key="people")
+
+
+def test_steps_of_a_new_sync_end_when_it_is_saved_and_those_of_another_form_stay(
+    company: Desk, visit: Visit
+) -> None:
+    client = visit(Role.EDITOR)
+    first, second = (opened(client, "/syncs/new/") for _ in range(2))
+    typed = {"model": "users", "connection": "production", "object": "person", "do": "refresh"}
+    one, two = (
+        client.post("/syncs/new/", {**dict(page.form.inputs), **typed, "name": name}).headers["Location"]
+        for page, name in ((first, "One"), (second, "Two"))
+    )
+    opened(client, one).press("save")
+    assert "What was typed there is kept no longer" in opened(client, one)
+    assert opened(client, two).value("name") == "Two"
+
+
+def test_saving_an_edit_twice_is_no_conflict(company: Desk, visit: Visit) -> None:
+    review = opened(visit(Role.EDITOR), EDIT).press("review", behavior="update_only")
+    for _ in range(2):
+        assert review.press("save").answer.headers["Location"] == "/syncs/people/"
+
+
+def test_two_requests_that_save_the_same_new_sync_at_once_make_one(company: Desk, visit: Visit) -> None:
+    page = begin(visit)
+    data = {**dict(page.form.inputs), "do": "save"}
+    together = threading.Barrier(2)
+
+    def save() -> str:
+        client = Client()
+        client.cookies = page.client.cookies
+        together.wait()
+        try:
+            answer = client.post("/syncs/new/", data)
+            return answer.headers.get("Location", answer.content.decode())
+        finally:
+            close()
+
+    with ThreadPoolExecutor(2) as both:
+        found = [each.result() for each in [both.submit(save) for _ in range(2)]]
+    assert found == ["/syncs/from-the-page/"] * 2
+    assert syncs() == ["events", "people", "from-the-page"]

@@ -18,6 +18,7 @@ from headcount.service.editing import (
     Opened,
     copy_of,
     edits_of,
+    is_stored,
     open_sync,
     save_sync,
     sync_exists,
@@ -28,7 +29,16 @@ from headcount.service.roles import Deed
 from headcount.service.suggestions import seen_fields
 from headcount.service.sync_page import sync_head
 from headcount.web.access import takes
-from headcount.web.forms.editor import Editor, changed, checked, opened_editor, options, settled
+from headcount.web.forms.begun import Begun
+from headcount.web.forms.editor import (
+    Editor,
+    changed,
+    checked,
+    made_already,
+    opened_editor,
+    options,
+    settled,
+)
 from headcount.web.forms.focus import Focus, focus_after
 from headcount.web.forms.origin import KINDS, METADATA
 from headcount.web.forms.preview import previewed
@@ -36,7 +46,7 @@ from headcount.web.forms.row import NULLS, TYPES
 from headcount.web.forms.sync_form import SyncForm
 from headcount.web.page import Answer, Page, twin
 from headcount.web.said import tell
-from headcount.web.steps import only_pressed, sent, step
+from headcount.web.steps import forget, only_pressed, sent, step
 
 _STYLES = options(
     ("match_source_names", "as the columns"),
@@ -116,7 +126,12 @@ def _led_to(request: HttpRequest) -> HttpResponse | None:
     parts of pages, and for a form that is too large to be kept.
     """
     do = request.POST.get("do", "")
-    return step(request, do) if only_pressed(request) and do not in _SAVE else None
+    return _step(request, request.POST, do) if only_pressed(request) and do not in _SAVE else None
+
+
+def _step(request: HttpRequest, data: QueryDict, do: str) -> HttpResponse | None:
+    begun = Begun.of(data.get("begun", ""))
+    return step(request, do, trail=begun.trail if begun else "")
 
 
 def _first_form(request: HttpRequest) -> SyncForm:
@@ -148,7 +163,11 @@ def _gone(request: HttpRequest, key: str, data: QueryDict) -> Answer:
 def _sent(request: HttpRequest, opened: Opened | None, data: QueryDict) -> Answer:
     """What a button makes of the form."""
     do = data.get("do", "")
-    editor = opened_editor(_typed(data, opened.key if opened else None), opened, seen=data.getlist("seen"))
+    form, begun = (
+        _typed(data, opened.key if opened else None),
+        None if opened else Begun.of(data.get("begun", "")),
+    )
+    editor = opened_editor(form, opened, seen=data.getlist("seen"), begun=begun)
     editor = settled(editor, fresh="full" not in data)
     if request.method == "POST" and do in _SAVE:
         return _finished(request, checked(editor), data, plan=do == "save-and-plan")
@@ -157,7 +176,7 @@ def _sent(request: HttpRequest, opened: Opened | None, data: QueryDict) -> Answe
 
 def _stepped(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> Answer:
     """A step of its own; of a form that is too large to be kept, its page at once."""
-    return step(request, do) or _redrawn(request, editor, data, do)
+    return _step(request, data, do) or _redrawn(request, editor, data, do)
 
 
 def _redrawn(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> Answer:
@@ -191,7 +210,12 @@ def _with_preview(editor: Editor, number: str) -> Editor:
 
 
 def _finished(request: HttpRequest, editor: Editor, data: QueryDict, *, plan: bool) -> Answer:
-    """Save. An edit that makes Events start over is reviewed until somebody chose what that means."""
+    """Save. An edit that makes Events start over is reviewed until somebody chose what that means.
+
+    What is stored already is not saved again: somebody pressed twice, or came back and pressed once more.
+    """
+    if made_already(editor):
+        return _saved(request, editor, plan=plan)
     if editor.entry is None:
         return _stepped(request, editor, data, "check")
     editor, undecided = _with_decision(editor, data)
@@ -200,11 +224,30 @@ def _finished(request: HttpRequest, editor: Editor, data: QueryDict, *, plan: bo
     assert editor.entry is not None
     try:
         save_sync(editor.key, editor.entry, version=data.get("base", ""))
-    except Stale as error:
-        return _shown(editor, data, conflict=str(error), status=409)
-    except HeadcountError as error:  # what was typed must not be lost to a store that is busy
-        return _shown(replace(editor, wrong={"": [str(error)]}), data, status=503)
+    except HeadcountError as error:
+        return (
+            _saved(request, editor, plan=plan)
+            if _is_there(editor)
+            else _unsaved(request, editor, data, error)
+        )
     return _saved(request, editor, plan=plan)
+
+
+def _unsaved(request: HttpRequest, editor: Editor, data: QueryDict, error: HeadcountError) -> Answer:
+    """What was typed must not be lost to somebody who was quicker, or to a store that is busy."""
+    if not isinstance(error, Stale):
+        return _shown(replace(editor, wrong={"": [str(error)]}), data, status=503)
+    if editor.new:
+        return _stepped(request, editor, data, "check")
+    return _shown(editor, data, conflict=str(error), status=409)
+
+
+def _is_there(editor: Editor) -> bool:
+    """Did another request save the same at this very moment?"""
+    try:
+        return editor.entry is not None and is_stored(editor.key, editor.entry)
+    except HeadcountError:
+        return False
 
 
 def _with_decision(editor: Editor, data: QueryDict) -> tuple[Editor, bool]:
@@ -220,6 +263,8 @@ def _with_decision(editor: Editor, data: QueryDict) -> tuple[Editor, bool]:
 
 
 def _saved(request: HttpRequest, editor: Editor, *, plan: bool) -> HttpResponse:
+    if editor.begun is not None:
+        forget(request, editor.begun.trail)
     tell(request, f"{editor.form.name} is saved.")
     for caution in editor.cautions:
         tell(request, caution, "attention")
