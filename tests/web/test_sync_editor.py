@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shutil
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from django.test import Client
 from headcount.control.models import Audit, MaskedColumn, Role, Sync
 from headcount.control.setup import close
 from headcount.sandbox.seed import PRODUCTION
+from headcount.service.draft_work import DraftWork
 from headcount.service.editing import open_sync
 from headcount.service.form_steps import LARGEST
 from headcount.service.planning import plan_sync
@@ -700,3 +703,40 @@ def test_two_requests_that_save_the_same_new_sync_at_once_make_one(company: Desk
         found = [each.result() for each in [both.submit(save) for _ in range(2)]]
     assert found == ["/syncs/from-the-page/"] * 2
     assert syncs() == ["events", "people", "from-the-page"]
+
+
+@pytest.fixture
+def no_room_for_plans(company: Desk) -> Iterator[None]:
+    """Another disk in the place of the plans' folder, on which nothing can be made."""
+    plans = str(company.home / "plans")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=1", "tmpfs", plans]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a disk")
+    yield
+    subprocess.run(["umount", "-l", plans], check=True)
+
+
+@pytest.mark.usefixtures("no_room_for_plans")
+def test_a_sync_whose_plan_cannot_be_begun_is_saved_all_the_same_and_that_is_said(
+    company: Desk, visit: Visit
+) -> None:
+    saved = begin(visit).press("save-and-plan")
+    assert saved.answer.headers["Location"] == "/syncs/from-the-page/plan/"
+    shown = opened(saved.client, "/syncs/from-the-page/plan/")
+    assert "From the page is saved." in shown
+    assert "The plan was not begun. The disk that holds" in shown
+    assert "is full. Free some space" in shown
+    assert syncs() == ["events", "people", "from-the-page"]
+    refused = saved.client.post("/syncs/from-the-page/plan/")
+    assert (refused.status_code, b"is full." in refused.content) == (503, True)
+
+
+def test_a_plan_that_cannot_say_how_far_it_is_ends(
+    company: Desk, visit: Visit, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = DraftWork("people", full=False)
+    folder = company.home / "plans" / f"draft-{work.id}"
+    shutil.rmtree(folder)
+    folder.touch()
+    work.run()
+    assert "store_unusable" in caplog.text

@@ -270,7 +270,17 @@ def _saved(request: HttpRequest, editor: Editor, *, plan: bool) -> HttpResponse:
         tell(request, caution, "attention")
     if not plan:
         return redirect("sync", key=editor.key)
-    return redirect("sync-draft", key=editor.key, draft=start_draft(editor.key, anew=True).id)
+    return _planned(request, editor.key)
+
+
+def _planned(request: HttpRequest, key: str) -> HttpResponse:
+    """The sync is saved, whatever becomes of the plan."""
+    try:
+        draft = start_draft(key, anew=True)
+    except HeadcountError as error:
+        tell(request, f"The plan was not begun. {error.message} {error.hint}".strip(), "failed")
+        return redirect("sync-plan", key=key)
+    return redirect("sync-draft", key=key, draft=draft.id)
 
 
 def _shown(
