@@ -45,6 +45,7 @@ _UNTYPED = {
     "next",
     "generation",
     "begun",
+    "first",
     "m-count",
 }
 

@@ -561,14 +561,16 @@ def test_each_step_of_the_form_has_an_address_that_shows_it_again(company: Desk,
     assert open_sync("people").entry["mappings"][-1]["to"] == "visits"
 
 
-def test_a_review_says_that_somebody_else_changed_the_sync_meanwhile(company: Desk, visit: Visit) -> None:
+def test_a_review_says_each_time_that_the_sync_was_changed_meanwhile(company: Desk, visit: Visit) -> None:
     mine = opened(visit(Role.EDITOR), EDIT).press("add")
-    assert "by somebody else" not in mine.press("review", m__2__text="email", m__2__to="contact")
+    assert "was changed" not in mine.press("review", m__2__text="email", m__2__to="contact")
     company.people_sync["behavior"] = "update_only"
     company.apply()
     review = mine.press("review", m__2__text="email", m__2__to="contact")
-    assert "The sync was changed by somebody else since you began." in review
+    assert "The sync was changed since you began." in review
     assert "update_only" in review
+    again = review.press("refresh").press("review")
+    assert "The sync was changed since you began." in again
     assert review.press("save").answer.status_code == 302
 
 
@@ -740,3 +742,15 @@ def test_a_plan_that_cannot_say_how_far_it_is_ends(
     folder.touch()
     work.run()
     assert "store_unusable" in caplog.text
+
+
+def test_after_one_s_own_save_back_does_not_speak_of_a_change(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    sent = {**dict(opened(client, EDIT).form.inputs), "behavior": "update_only"}
+    step = client.post(EDIT, {**sent, "do": "review"}).headers["Location"]
+    review = opened(client, step, "")
+    assert "was changed" not in review
+    review.press("save")
+    back = opened(client, step, "")
+    assert "Nothing: this is what is stored already." in back
+    assert "was changed" not in back

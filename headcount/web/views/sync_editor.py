@@ -303,6 +303,7 @@ def _shown(
         "edits": edits_of(editor.key, editor.entry) if conflict and editor.entry else (),
         "focus": focus,
         "base": _base(opened, data, conflict=bool(conflict)),
+        "first": _first(opened, data),
         "unsaved": data is not None,
     }
     return Page(
@@ -325,6 +326,13 @@ def _base(opened: Opened | None, data: QueryDict | None, *, conflict: bool) -> s
     if opened is None:
         return ""
     return opened.version if conflict or data is None else data.get("base", opened.version)
+
+
+def _first(opened: Opened | None, data: QueryDict | None) -> str:
+    """The version that was stored when somebody opened the form; it stays, whatever was shown to them since."""
+    if opened is None:
+        return ""
+    return (data.get("first") or data.get("base") or opened.version) if data is not None else opened.version
 
 
 def _data(editor: Editor) -> Mapping[str, Any]:
@@ -356,13 +364,15 @@ def _review(editor: Editor, data: QueryDict) -> Page:
     editor, undecided = _with_decision(editor, data)
     assert editor.entry is not None
     key, opened = editor.key, editor.opened
+    edits, first = edits_of(key, editor.entry), _first(opened, data)
     resend, trouble = (None, "") if undecided or editor.new else _resend(key, editor.entry)
     extra = {
         "editor": editor,
         "address": _address(editor),
         "pairs": list(editor.form.pairs()),
         "base": opened.version if opened else "",
-        "stale": opened is not None and data.get("base", "") != opened.version,
+        "first": first,
+        "stale": opened is not None and bool(edits) and first != opened.version,
         "undecided": undecided,
         "generation": "" if undecided else data.get("generation", ""),
         "resend": resend,
@@ -372,7 +382,7 @@ def _review(editor: Editor, data: QueryDict) -> Page:
     return Page(
         template="web/editor/review.html",
         title=f"Review: {editor.form.name}",
-        data={"edits": edits_of(key, editor.entry), "cautions": editor.cautions},
+        data={"edits": edits, "cautions": editor.cautions},
         extra=extra,
         trail=_trail(editor.opened),
     )
