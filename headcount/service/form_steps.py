@@ -13,6 +13,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 
 KEPT = timedelta(days=1)
+_SECONDS = int(KEPT.total_seconds())
 MOST = 50  # of one person; the oldest go first
 SIZE = 1_000_000  # characters of all of them, as they are kept
 LARGEST = SIZE // 4  # of one: it must not drive out all others
@@ -40,10 +41,25 @@ def kept_step(person: int, name: str, *, address: str) -> str | None:
     """The form of a step that this person made at this address; None when it is not there, or not any more."""
     setup()
     row = FormStep.objects.filter(person_id=person, name=name).first()
-    found = unseal(row.sealed, seconds=int(KEPT.total_seconds())) if row is not None else {}
+    found = unseal(row.sealed, seconds=_SECONDS) if row is not None else {}
     if found.get("address") != address:
         return None
     return zlib.decompress(b85decode(found["form"])).decode()
+
+
+@told()
+def note_count(person: int, name: str, text: str) -> None:
+    """Keep what the page of a step has counted, with the step; nothing when there is none of this name."""
+    setup()
+    FormStep.objects.filter(person_id=person, name=name).update(counted=seal({"counted": text}))
+
+
+@told()
+def kept_count(person: int, name: str) -> str:
+    """What was noted; empty when nothing was."""
+    setup()
+    row = FormStep.objects.filter(person_id=person, name=name).exclude(counted="").first()
+    return unseal(row.counted, seconds=_SECONDS).get("counted", "") if row is not None else ""
 
 
 @told()

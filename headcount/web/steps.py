@@ -40,6 +40,11 @@ def step(request: HttpRequest, do: str, *, trail: str = "") -> HttpResponse | No
     return HttpResponseRedirect(f"{request.path}?{NAME}={name}") if name is not None else None
 
 
+def shown(request: HttpRequest) -> tuple[int, str]:
+    """Whose step this page shows, and its name, which is empty when the page is the answer to a form."""
+    return _person(request), request.GET.get(NAME, "")
+
+
 def forget(request: HttpRequest, trail: str) -> None:
     """Keep the steps of a form no longer: what it was for is made."""
     forget_steps(_person(request), trail)

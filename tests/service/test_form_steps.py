@@ -11,7 +11,17 @@ import pytest
 
 from headcount.control.models import FormStep, Role, User
 from headcount.control.setup import close, setup
-from headcount.service.form_steps import KEPT, LARGEST, MOST, SIZE, forget_old_steps, keep_step, kept_step
+from headcount.service.form_steps import (
+    KEPT,
+    LARGEST,
+    MOST,
+    SIZE,
+    forget_old_steps,
+    keep_step,
+    kept_count,
+    kept_step,
+    note_count,
+)
 
 PLACE = "/syncs/new"
 
@@ -73,3 +83,14 @@ def test_steps_go_after_a_day_whoever_made_them_and_with_their_person(ada: int) 
     assert FormStep.objects.count() == 1
     other.delete()
     assert not FormStep.objects.exists()
+
+
+def test_what_a_step_counted_is_kept_with_it(ada: int) -> None:
+    name = kept(ada, "name=one")
+    assert kept_count(ada, name) == ""
+    note_count(ada, name, "12 of 40")
+    assert kept_count(ada, name) == "12 of 40"
+    assert kept_count(ada + 1, name) == ""
+    note_count(ada, "", "nowhere")
+    assert kept_count(ada, "") == ""
+    assert "of 40" not in str(FormStep.objects.values())

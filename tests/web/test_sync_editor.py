@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from headcount.control.models import Audit, MaskedColumn, Role, Sync
+from headcount.control.models import Audit, FormStep, MaskedColumn, Role, Sync
 from headcount.control.setup import close
 from headcount.sandbox.seed import PRODUCTION
+from headcount.service import counted
 from headcount.service.draft_work import DraftWork
 from headcount.service.editing import open_sync
 from headcount.service.form_steps import LARGEST
@@ -754,3 +755,47 @@ def test_after_one_s_own_save_back_does_not_speak_of_a_change(company: Desk, vis
     back = opened(client, step, "")
     assert "Nothing: this is what is stored already." in back
     assert "was changed" not in back
+
+
+def test_a_review_that_is_loaded_again_does_not_count_again(company: Desk, visit: Visit) -> None:
+    company.run()
+    client = visit(Role.EDITOR)
+    sent = {**dict(opened(client, EDIT).form.inputs), "m-0-to": "tariff"}
+    step = client.post(EDIT, {**sent, "do": "review"}).headers["Location"]
+    assert "send 250 of 250 accepted records again" in opened(client, step, "")
+    assert "250" not in str(FormStep.objects.values_list("counted"))
+    company.sql("DELETE FROM users WHERE id > 100")
+    again = opened(client, step, "")
+    assert "send 250 of 250 accepted records again" in again
+    assert "Counted <time" in again
+    assert "send 100 of 250 accepted records again" in again.press("refresh").press("review")
+
+
+def test_a_review_counts_again_when_what_is_stored_has_changed(company: Desk, visit: Visit) -> None:
+    company.run()
+    client = visit(Role.EDITOR)
+    sent = {**dict(opened(client, EDIT).form.inputs), "m-0-to": "tariff"}
+    step = client.post(EDIT, {**sent, "do": "review"}).headers["Location"]
+    assert "send 250 of 250 accepted records again" in opened(client, step, "")
+    company.project["models"]["users"] = {
+        "connection": "company",
+        "query": "SELECT * FROM users WHERE id <= 100",
+    }
+    company.apply()
+    assert "send 100 of 250 accepted records again" in opened(client, step, "")
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_a_count_that_took_too_long_is_not_tried_again_by_looking_again(
+    long: bool, company: Desk, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if long:
+        monkeypatch.setattr(counted, "LONG", 0.0)
+    client = visit(Role.EDITOR)
+    sent = {**dict(opened(client, EDIT).form.inputs), "m-0-to": "tariff"}
+    step = client.post(EDIT, {**sent, "do": "review"}).headers["Location"]
+    away = company.database.rename(company.database.with_suffix(".away"))
+    unknown = "How much would be sent again is not known"
+    assert unknown in opened(client, step, "")
+    away.rename(company.database)
+    assert (unknown in opened(client, step, "")) is long

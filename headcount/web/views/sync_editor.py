@@ -12,7 +12,8 @@ from django.shortcuts import redirect
 from headcount.errors import HeadcountError
 from headcount.schedule import DAYS
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
-from headcount.service.drafting import Resend, resend_of, starts_over
+from headcount.service.counted import resend_at
+from headcount.service.drafting import starts_over
 from headcount.service.drafts import start_draft
 from headcount.service.editing import (
     Opened,
@@ -46,7 +47,7 @@ from headcount.web.forms.row import NULLS, TYPES
 from headcount.web.forms.sync_form import SyncForm
 from headcount.web.page import Answer, Page, twin
 from headcount.web.said import tell
-from headcount.web.steps import forget, only_pressed, sent, step
+from headcount.web.steps import forget, only_pressed, sent, shown, step
 
 _STYLES = options(
     ("match_source_names", "as the columns"),
@@ -185,7 +186,7 @@ def _redrawn(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> 
     if verb in ("check", "review") or (verb == "refresh" and editor.choices is None):  # nothing to go on with
         editor = checked(editor)
     if verb == "review" and editor.entry is not None:
-        return _review(editor, data)
+        return _review(request, editor, data)
     if verb == "seen":
         editor = _with_seen(request, editor)
     if verb in ("preview", "row"):
@@ -359,13 +360,13 @@ def _trail(opened: Opened | None) -> tuple[tuple[str, str], ...]:
     return above if opened is None else (*above, (opened.name, f"/syncs/{opened.key}/"))
 
 
-def _review(editor: Editor, data: QueryDict) -> Page:
+def _review(request: HttpRequest, editor: Editor, data: QueryDict) -> Page:
     """Every difference to what is stored now, which may be another version than the one that the form began with."""
     editor, undecided = _with_decision(editor, data)
     assert editor.entry is not None
     key, opened = editor.key, editor.opened
     edits, first = edits_of(key, editor.entry), _first(opened, data)
-    resend, trouble = (None, "") if undecided or editor.new else _resend(key, editor.entry)
+    counted = None if undecided or editor.new else resend_at(*shown(request), key, editor.entry)
     extra = {
         "editor": editor,
         "address": _address(editor),
@@ -375,8 +376,7 @@ def _review(editor: Editor, data: QueryDict) -> Page:
         "stale": opened is not None and bool(edits) and first != opened.version,
         "undecided": undecided,
         "generation": "" if undecided else data.get("generation", ""),
-        "resend": resend,
-        "resend_trouble": trouble,
+        "counted": counted,
         "first_runs": _WORDS["first_runs"],
     }
     return Page(
@@ -386,13 +386,6 @@ def _review(editor: Editor, data: QueryDict) -> Page:
         extra=extra,
         trail=_trail(editor.opened),
     )
-
-
-def _resend(key: str, entry: Mapping[str, Any]) -> tuple[Resend | None, str]:
-    try:
-        return resend_of(key, entry), ""
-    except HeadcountError as error:
-        return None, str(error)
 
 
 routes = [
