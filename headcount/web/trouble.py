@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from urllib.parse import unquote_plus
 
 from django.conf import settings
 from django.core.exceptions import (
@@ -33,6 +34,7 @@ _STORE_AWAY = (
     "Try again in a minute; runs go on once it is back. If it stays so, run: headcount doctor.",
 )
 _STORE_ERRORS = (OperationalError, InterfaceError)
+_NUL = "\N{SYMBOL FOR NULL}"
 _SOON = "10"  # seconds after which whoever asked may ask again, when Headcount cannot answer now
 _UNTYPED = {
     "do",
@@ -137,6 +139,16 @@ def unacceptable(request: HttpRequest, exception: Exception | None = None) -> Ht
     if isinstance(exception, TooManyFilesSent):
         return say(request, 413, "Files cannot be uploaded here; nothing was changed.")
     return say(request, 400, "This request cannot be understood; nothing was changed.")
+
+
+def illegible(request: HttpRequest) -> HttpResponse:
+    """A form or an address with a NUL character in it. What was typed is given back with a sign in its place."""
+    if "\0" in f"{request.path}?{unquote_plus(request.META.get('QUERY_STRING', ''))}":
+        return say(request, 400, "This address holds a NUL character; nothing was changed.", "Leave out %00.")
+    typed = tuple((name.replace("\0", _NUL), value.replace("\0", _NUL)) for name, value in _typed(request))
+    message = "This form holds a NUL character, which cannot be kept; nothing was changed."
+    hint = "Go back, take it out and send the form once more."
+    return say(request, 400, message, f"{hint} Below, {_NUL} stands for it." if typed else hint, typed=typed)
 
 
 def _unknown_host(request: HttpRequest) -> HttpResponse:

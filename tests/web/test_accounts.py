@@ -73,6 +73,18 @@ def test_what_no_database_could_look_up_is_refused_at_the_door(visit: Visit) -> 
     for path in ("/runs/?sync=peo%00ple", "/models/us%00ers/"):
         assert owner.get(path).status_code == 400
     assert owner.post("/models/users/masks/", {"masked": "a\0b"}).status_code == 400
+    assert b"This address holds a NUL character" in owner.get("/runs/?sync=peo%00ple").content
+
+
+def test_a_form_with_a_nul_character_is_given_back_and_told_why(visit: Visit) -> None:
+    typed = {"name": "Riders", "query": "SELECT id\0 FROM riders"}
+    answer = visit(Role.EDITOR).post("/models/riders/edit/", typed)
+    content = answer.content.decode()
+    assert answer.status_code == 400
+    assert "This form holds a NUL character" in content
+    assert "SELECT id\N{SYMBOL FOR NULL} FROM riders" in content
+    assert "Riders" in content
+    assert "riders" not in visit(None).post("/sign-in/", {"username": "riders\0"}).content.decode()
 
 
 def test_a_link_gets_somebody_in_whose_name_others_keep_guessing(visit: Visit) -> None:
