@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from headcount.control.models import Role, User
@@ -192,6 +194,13 @@ def test_cookies_are_kept_from_scripts_and_other_sites(visit: Visit, setting: st
     cookie = client.cookies[getattr(settings, setting)]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("cookie", ["abcdefghij\\000kl", "ABCDEFGHIJKL", "abcdefghij;", "a" * 200])
+def test_a_cookie_that_no_session_can_have_counts_as_none(site: Path, cookie: str) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        answer = Client().get("/", headers={"Cookie": f'{settings.SESSION_COOKIE_NAME}="{cookie}"'})
+    assert (answer.status_code, list(asked)) == (302, [])
 
 
 @pytest.mark.sqlite_store
