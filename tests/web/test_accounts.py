@@ -3,7 +3,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from headcount.control.models import ApiToken, Audit, MaskedColumn, Role, User
 from headcount.control.models import Connection as ConnectionRow
@@ -253,3 +255,18 @@ def test_sessions_from_before_a_deactivation_stay_ended_and_those_of_others_go_o
     assert before.get("/syncs/").headers["Location"].startswith("/sign-in/")
     assert visit(Role.EDITOR, "eve").get("/syncs/").status_code == 200
     assert other.get("/syncs/").status_code == 200
+
+
+def test_the_page_of_a_person_saves_role_and_name_together(visit: Visit) -> None:
+    owner = visit()
+    number = people.add("bob", Role.VIEWER, name="Bob").id
+    with CaptureQueriesContext(connection) as asked:
+        owner.post(f"/settings/people/{number}/", {"name": "Rob", "role": "editor"})
+    wrote = [each["sql"] for each in asked]
+    first, last = (
+        next(at for at, sql in enumerate(wrote) if sql.startswith("UPDATE") and f'"{column}" =' in sql)
+        for column in ("name", "role")
+    )
+    assert "COMMIT" not in wrote[min(first, last) : max(first, last)]
+    found = people.find("bob")
+    assert (found.name, found.role) == ("Rob", "editor")
