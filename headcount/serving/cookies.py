@@ -29,19 +29,21 @@ class OnlyOurs:
         return self.get_response(request)
 
 
-def load(home: Home) -> None:
-    """Let Django name its cookies after the present home, whose control store must be there."""
-    mark = _mark(home)
+def load(home: Home, *, made_anew: bool = False) -> None:
+    """Let Django name its cookies after the present home, whose control store must be there. ``made_anew`` says that
+    it takes the place of others that are gone: it takes their cookies' names, too, or browsers would gather them.
+    """
+    mark = _mark(home, "" if made_anew else _made_at())
     settings.SESSION_COOKIE_NAME = f"{SESSION}_{mark}"
     settings.CSRF_COOKIE_NAME = f"{CSRF}_{mark}"
 
 
-def _mark(home: Home) -> str:
+def _mark(home: Home, made_at: str) -> str:
     """The same after every restart and every new key, and on every machine of one PostgreSQL store. A copy of a home
-    has another one, for it is in another folder.
+    has another one, for it is in another folder; so have homes in one folder of two containers, made at two times.
     """
     place = "" if postgresql_url() else str(home.root)
-    return hashlib.sha256(f"{_made_at()} {place}".encode()).hexdigest()[:8]
+    return hashlib.sha256(f"{made_at} {place}".encode()).hexdigest()[:8]
 
 
 def _made_at() -> str:
