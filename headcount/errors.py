@@ -30,6 +30,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 
+SOON = 10  # seconds after which whoever asked may ask again, when Headcount cannot answer now
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answered:
     """What the other side said, for the log of requests. It may quote anything, so no message holds it."""

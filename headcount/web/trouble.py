@@ -19,7 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect, render
 
 from headcount.control.trouble import told
-from headcount.errors import ConfigurationError, HeadcountError, SourceBusy, StateError, StoreAway
+from headcount.errors import SOON, ConfigurationError, HeadcountError, SourceBusy, StateError, StoreAway
 from headcount.logs import Event, note
 from headcount.web.frame import Unknown
 from headcount.web.unsent import Unsent, ask_again, away, carried, from_here, sign_in_first
@@ -35,7 +35,6 @@ _STORE_AWAY = (
 )
 _STORE_ERRORS = (OperationalError, InterfaceError)
 _NUL = "\N{SYMBOL FOR NULL}"
-_SOON = "10"  # seconds after which whoever asked may ask again, when Headcount cannot answer now
 _UNTYPED = {
     "do",
     "action",
@@ -213,5 +212,5 @@ def say(
         context = {"title": message, "hint": hint, "typed": typed}
         answer = render(request, "web/trouble.html", context, status=status)
     if status == 503:
-        answer.headers["Retry-After"] = _SOON
+        answer.headers["Retry-After"] = str(SOON)
     return answer
