@@ -29,6 +29,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SOON = 10  # seconds after which whoever asked may ask again, when Headcount cannot answer now
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:

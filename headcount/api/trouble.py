@@ -15,6 +15,7 @@ from ninja.errors import AuthenticationError, AuthorizationError, HttpError, Thr
 
 from headcount.amounts import amount
 from headcount.errors import (
+    SOON,
     ConfigurationError,
     HeadcountError,
     SourceBusy,
@@ -65,7 +66,7 @@ def failure(status: int, message: str, hint: str = "", errors: Sequence[dict[str
     body = {"status": "error", "message": message, "hint": hint, "errors": list(errors)}
     answer = JsonResponse(body, status=status)
     if status == 503:
-        answer.headers["Retry-After"] = "10"
+        answer.headers["Retry-After"] = str(SOON)
     if status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="Headcount"'
     return answer

@@ -83,7 +83,7 @@ def forget(
         typer.Argument(metavar="KEY", help="The person's id, or their email where that identifies people."),
     ],
     sync: Annotated[str | None, typer.Option(metavar="SYNC", help="Only in this sync.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json: Json = False,
 ) -> None:
     """Erase one person from states, plans, receipts and listings, in all syncs; Customer.io is not touched."""

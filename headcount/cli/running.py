@@ -54,7 +54,7 @@ def plan(
 def run(
     sync: SyncKey,
     full: Full = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before a full run.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a full run.")] = False,
     json: Json = False,
 ) -> None:
     """Send what changed since the last run."""
@@ -139,7 +139,7 @@ def preview(
 
     with _sending_nothing():
         found = preview_sync(sync, rows=rows, record=key, patient=True)
-    if key and not found:
+    if key is not None and not found:
         raise NoSuchRecord("No row of the model has that key.", hint=f"See some: headcount preview {sync}")
     if json:
         print_json([asdict(row) for row in found])

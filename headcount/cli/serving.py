@@ -49,7 +49,9 @@ def serve(
     where = Listening(host=host, port=port, hosts=tuple(allow_host or ()), proxy=proxy)
     with _stage(demo) as stage:
         fill = stage.fill if stage else lambda: None
-        at_rest = answer(where, lambda url: _greet(url, stage), first=fill, companions=[_worker])
+        at_rest = answer(
+            where, lambda url: _greet(url, stage), first=fill, companions=[_worker], made_anew=demo
+        )
     if not at_rest:
         end_at_once()
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import IO, Any
 
 from headcount.amounts import amount
 from headcount.control.models import Sync
 from headcount.control.setup import close, setup
 from headcount.control.trouble import told
-from headcount.errors import HeadcountError, SourceError
+from headcount.disk import unusable
+from headcount.errors import HeadcountError, SourceError, StateError
 from headcount.latch import latched
+from headcount.logs import Event, note
 from headcount.service.lines import find_sync, prepare_line
 from headcount.service.patience import LOOK, Patience
 from headcount.service.planning import PlanReport, plan_into
@@ -33,19 +37,34 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 class DraftWork:
-    """``run`` makes the plan, and says in the folder's file how far it is. The folder's latch is held until its end."""
+    """``run`` makes the plan, and says in the folder's file how far it is. The folder's latch is held until its end.
+
+    Raises ``StateError`` when the folder cannot be made.
+    """
 
     def __init__(self, key: str, *, full: bool) -> None:
         self.id = secrets.token_hex(8)
         self._folder = setup().plans / f"draft-{self.id}"
-        self._folder.mkdir(mode=0o700)
-        self._latch = latched(self._folder / LATCH)  # before anybody is told of the plan
+        self._latch: IO[str] | None = None
         self._said: dict[str, Any] = {
             "sync": key,
             "status": "working",
             "full": full,
             "made_at": datetime.now(UTC).isoformat(),
         }
+        try:
+            self._begin()
+        except HeadcountError:
+            self._give_back()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+
+    def _begin(self) -> None:
+        try:
+            self._folder.mkdir(mode=0o700)
+            self._latch = latched(self._folder / LATCH)  # before anybody is told of the plan
+        except OSError as error:
+            raise unusable(self._folder, error) from error
         self._say()
 
     def run(self) -> None:
@@ -53,15 +72,29 @@ class DraftWork:
             with told():
                 self._in_turn()
         except HeadcountError as error:
-            self._say(status="failed", error=error.message, hint=error.hint)
+            self._fail(error.message, error.hint)
         except BaseException:
-            self._say(status="failed", error="The plan could not be made.", hint="The server's log says why.")
+            self._fail("The plan could not be made.", "The server's log says why.")
             raise
         finally:
-            (self._folder / "state.duckdb").unlink(missing_ok=True)
-            if self._latch is not None:
-                self._latch.close()
+            self._forget_state()
+            self._give_back()
             close()
+
+    def _fail(self, error: str, hint: str) -> None:
+        self._forget_state()  # which may be what filled the disk
+        try:
+            self._say(status="failed", error=error, hint=hint)
+        except StateError:  # then the end of the latch tells that it came to nothing
+            note(Event.STORE_UNUSABLE, reason=error)
+
+    def _forget_state(self) -> None:
+        with suppress(OSError):
+            (self._folder / "state.duckdb").unlink()
+
+    def _give_back(self) -> None:
+        if self._latch is not None:
+            self._latch.close()
 
     def _in_turn(self) -> None:
         while not self._canceled():
@@ -100,8 +133,11 @@ class DraftWork:
         """Whole or not at all, for pages read it meanwhile."""
         self._said.update(what)
         part = self._folder / f"{FILE}.part"
-        part.write_text(json.dumps(self._said))
-        part.replace(self._folder / FILE)
+        try:
+            part.write_text(json.dumps(self._said))
+            part.replace(self._folder / FILE)
+        except OSError as error:
+            raise unusable(self._folder, error) from error
 
 
 class _Reading(Patience):

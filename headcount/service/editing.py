@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 
 from headcount.control import audit
 from headcount.control.models import Sync as SyncRow
@@ -140,11 +141,19 @@ def _key_problem(before: Project, key: str, *, new: bool) -> FieldProblem | None
     return None
 
 
-def free_key(name: str) -> str:
-    """A key made from a name, that no sync has yet."""
+def free_key(name: str, *, newest: int | None = None) -> str:
+    """A key made from a name, that no sync has yet; with ``newest``, that none had when this was the newest sync."""
     with told():
         setup()
-        return key_for(name, set(SyncRow.objects.values_list("key", flat=True)))
+        syncs = SyncRow.objects.all() if newest is None else SyncRow.objects.filter(pk__lte=newest)
+        return key_for(name, set(syncs.values_list("key", flat=True)))
+
+
+@told()
+def newest_sync() -> int:
+    """The number of the sync that was made last; 0 when there is none."""
+    setup()
+    return int(SyncRow.objects.aggregate(newest=Max("pk"))["newest"] or 0)
 
 
 @told()
@@ -155,6 +164,15 @@ def edits_of(key: str, entry: Entry) -> tuple[Edit, ...]:
     return tuple(
         edit for change in changes if (change.section, change.key) == ("syncs", key) for edit in change.edits
     )
+
+
+@told()
+def is_stored(key: str, entry: Entry) -> bool:
+    """Would saving the entry under this key change nothing? Whether it is paused does not matter."""
+    if not sync_exists(key):
+        return False
+    made, problems = entry_problems(_with(stored_project(), key, entry), "syncs", key)
+    return made is not None and not problems and all(edit.path == "paused" for edit in edits_of(key, made))
 
 
 @told()

@@ -95,6 +95,8 @@ def change(
     """Change what is given: all of it or nothing. Raises as ``rename``, ``change_role`` and ``deactivate``."""
     setup()
     with told(), transaction.atomic():
+        if role is not None or active is not None:
+            _owners()  # before the first row is written: whoever changes another Owner waits here, and not later
         if name is not None:
             rename(username, name)
         if role is not None:
@@ -172,14 +174,22 @@ def _an_owner_stays(username: str, what: str) -> Iterator[None]:
     remove each other at the same moment.
     """
     with transaction.atomic():
-        owners = User.objects.filter(role=Role.OWNER, is_active=True)
-        before = list(owners.select_for_update())
+        before = _owners()
         yield
-        if before and not owners.exists():
+        if before and not _active_owners().exists():
             raise ConfigurationError(
                 f"{username} is the last active Owner and cannot {what}.",
                 hint="Make somebody else an Owner first.",
             )
+
+
+def _owners() -> list[User]:
+    """All active Owners, locked; everybody locks them in the same order."""
+    return list(_active_owners().order_by("pk").select_for_update())
+
+
+def _active_owners() -> models.QuerySet[User]:
+    return User.objects.filter(role=Role.OWNER, is_active=True)
 
 
 def _check(username: str, name: str, role: str) -> None:

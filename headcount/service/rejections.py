@@ -106,14 +106,16 @@ def refusals_of_run(run_id: int, *, after: int = 0) -> Slice[Refusal]:
 
 
 @told()
-def never_sent(run_id: int, *, field: str = "", reason: str = "", after: int = 0) -> Slice[NeverSent]:
-    """A page of the examples of rows that a run did not send, of one field or reason if wanted. At most 1,000 are
-    kept.
+def never_sent(
+    run_id: int, *, field: str | None = None, reason: str = "", after: int = 0
+) -> Slice[NeverSent]:
+    """A page of the examples of rows that a run did not send, of one field or reason if wanted; an empty ``field`` is
+    the whole row. At most 1,000 are kept.
     """
     setup()
     run = runs.find(run_id)
     veil = Veils(run.sync).as_of(run.sync_snapshot)
-    wanted = {"field": field} if field else {}
+    wanted = {} if field is None else {"field": field}
     if reason:
         wanted["reason__regex"] = pattern_of(reason)
     found = list(run.invalid.filter(id__gt=after, **wanted).order_by("id")[: PAGE + 1])

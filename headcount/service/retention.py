@@ -16,6 +16,7 @@ from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.home import Home
 from headcount.service.drafts import forget_old_drafts
+from headcount.service.form_steps import forget_old_steps
 from headcount.service.plans import drop_copies, drop_plans, known_plans, plans_here
 
 KEEP_RUNS = 20  # the newest runs of a sync keep what they have, however old they are
@@ -72,8 +73,8 @@ def keep(days: Retention) -> None:
 
 @told()
 def tidy() -> Tidied:
-    """Delete what is older than it has to be, and sessions that have ended. May be done at any time, also while runs
-    work.
+    """Delete what is older than it has to be, sessions that have ended, and what was typed into forms a day ago. May be
+    done at any time, also while runs work.
 
     Of each sync the newest 20 runs stay as they are but for the log of their requests, and so does every run that has
     not ended or whose refused rows are still open.
@@ -84,6 +85,7 @@ def tidy() -> Tidied:
     syncs = list(Sync.objects.all())
     tidy_here()
     Session.objects.filter(expire_date__lt=datetime.now(UTC)).delete()
+    forget_old_steps()
     return Tidied(
         requests=sum(_forget_requests(sync, days.requests) for sync in syncs),
         plans=sum(forget_old_plans(home, sync, days.plans) for sync in syncs),

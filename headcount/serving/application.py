@@ -12,8 +12,9 @@ from headcount.control.trouble import told
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def application(hosts: Iterable[str] = ()) -> Application:
+def application(hosts: Iterable[str] = (), *, made_anew: bool = False) -> Application:
     """The application, with the control store ready. ``hosts`` are the names it answers to besides this machine's.
+    ``made_anew``: the home takes the place of one that is gone.
 
     Raises ``StateError`` when the home cannot be used.
     """
@@ -27,7 +28,7 @@ def application(hosts: Iterable[str] = ()) -> Application:
 
     with told():
         migrate_everything(home)
-        cookies.load(home)
+        cookies.load(home, made_anew=made_anew)
     signing.load()
 
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *_reached_by(settings.PUBLIC_URL), *hosts]

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from headcount.api.trouble import failure
-from headcount.web.trouble import unacceptable
+from headcount.web.trouble import illegible
 
 
 class Legible:
@@ -28,7 +28,7 @@ class Legible:
             return None
         if of_api:
             return failure(400, "The address holds a NUL character.", "Leave out %00.")
-        return unacceptable(request)
+        return illegible(request)
 
 
 def _texts(request: HttpRequest, *, form: bool) -> Iterator[str]:

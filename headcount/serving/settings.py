@@ -30,6 +30,7 @@ MIDDLEWARE = [
     "headcount.serving.log.RequestLog",
     "headcount.web.headers.SecurityHeaders",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "headcount.serving.cookies.OnlyOurs",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

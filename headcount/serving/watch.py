@@ -19,18 +19,18 @@ from headcount.service.heartbeat import worker_seen
 from headcount.service.measuring import Measure, measures
 from headcount.service.roles import Deed, may
 from headcount.service.tokens import who
-from headcount.web.access import open_to_all
+from headcount.web.access import asks_nobody
 
 PREFIX = "headcount_"
 
 
-@open_to_all
+@asks_nobody
 def alive(request: HttpRequest) -> HttpResponse:
     """The process answers. Looks at nothing else."""
     return JsonResponse({"status": "alive", "version": __version__})
 
 
-@open_to_all
+@asks_nobody
 def ready(request: HttpRequest) -> HttpResponse:
     """The control store can be read and is of this version, and the key opens its secrets; 503 while that is not so.
     ``worker``: one looked lately.
@@ -52,7 +52,7 @@ def _unready(message: str) -> HttpResponse:
     return JsonResponse({"status": "not ready", "message": message}, status=503)
 
 
-@open_to_all
+@asks_nobody
 def metrics(request: HttpRequest) -> HttpResponse:
     """The figures in Prometheus' format, for whoever shows an API token: names of syncs stand in them. 503 while the
     control store cannot be read.

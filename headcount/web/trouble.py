@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from urllib.parse import unquote_plus
 
 from django.conf import settings
 from django.core.exceptions import (
@@ -18,7 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import redirect, render
 
 from headcount.control.trouble import told
-from headcount.errors import ConfigurationError, HeadcountError, SourceBusy, StateError, StoreAway
+from headcount.errors import SOON, ConfigurationError, HeadcountError, SourceBusy, StateError, StoreAway
 from headcount.logs import Event, note
 from headcount.web.frame import Unknown
 from headcount.web.unsent import Unsent, ask_again, away, carried, from_here, sign_in_first
@@ -33,8 +34,21 @@ _STORE_AWAY = (
     "Try again in a minute; runs go on once it is back. If it stays so, run: headcount doctor.",
 )
 _STORE_ERRORS = (OperationalError, InterfaceError)
-_SOON = "10"  # seconds after which whoever asked may ask again, when Headcount cannot answer now
-_UNTYPED = {"do", "action", "version", "base", "full", "kept", "typed", "next", "generation", "m-count"}
+_NUL = "\N{SYMBOL FOR NULL}"
+_UNTYPED = {
+    "do",
+    "action",
+    "version",
+    "base",
+    "full",
+    "kept",
+    "typed",
+    "next",
+    "generation",
+    "begun",
+    "first",
+    "m-count",
+}
 
 
 class Troubles:
@@ -126,6 +140,16 @@ def unacceptable(request: HttpRequest, exception: Exception | None = None) -> Ht
     return say(request, 400, "This request cannot be understood; nothing was changed.")
 
 
+def illegible(request: HttpRequest) -> HttpResponse:
+    """A form or an address with a NUL character in it. What was typed is given back with a sign in its place."""
+    if "\0" in f"{request.path}?{unquote_plus(request.META.get('QUERY_STRING', ''))}":
+        return say(request, 400, "This address holds a NUL character; nothing was changed.", "Leave out %00.")
+    typed = tuple((name.replace("\0", _NUL), value.replace("\0", _NUL)) for name, value in _typed(request))
+    message = "This form holds a NUL character, which cannot be kept; nothing was changed."
+    hint = "Go back, take it out and send the form once more."
+    return say(request, 400, message, f"{hint} Below, {_NUL} stands for it." if typed else hint, typed=typed)
+
+
 def _unknown_host(request: HttpRequest) -> HttpResponse:
     name = request.META.get("HTTP_HOST", "")[:100].rsplit(":", 1)[0] or "NAME"
     return say(
@@ -188,5 +212,5 @@ def say(
         context = {"title": message, "hint": hint, "typed": typed}
         answer = render(request, "web/trouble.html", context, status=status)
     if status == 503:
-        answer.headers["Retry-After"] = _SOON
+        answer.headers["Retry-After"] = str(SOON)
     return answer

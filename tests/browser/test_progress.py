@@ -54,3 +54,66 @@ def _delivered_once(building: Office) -> bool:
     there = {key for key in building.workspace.people() if 2000 < int(key) <= 2040}
     requests = len(building.workspace.requests())
     return len(there) == 40 and 40 <= requests <= 41
+
+
+def test_a_plan_in_the_making_is_canceled_by_keyboard_and_by_slow_hands(
+    building: Office, page: Page, witness: Witness
+) -> None:
+    endless = _endless(building)
+    sign_in(page, building.served, "operator")
+    for press in (_by_keyboard, _slowly):
+        page.goto(f"{building.url}/syncs/{endless}/plan/")
+        page.get_by_role("button", name="Make a plan").click()
+        expect(page.get_by_text("The plan is being made")).to_be_visible()
+        press(page, page.get_by_role("button", name="Cancel"))
+        expect(page.get_by_text("Somebody canceled it before it was made.")).to_be_visible()
+
+
+def test_the_page_of_a_plan_is_loaded_as_a_whole_when_the_plan_is_made_and_not_before(
+    building: Office, page: Page, witness: Witness
+) -> None:
+    endless = _endless(building)
+    sign_in(page, building.served, "operator")
+    page.goto(f"{building.url}/syncs/{endless}/plan/")
+    page.get_by_role("button", name="Make a plan").click()
+    page.evaluate("document.body.dataset.reloaded = 'never'")
+    page.wait_for_timeout(2500)
+    assert page.evaluate("document.body.dataset.reloaded") == "never"
+    address = page.url.removeprefix(building.url)
+    page.evaluate(f"void fetch('{address}cancel/', {{method: 'POST', headers: {_TOKEN}}})")
+    expect(page.get_by_text("Somebody canceled it before it was made.")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    assert page.evaluate("document.body.dataset.reloaded") is None
+
+
+_TOKEN = "JSON.parse(document.body.getAttribute('hx-headers'))"
+
+
+def _endless(building: Office) -> str:
+    """A sync whose model never has its first row."""
+    desk = building.desk
+    query = "WITH RECURSIVE t(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM t) SELECT id FROM t WHERE id < 0"
+    desk.project["models"]["endless"] = {"connection": "company", "query": query}
+    desk.project["syncs"]["endless"] = {
+        **desk.project["syncs"]["slow"],
+        "name": "Endless",
+        "source": {"model": "endless"},
+        "mappings": [],
+    }
+    said = desk.process("apply", str(desk.write()), **building.served.secrets)
+    assert said.code == 0, said.all
+    return "endless"
+
+
+def _by_keyboard(page: Page, cancel: Locator) -> None:
+    cancel.focus()
+    page.wait_for_timeout(1500)
+    expect(cancel).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def _slowly(page: Page, cancel: Locator) -> None:
+    cancel.hover()
+    page.mouse.down()
+    page.wait_for_timeout(1500)
+    page.mouse.up()

@@ -46,6 +46,13 @@ def test_every_module_adds_exactly_the_commands_it_is_listed_for() -> None:
         assert set(group.commands) == listed
 
 
+def test_whatever_asks_takes_both_forms_of_yes() -> None:
+    options = [(path, option.opts) for path, command in paths().items() for option in command.params]
+    asking = [(path, opts) for path, opts in options if "--yes" in opts]
+    assert len(asking) > 4
+    assert [path for path, opts in asking if "-y" not in opts] == []
+
+
 def test_every_command_and_option_stands_in_the_manual() -> None:
     manual = (ROOT / "docs" / "cli.md").read_text()
     for words, command in paths().items():

@@ -59,7 +59,8 @@ def test_an_unknown_key_says_so(applied: Desk) -> None:
         assert (tried["status"], tried["trigger"]) == ("canceled", "test")  # nothing failed
         applied.run()  # and nothing is removed, nor is the next run disturbed
     assert len(applied.workspace.people()) == 250
-    assert "No row of the model" in applied.done("preview", "people", "--key", "4711", code=2).err
+    for key in ("4711", ""):
+        assert "No row of the model" in applied.done("preview", "people", "--key", key, code=2).err
 
 
 def test_an_invalid_row_says_why_and_is_not_sent(applied: Desk) -> None:

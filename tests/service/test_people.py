@@ -229,3 +229,18 @@ def test_everything_about_people_is_written_down_and_no_password_is(root: people
     written = str(list(Audit.objects.values()))
     assert GOOD not in written
     assert token not in written
+
+
+def test_two_owners_are_changed_at_once_without_waiting_for_each_other_for_ever(root: people.Person) -> None:
+    names = ("root", "zoe")
+    people.add("zoe", Role.OWNER)
+
+    def change(username: str) -> None:
+        for number in range(30):
+            people.change(username, name=f"{username} {number}", role=Role.OWNER, active=True)
+        close()
+
+    with ThreadPoolExecutor(2) as both:
+        for each in [both.submit(change, name) for name in names]:
+            each.result()
+    assert [people.find(name).name for name in names] == ["root 29", "zoe 29"]

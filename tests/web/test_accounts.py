@@ -3,7 +3,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from headcount.control.models import ApiToken, Audit, MaskedColumn, Role, User
 from headcount.control.models import Connection as ConnectionRow
@@ -73,6 +75,18 @@ def test_what_no_database_could_look_up_is_refused_at_the_door(visit: Visit) -> 
     for path in ("/runs/?sync=peo%00ple", "/models/us%00ers/"):
         assert owner.get(path).status_code == 400
     assert owner.post("/models/users/masks/", {"masked": "a\0b"}).status_code == 400
+    assert b"This address holds a NUL character" in owner.get("/runs/?sync=peo%00ple").content
+
+
+def test_a_form_with_a_nul_character_is_given_back_and_told_why(visit: Visit) -> None:
+    typed = {"name": "Riders", "query": "SELECT id\0 FROM riders"}
+    answer = visit(Role.EDITOR).post("/models/riders/edit/", typed)
+    content = answer.content.decode()
+    assert answer.status_code == 400
+    assert "This form holds a NUL character" in content
+    assert "SELECT id\N{SYMBOL FOR NULL} FROM riders" in content
+    assert "Riders" in content
+    assert "riders" not in visit(None).post("/sign-in/", {"username": "riders\0"}).content.decode()
 
 
 def test_a_link_gets_somebody_in_whose_name_others_keep_guessing(visit: Visit) -> None:
@@ -241,3 +255,18 @@ def test_sessions_from_before_a_deactivation_stay_ended_and_those_of_others_go_o
     assert before.get("/syncs/").headers["Location"].startswith("/sign-in/")
     assert visit(Role.EDITOR, "eve").get("/syncs/").status_code == 200
     assert other.get("/syncs/").status_code == 200
+
+
+def test_the_page_of_a_person_saves_role_and_name_together(visit: Visit) -> None:
+    owner = visit()
+    number = people.add("bob", Role.VIEWER, name="Bob").id
+    with CaptureQueriesContext(connection) as asked:
+        owner.post(f"/settings/people/{number}/", {"name": "Rob", "role": "editor"})
+    wrote = [each["sql"] for each in asked]
+    first, last = (
+        next(at for at, sql in enumerate(wrote) if sql.startswith("UPDATE") and f'"{column}" =' in sql)
+        for column in ("name", "role")
+    )
+    assert "COMMIT" not in wrote[min(first, last) : max(first, last)]
+    found = people.find("bob")
+    assert (found.name, found.role) == ("Rob", "editor")

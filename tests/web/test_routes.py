@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from headcount.control.models import Role, User
+from headcount.control.setup import close
 from headcount.service.roles import Deed, may
 from headcount.serving.application import application
 from headcount.web.headers import HEADERS
@@ -192,6 +196,28 @@ def test_cookies_are_kept_from_scripts_and_other_sites(visit: Visit, setting: st
     cookie = client.cookies[getattr(settings, setting)]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("cookie", ["abcdefghij\\000kl", "ABCDEFGHIJKL", "abcdefghij;", "a" * 200])
+def test_a_cookie_that_no_session_can_have_counts_as_none(site: Path, cookie: str) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        answer = Client().get("/", headers={"Cookie": f'{settings.SESSION_COOKIE_NAME}="{cookie}"'})
+    assert (answer.status_code, list(asked)) == (302, [])
+
+
+@pytest.mark.sqlite_store
+@pytest.mark.parametrize("made_anew", [True, False])
+def test_a_home_in_the_place_of_another_has_cookies_of_its_own_unless_that_one_is_gone(
+    made_anew: bool, site: Path
+) -> None:
+    def names() -> set[str]:
+        application(made_anew=made_anew)
+        return {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
+
+    before = names()
+    close()
+    shutil.rmtree(site)
+    assert (names() == before) is made_anew
 
 
 @pytest.mark.sqlite_store

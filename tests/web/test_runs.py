@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from headcount.control import runs
-from headcount.control.models import Role, Run
+from headcount.control.models import Invalid, Role, Run
 from headcount.errors import SourceUnavailable
 from headcount.service.queue import queue_run
 from tests.journeys.desk import Desk
@@ -70,6 +70,23 @@ def test_reasons_why_rows_were_not_sent_lead_to_the_rows_each_is_about(office: D
     overview = text(operator.get("/syncs/people/"))
     assert f'href="/runs/{run}/invalid/"' in overview
     assert f'href="/runs/{run}/invalid/?field=' in overview
+
+
+def test_rows_that_are_wrong_as_a_whole_can_be_looked_at_alone(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    run = started(operator, "/syncs/people/run/")
+    for key, field in (("1", ""), ("2", "plan")):
+        Invalid.objects.create(run_id=run, key=key, field=field, reason="too large")
+
+    def keys(query: str) -> list[str]:
+        found = json.loads(operator.get(f"/runs/{run}/invalid.json{query}").content)["rows"]["rows"]
+        return [row["key"] for row in found]
+
+    assert keys("") == ["1", "2"]
+    assert keys("?field=") == keys("?field=&reason=too%20large") == ["1"]
+    assert keys("?field=plan") == ["2"]
+    page = text(operator.get(f"/runs/{run}/invalid/?field="))
+    assert "<p>Only the whole row." in page
 
 
 def test_a_failed_run_says_what_that_means_for_the_data_and_can_be_run_again(

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from headcount.control.models import Role
 from headcount.control.setup import close
@@ -131,3 +132,27 @@ def test_a_table_that_is_gone_is_not_taken_for_a_store_out_of_reach(
     said = Client().get("/api/v1/sources", headers=token).json()
     assert said["message"] == "The control store refused what Headcount asked of it."
     assert "headcount doctor" in said["hint"]
+
+
+@pytest.mark.sqlite_store
+def test_programs_are_answered_in_their_own_form_also_with_the_cookie_of_a_session(
+    take_away: Take, visit: Visit, log: Callable[[], list[dict[str, object]]]
+) -> None:
+    owner = visit(Role.OWNER)
+    token = {"Authorization": f"Bearer {issue('owner', name='script', role=Role.VIEWER).token}"}
+    take_away()
+    assert owner.get("/healthz").json()["status"] == "alive"
+    assert owner.get("/readyz").json()["status"] == "not ready"
+    assert owner.get("/metrics", headers=token).headers["Content-Type"].startswith("text/plain")
+    for path in ("/api/v1/syncs", "/api/v1/openapi.json"):
+        answer = owner.get(path, headers=token)
+        assert (answer.status_code, answer.json()["status"]) == (503, "error"), path
+    assert owner.get("/api/v1/syncs").status_code == 401
+    assert owner.get("/sign-in/").status_code == 503
+
+
+def test_whoever_asks_whether_it_is_alive_makes_it_ask_nothing(visit: Visit) -> None:
+    owner = visit(Role.OWNER)
+    with CaptureQueriesContext(connection) as asked:
+        assert owner.get("/healthz").status_code == 200
+    assert list(asked) == []

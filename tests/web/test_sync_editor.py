@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
+import shutil
+import socket
+import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from headcount.control.models import Audit, MaskedColumn, Role
+from headcount.control.models import Audit, FormStep, MaskedColumn, Role, Sync
+from headcount.control.setup import close
 from headcount.sandbox.seed import PRODUCTION
+from headcount.service import counted
+from headcount.service.draft_work import DraftWork
 from headcount.service.editing import open_sync
+from headcount.service.form_steps import LARGEST
 from headcount.service.planning import plan_sync
 from tests.journeys.conftest import applied, desk, sandbox, workspace
 from tests.journeys.desk import Desk
@@ -551,12 +562,240 @@ def test_each_step_of_the_form_has_an_address_that_shows_it_again(company: Desk,
     assert open_sync("people").entry["mappings"][-1]["to"] == "visits"
 
 
-def test_a_review_says_that_somebody_else_changed_the_sync_meanwhile(company: Desk, visit: Visit) -> None:
+def test_a_review_says_each_time_that_the_sync_was_changed_meanwhile(company: Desk, visit: Visit) -> None:
     mine = opened(visit(Role.EDITOR), EDIT).press("add")
-    assert "by somebody else" not in mine.press("review", m__2__text="email", m__2__to="contact")
+    assert "was changed" not in mine.press("review", m__2__text="email", m__2__to="contact")
     company.people_sync["behavior"] = "update_only"
     company.apply()
     review = mine.press("review", m__2__text="email", m__2__to="contact")
-    assert "The sync was changed by somebody else since you began." in review
+    assert "The sync was changed since you began." in review
     assert "update_only" in review
+    again = review.press("refresh").press("review")
+    assert "The sync was changed since you began." in again
     assert review.press("save").answer.status_code == 302
+
+
+def test_a_slow_request_of_the_same_session_takes_no_step_away(company: Desk, visit: Visit) -> None:
+    client, other = visit(Role.EDITOR), Client()
+    other.cookies = client.cookies
+    slow = client.session
+    slow.load()  # a request that began before
+    sent = dict(opened(client, EDIT).form.inputs)
+    steps = [
+        each.post(EDIT, {**sent, "m-0-to": typed, "do": "add"}).headers["Location"]
+        for each, typed in ((client, "here"), (other, "there"))
+    ]
+    slow["said"] = [["It took its time.", "ok"]]
+    slow.save()
+    shown = opened(client, steps[0])
+    assert "It took its time." in shown
+    assert shown.rows == ["here", "visits", ""]
+    assert opened(other, steps[1]).rows == ["there", "visits", ""]
+
+
+def test_a_step_is_its_person_s_own_and_opens_where_it_was_made(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    sent = dict(opened(client, EDIT).form.inputs)
+    step = client.post(EDIT, {**sent, "m-0-to": "mine", "do": "add"}).headers["Location"]
+    assert opened(client, step).rows == ["mine", "visits", ""]
+    assert "steps" not in client.session
+    for who, address in ((client, "/syncs/events/configuration/"), (visit(Role.OWNER), EDIT)):
+        page = opened(who, f"{address}?{step.partition('?')[2]}")
+        assert "What was typed there is kept no longer" in page
+        assert "mine" not in page.rows
+
+
+def test_a_form_that_is_too_large_to_be_kept_is_shown_all_the_same(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    sent = dict(opened(client, EDIT).form.inputs)
+    answer = client.post(EDIT, {**sent, "m-0-text": secrets.token_hex(LARGEST), "do": "add"})
+    assert answer.status_code == 200
+    assert Page(client, answer, EDIT).rows == ["plan", "visits", ""]
+
+
+def test_a_button_asks_the_source_once_when_its_step_is_shown(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    sent = dict(opened(client, EDIT).form.inputs)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        port = silent.getsockname()[1]
+        source = {"type": "mysql", "host": "127.0.0.1", "port": port, "database": "x", "user": "u"}
+        company.project["connections"]["company"] = source
+        company.apply()
+        steps = [client.post(EDIT, {**sent, "do": do}) for do in ("add", "preview", "review")]
+        with pytest.raises(BlockingIOError):  # nobody came
+            silent.accept()
+    assert "columns of the model are not known" in opened(client, steps[0].headers["Location"])
+
+
+def syncs() -> list[str]:
+    return list(Sync.objects.order_by("pk").values_list("key", flat=True))
+
+
+def test_saving_a_new_sync_twice_makes_one_and_leads_to_it(company: Desk, visit: Visit) -> None:
+    page = begin(visit, "event", "orders")
+    typed = {
+        "unique_id": "id",
+        "first_run": "backfill",
+        "event_name": "Ordered",
+        "person_from": "user_id",
+    }
+    saved = [page.press(do, **typed) for do in ("save", "save", "save-and-plan")]
+    for each in saved[:2]:
+        assert each.answer.headers["Location"] == "/syncs/from-the-page/"
+    assert planned(saved[2])["status"] == "done"
+    assert syncs() == ["events", "people", "from-the-page"]
+
+
+def test_a_form_that_made_a_sync_makes_no_second_one_without_a_word(company: Desk, visit: Visit) -> None:
+    page = begin(visit)
+    page.press("save")
+    again = page.press("save", behavior="update_only")
+    assert "A sync from-the-page was made since this form was begun." in again
+    assert again.value("behavior") == "update_only"
+    assert syncs() == ["events", "people", "from-the-page"]
+    assert again.press("save", key="other").answer.headers["Location"] == "/syncs/other/"
+    later = begin(visit).press("save")
+    assert later.answer.headers["Location"] == "/syncs/from-the-page-2/"
+
+
+def test_the_same_key_is_led_to_only_when_the_same_is_stored_under_it(company: Desk, visit: Visit) -> None:
+    page = begin(visit)
+    assert page.press("save", key="mine").answer.headers["Location"] == "/syncs/mine/"
+    assert page.press("save", key="mine").answer.headers["Location"] == "/syncs/mine/"
+    assert "people is taken." in page.press("save", key="people")
+
+
+def test_steps_of_a_new_sync_end_when_it_is_saved_and_those_of_another_form_stay(
+    company: Desk, visit: Visit
+) -> None:
+    client = visit(Role.EDITOR)
+    first, second = (opened(client, "/syncs/new/") for _ in range(2))
+    typed = {"model": "users", "connection": "production", "object": "person", "do": "refresh"}
+    one, two = (
+        client.post("/syncs/new/", {**dict(page.form.inputs), **typed, "name": name}).headers["Location"]
+        for page, name in ((first, "One"), (second, "Two"))
+    )
+    opened(client, one).press("save")
+    assert "What was typed there is kept no longer" in opened(client, one)
+    assert opened(client, two).value("name") == "Two"
+
+
+def test_saving_an_edit_twice_is_no_conflict(company: Desk, visit: Visit) -> None:
+    review = opened(visit(Role.EDITOR), EDIT).press("review", behavior="update_only")
+    for _ in range(2):
+        assert review.press("save").answer.headers["Location"] == "/syncs/people/"
+
+
+def test_two_requests_that_save_the_same_new_sync_at_once_make_one(company: Desk, visit: Visit) -> None:
+    page = begin(visit)
+    data = {**dict(page.form.inputs), "do": "save"}
+    together = threading.Barrier(2)
+
+    def save() -> str:
+        client = Client()
+        client.cookies = page.client.cookies
+        together.wait()
+        try:
+            answer = client.post("/syncs/new/", data)
+            return answer.headers.get("Location", answer.content.decode())
+        finally:
+            close()
+
+    with ThreadPoolExecutor(2) as both:
+        found = [each.result() for each in [both.submit(save) for _ in range(2)]]
+    assert found == ["/syncs/from-the-page/"] * 2
+    assert syncs() == ["events", "people", "from-the-page"]
+
+
+@pytest.fixture
+def no_room_for_plans(company: Desk) -> Iterator[None]:
+    """Another disk in the place of the plans' folder, on which nothing can be made."""
+    plans = str(company.home / "plans")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=1", "tmpfs", plans]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a disk")
+    yield
+    subprocess.run(["umount", "-l", plans], check=True)
+
+
+@pytest.mark.usefixtures("no_room_for_plans")
+def test_a_sync_whose_plan_cannot_be_begun_is_saved_all_the_same_and_that_is_said(
+    company: Desk, visit: Visit
+) -> None:
+    saved = begin(visit).press("save-and-plan")
+    assert saved.answer.headers["Location"] == "/syncs/from-the-page/plan/"
+    shown = opened(saved.client, "/syncs/from-the-page/plan/")
+    assert "From the page is saved." in shown
+    assert "The plan was not begun. The disk that holds" in shown
+    assert "is full. Free some space" in shown
+    assert syncs() == ["events", "people", "from-the-page"]
+    refused = saved.client.post("/syncs/from-the-page/plan/")
+    assert (refused.status_code, b"is full." in refused.content) == (503, True)
+
+
+def test_a_plan_that_cannot_say_how_far_it_is_ends(
+    company: Desk, visit: Visit, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = DraftWork("people", full=False)
+    folder = company.home / "plans" / f"draft-{work.id}"
+    shutil.rmtree(folder)
+    folder.touch()
+    work.run()
+    assert "store_unusable" in caplog.text
+
+
+def test_after_one_s_own_save_back_does_not_speak_of_a_change(company: Desk, visit: Visit) -> None:
+    client = visit(Role.EDITOR)
+    sent = {**dict(opened(client, EDIT).form.inputs), "behavior": "update_only"}
+    step = client.post(EDIT, {**sent, "do": "review"}).headers["Location"]
+    review = opened(client, step, "")
+    assert "was changed" not in review
+    review.press("save")
+    back = opened(client, step, "")
+    assert "Nothing: this is what is stored already." in back
+    assert "was changed" not in back
+
+
+def test_a_review_that_is_loaded_again_does_not_count_again(company: Desk, visit: Visit) -> None:
+    company.run()
+    client = visit(Role.EDITOR)
+    sent = {**dict(opened(client, EDIT).form.inputs), "m-0-to": "tariff"}
+    step = client.post(EDIT, {**sent, "do": "review"}).headers["Location"]
+    assert "send 250 of 250 accepted records again" in opened(client, step, "")
+    assert "250" not in str(FormStep.objects.values_list("counted"))
+    company.sql("DELETE FROM users WHERE id > 100")
+    again = opened(client, step, "")
+    assert "send 250 of 250 accepted records again" in again
+    assert "Counted <time" in again
+    assert "send 100 of 250 accepted records again" in again.press("refresh").press("review")
+
+
+def test_a_review_counts_again_when_what_is_stored_has_changed(company: Desk, visit: Visit) -> None:
+    company.run()
+    client = visit(Role.EDITOR)
+    sent = {**dict(opened(client, EDIT).form.inputs), "m-0-to": "tariff"}
+    step = client.post(EDIT, {**sent, "do": "review"}).headers["Location"]
+    assert "send 250 of 250 accepted records again" in opened(client, step, "")
+    company.project["models"]["users"] = {
+        "connection": "company",
+        "query": "SELECT * FROM users WHERE id <= 100",
+    }
+    company.apply()
+    assert "send 100 of 250 accepted records again" in opened(client, step, "")
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_a_count_that_took_too_long_is_not_tried_again_by_looking_again(
+    long: bool, company: Desk, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if long:
+        monkeypatch.setattr(counted, "LONG", 0.0)
+    client = visit(Role.EDITOR)
+    sent = {**dict(opened(client, EDIT).form.inputs), "m-0-to": "tariff"}
+    step = client.post(EDIT, {**sent, "do": "review"}).headers["Location"]
+    away = company.database.rename(company.database.with_suffix(".away"))
+    unknown = "How much would be sent again is not known"
+    assert unknown in opened(client, step, "")
+    away.rename(company.database)
+    assert (unknown in opened(client, step, "")) is long

@@ -143,10 +143,12 @@ def test_plans_that_never_end_can_be_canceled_also_while_they_wait_for_their_tur
     addresses = [f"/syncs/{endless}/plan/{work.id}/" for work in works]
     assert "Cancel" in text(operator.get(addresses[0]))
     assert "Cancel" not in text(visit(Role.VIEWER).get(addresses[0]))
+    assert f'href="{addresses[0]}"' in text(operator.get(f"/syncs/{endless}/plan/"))
     for address in reversed(addresses):
         assert operator.post(f"{address}cancel/").status_code == 302
         assert _draft(operator, address)["status"] == "canceled"
     assert "Somebody canceled it" in text(operator.get(addresses[0]))
+    assert f'href="{addresses[0]}"' in text(operator.get(f"/syncs/{endless}/plan/"))
     again = text(operator.post(f"{addresses[0]}cancel/", follow=True))
     assert "This plan is not being made any more." in again
     assert _draft(operator, operator.post("/syncs/people/plan/").headers["Location"])["status"] == "done"

@@ -5,6 +5,7 @@ from headcount.control.models.attempt import Attempt
 from headcount.control.models.audit import Audit
 from headcount.control.models.connection import Connection
 from headcount.control.models.exchange import Exchange
+from headcount.control.models.form_step import FormStep
 from headcount.control.models.lineage import Lineage
 from headcount.control.models.masked import MaskedColumn
 from headcount.control.models.model import Model
@@ -31,6 +32,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Exchange",
+    "FormStep",
     "Intent",
     "Invalid",
     "Lineage",

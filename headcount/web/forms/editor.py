@@ -12,10 +12,11 @@ from headcount.model import Column, NameStyle
 from headcount.names import styled
 from headcount.service.choices import Choice, ObjectChoices, choices_of, syncs_to_choose
 from headcount.service.drafting import columns_of
-from headcount.service.editing import Checked, Opened, check_sync, free_key
+from headcount.service.editing import Checked, Opened, check_sync, free_key, is_stored
 from headcount.service.suggestions import Suggestion, declared_fields
 from headcount.service.timing import Timing, timing_of
 from headcount.web.forms import row as rows_
+from headcount.web.forms.begun import Begun
 from headcount.web.forms.origin import needs_lines
 from headcount.web.forms.places import placed
 from headcount.web.forms.preview import Preview
@@ -54,6 +55,7 @@ class Editor:
 
     form: SyncForm
     opened: Opened | None = None
+    begun: Begun | None = None  # of a new sync
     columns: tuple[Column, ...] | None = None
     trouble: str = ""  # why the columns are not known
     wrong: Wrong = field(default_factory=dict)
@@ -146,9 +148,13 @@ class Editor:
         return timing_of(self.entry, datetime.now(UTC)) if self.entry is not None else None
 
 
-def opened_editor(form: SyncForm, opened: Opened | None, *, seen: Sequence[str] = ()) -> Editor:
-    """The editor over a form, with the columns its model has now."""
-    editor = Editor(form=form, opened=opened, seen=tuple(seen))
+def opened_editor(
+    form: SyncForm, opened: Opened | None, *, seen: Sequence[str] = (), begun: Begun | None = None
+) -> Editor:
+    """The editor over a form, with the columns its model has now. A new sync that says nothing else is begun now."""
+    if opened is None and begun is None:
+        begun = Begun.now()
+    editor = Editor(form=form, opened=opened, seen=tuple(seen), begun=begun)
     if not form.model:
         return editor
     try:
@@ -223,10 +229,13 @@ def checked(editor: Editor, *, named: bool = True) -> Editor:
     choices, form = editor.choices, editor.form
     if choices is None:
         return replace(editor, wrong=_unchosen(form))
-    key = form.key or (free_key(form.name) if form.name.strip() or not named else "")
+    newest = editor.begun.newest if editor.begun and named else None
+    key = form.key or (free_key(form.name, newest=newest) if form.name.strip() or not named else "")
     entry, unreadable = form.entry(stream=choices.stream)
     found: Checked = check_sync(key, entry, new=editor.new, columns=editor.columns)
     wrong = {**placed(found.problems, form.places), **unreadable}
+    if "key" in wrong and key and not form.key:
+        wrong["key"] = [_MADE_SINCE.format(key=key)]
     if wrong:
         strange = unknown(form, editor.columns, stream=choices.stream) if editor.columns is not None else {}
         wrong = {**strange, **wrong, **unfilled(form, stream=choices.stream)}
@@ -238,6 +247,19 @@ def checked(editor: Editor, *, named: bool = True) -> Editor:
     wrong = dict(sorted(wrong.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1))
     made = None if wrong else found.entry
     return replace(editor, key=key, wrong=wrong, cautions=found.cautions, entry=made)
+
+
+_MADE_SINCE = (
+    "A sync {key} was made since this form was begun. Change that one, or choose another key for this one."
+)
+
+
+def made_already(editor: Editor) -> bool:
+    """Is a new sync, once it was checked, stored already as it stands here? Then it was saved before."""
+    if not editor.new or editor.choices is None or set(editor.wrong) != {"key"}:
+        return False
+    entry, _ = editor.form.entry(stream=editor.choices.stream)
+    return is_stored(editor.key, entry)
 
 
 def _unchosen(form: SyncForm) -> Wrong:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from headcount.amounts import amount
+from headcount.service.left_out import WHOLE_ROW
 
 register = template.Library()
 
@@ -49,6 +50,12 @@ def amount_of(count: float | None, words: str) -> str:
     """``{{ rows|amount:"row" }}``, or with a plural of its own ``{{ rows|amount:"row was,rows were" }}``."""
     one, _, many = words.partition(",")
     return "" if count is None else amount(count, one, many)
+
+
+@register.filter
+def or_whole_row(field: str) -> str:
+    """What a complaint is about."""
+    return field or WHOLE_ROW
 
 
 @register.filter

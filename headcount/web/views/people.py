@@ -68,10 +68,11 @@ def person(request: HttpRequest, person: int) -> Page | HttpResponse:
 
 
 def _change(found: Person, form: PersonForm) -> Person:
-    typed = form.cleaned_data
-    if typed["role"] != found.role:
-        found = people.change_role(found.username, typed["role"])
-    return people.rename(found.username, typed["name"]) if typed["name"] != found.name else found
+    """Only what is another now; both or neither."""
+    new = {name: form.cleaned_data[name] for name in ("name", "role")}
+    return people.change(
+        found.username, **{name: text for name, text in new.items() if text != getattr(found, name)}
+    )
 
 
 @takes(Deed.OWN)

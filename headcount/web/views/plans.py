@@ -48,6 +48,8 @@ def draft(request: HttpRequest, key: str, draft: str) -> Page | HttpResponse:
     if request.method == "POST":
         return _to_record(request, key)
     head, found = sync_head(key), find_draft(key, draft)
+    if request.headers.get("HX-Request") and found.status != "working":
+        return HttpResponse(headers={"HX-Refresh": "true"})  # it is over: the page is loaded as a whole, once
     rows = None
     if found.status == "done":
         rows = plan_page(plan_of_draft(key, draft), _filter(request), after=_after(request))

@@ -61,15 +61,20 @@ def rejected(request: HttpRequest, run: int) -> Page:
 @takes(Deed.LOOK)
 def invalid(request: HttpRequest, run: int) -> Page:
     """Examples of what the run did not send."""
-    chosen = {name: request.GET.get(name, "") for name in ("field", "reason")}
-    found = never_sent(run, **chosen, after=place(request, "after", 0) or 0)
+    field, reason = request.GET.get("field"), request.GET.get("reason", "")
+    found = never_sent(run, field=field, reason=reason, after=place(request, "after", 0) or 0)
     page = run_page(run)
     data = {"run": run, "page": page, "rows": found}
+    asked = {"field": field, "reason": reason or None}
     return Page(
         template="web/runs/invalid.html",
         title=f"Invalid in run {run}",
         data=data,
-        extra={**chosen, "query": urlencode({name: text for name, text in chosen.items() if text})},
+        extra={
+            "field": field,
+            "reason": reason,
+            "query": urlencode({name: text for name, text in asked.items() if text is not None}),
+        },
         trail=run_above(page.run),
     )
 

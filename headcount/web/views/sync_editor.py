@@ -12,12 +12,14 @@ from django.shortcuts import redirect
 from headcount.errors import HeadcountError
 from headcount.schedule import DAYS
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
-from headcount.service.drafting import Resend, resend_of, starts_over
+from headcount.service.counted import resend_at
+from headcount.service.drafting import starts_over
 from headcount.service.drafts import start_draft
 from headcount.service.editing import (
     Opened,
     copy_of,
     edits_of,
+    is_stored,
     open_sync,
     save_sync,
     sync_exists,
@@ -28,7 +30,16 @@ from headcount.service.roles import Deed
 from headcount.service.suggestions import seen_fields
 from headcount.service.sync_page import sync_head
 from headcount.web.access import takes
-from headcount.web.forms.editor import Editor, changed, checked, opened_editor, options, settled
+from headcount.web.forms.begun import Begun
+from headcount.web.forms.editor import (
+    Editor,
+    changed,
+    checked,
+    made_already,
+    opened_editor,
+    options,
+    settled,
+)
 from headcount.web.forms.focus import Focus, focus_after
 from headcount.web.forms.origin import KINDS, METADATA
 from headcount.web.forms.preview import previewed
@@ -36,7 +47,7 @@ from headcount.web.forms.row import NULLS, TYPES
 from headcount.web.forms.sync_form import SyncForm
 from headcount.web.page import Answer, Page, twin
 from headcount.web.said import tell
-from headcount.web.steps import sent, step
+from headcount.web.steps import forget, only_pressed, sent, shown, step
 
 _STYLES = options(
     ("match_source_names", "as the columns"),
@@ -83,9 +94,14 @@ _WORDS = {
 }
 
 
+_SAVE = ("save", "save-and-plan")  # is done at once; every other button makes a step, which has an address
+
+
 @takes(Deed.EDIT)
 def new(request: HttpRequest) -> Answer:
     """A sync that does not exist yet; ``?copy=KEY&connection=KEY`` begins with another one's entry."""
+    if (led := _led_to(request)) is not None:
+        return led
     if (form := sent(request)) is not None:
         return _sent(request, None, form)
     editor = opened_editor(_first_form(request), None)
@@ -95,6 +111,8 @@ def new(request: HttpRequest) -> Answer:
 @takes(Deed.LOOK, changing=Deed.EDIT)
 def edit(request: HttpRequest, key: str) -> Answer:
     """The configuration of a sync, for those who may change it as a form that works."""
+    if (led := _led_to(request)) is not None:
+        return led
     form = sent(request)
     if form is not None and not sync_exists(key):
         return _gone(request, key, form)
@@ -102,6 +120,19 @@ def edit(request: HttpRequest, key: str) -> Answer:
     if form is not None:
         return _sent(request, opened, form)
     return _shown(opened_editor(SyncForm.of_entry(key, opened.entry), opened))
+
+
+def _led_to(request: HttpRequest) -> HttpResponse | None:
+    """The way to the step that a button makes: its page asks the source, and nothing else has to. None for saving, for
+    parts of pages, and for a form that is too large to be kept.
+    """
+    do = request.POST.get("do", "")
+    return _step(request, request.POST, do) if only_pressed(request) and do not in _SAVE else None
+
+
+def _step(request: HttpRequest, data: QueryDict, do: str) -> HttpResponse | None:
+    begun = Begun.of(data.get("begun", ""))
+    return step(request, do, trail=begun.trail if begun else "")
 
 
 def _first_form(request: HttpRequest) -> SyncForm:
@@ -131,15 +162,22 @@ def _gone(request: HttpRequest, key: str, data: QueryDict) -> Answer:
 
 
 def _sent(request: HttpRequest, opened: Opened | None, data: QueryDict) -> Answer:
-    """What a button makes of the form. Saving is done at once; all else is a step, which has an address."""
+    """What a button makes of the form."""
     do = data.get("do", "")
-    editor = opened_editor(_typed(data, opened.key if opened else None), opened, seen=data.getlist("seen"))
+    form, begun = (
+        _typed(data, opened.key if opened else None),
+        None if opened else Begun.of(data.get("begun", "")),
+    )
+    editor = opened_editor(form, opened, seen=data.getlist("seen"), begun=begun)
     editor = settled(editor, fresh="full" not in data)
-    if request.method == "POST" and do in ("save", "save-and-plan"):
+    if request.method == "POST" and do in _SAVE:
         return _finished(request, checked(editor), data, plan=do == "save-and-plan")
-    if request.method == "POST" and not request.headers.get("HX-Request"):
-        return step(request, do)
     return _redrawn(request, editor, data, do)
+
+
+def _stepped(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> Answer:
+    """A step of its own; of a form that is too large to be kept, its page at once."""
+    return _step(request, data, do) or _redrawn(request, editor, data, do)
 
 
 def _redrawn(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> Answer:
@@ -148,7 +186,7 @@ def _redrawn(request: HttpRequest, editor: Editor, data: QueryDict, do: str) -> 
     if verb in ("check", "review") or (verb == "refresh" and editor.choices is None):  # nothing to go on with
         editor = checked(editor)
     if verb == "review" and editor.entry is not None:
-        return _review(editor, data)
+        return _review(request, editor, data)
     if verb == "seen":
         editor = _with_seen(request, editor)
     if verb in ("preview", "row"):
@@ -173,20 +211,44 @@ def _with_preview(editor: Editor, number: str) -> Editor:
 
 
 def _finished(request: HttpRequest, editor: Editor, data: QueryDict, *, plan: bool) -> Answer:
-    """Save. An edit that makes Events start over is reviewed until somebody chose what that means."""
+    """Save. An edit that makes Events start over is reviewed until somebody chose what that means.
+
+    What is stored already is not saved again: somebody pressed twice, or came back and pressed once more.
+    """
+    if made_already(editor):
+        return _saved(request, editor, plan=plan)
     if editor.entry is None:
-        return step(request, "check")
+        return _stepped(request, editor, data, "check")
     editor, undecided = _with_decision(editor, data)
     if undecided:
-        return step(request, "review")
+        return _stepped(request, editor, data, "review")
     assert editor.entry is not None
     try:
         save_sync(editor.key, editor.entry, version=data.get("base", ""))
-    except Stale as error:
-        return _shown(editor, data, conflict=str(error), status=409)
-    except HeadcountError as error:  # what was typed must not be lost to a store that is busy
-        return _shown(replace(editor, wrong={"": [str(error)]}), data, status=503)
+    except HeadcountError as error:
+        return (
+            _saved(request, editor, plan=plan)
+            if _is_there(editor)
+            else _unsaved(request, editor, data, error)
+        )
     return _saved(request, editor, plan=plan)
+
+
+def _unsaved(request: HttpRequest, editor: Editor, data: QueryDict, error: HeadcountError) -> Answer:
+    """What was typed must not be lost to somebody who was quicker, or to a store that is busy."""
+    if not isinstance(error, Stale):
+        return _shown(replace(editor, wrong={"": [str(error)]}), data, status=503)
+    if editor.new:
+        return _stepped(request, editor, data, "check")
+    return _shown(editor, data, conflict=str(error), status=409)
+
+
+def _is_there(editor: Editor) -> bool:
+    """Did another request save the same at this very moment?"""
+    try:
+        return editor.entry is not None and is_stored(editor.key, editor.entry)
+    except HeadcountError:
+        return False
 
 
 def _with_decision(editor: Editor, data: QueryDict) -> tuple[Editor, bool]:
@@ -202,12 +264,24 @@ def _with_decision(editor: Editor, data: QueryDict) -> tuple[Editor, bool]:
 
 
 def _saved(request: HttpRequest, editor: Editor, *, plan: bool) -> HttpResponse:
+    if editor.begun is not None:
+        forget(request, editor.begun.trail)
     tell(request, f"{editor.form.name} is saved.")
     for caution in editor.cautions:
         tell(request, caution, "attention")
     if not plan:
         return redirect("sync", key=editor.key)
-    return redirect("sync-draft", key=editor.key, draft=start_draft(editor.key, anew=True).id)
+    return _planned(request, editor.key)
+
+
+def _planned(request: HttpRequest, key: str) -> HttpResponse:
+    """The sync is saved, whatever becomes of the plan."""
+    try:
+        draft = start_draft(key, anew=True)
+    except HeadcountError as error:
+        tell(request, f"The plan was not begun. {error.message} {error.hint}".strip(), "failed")
+        return redirect("sync-plan", key=key)
+    return redirect("sync-draft", key=key, draft=draft.id)
 
 
 def _shown(
@@ -230,6 +304,7 @@ def _shown(
         "edits": edits_of(editor.key, editor.entry) if conflict and editor.entry else (),
         "focus": focus,
         "base": _base(opened, data, conflict=bool(conflict)),
+        "first": _first(opened, data),
         "unsaved": data is not None,
     }
     return Page(
@@ -252,6 +327,13 @@ def _base(opened: Opened | None, data: QueryDict | None, *, conflict: bool) -> s
     if opened is None:
         return ""
     return opened.version if conflict or data is None else data.get("base", opened.version)
+
+
+def _first(opened: Opened | None, data: QueryDict | None) -> str:
+    """The version that was stored when somebody opened the form; it stays, whatever was shown to them since."""
+    if opened is None:
+        return ""
+    return (data.get("first") or data.get("base") or opened.version) if data is not None else opened.version
 
 
 def _data(editor: Editor) -> Mapping[str, Any]:
@@ -278,38 +360,32 @@ def _trail(opened: Opened | None) -> tuple[tuple[str, str], ...]:
     return above if opened is None else (*above, (opened.name, f"/syncs/{opened.key}/"))
 
 
-def _review(editor: Editor, data: QueryDict) -> Page:
+def _review(request: HttpRequest, editor: Editor, data: QueryDict) -> Page:
     """Every difference to what is stored now, which may be another version than the one that the form began with."""
     editor, undecided = _with_decision(editor, data)
     assert editor.entry is not None
     key, opened = editor.key, editor.opened
-    resend, trouble = (None, "") if undecided or editor.new else _resend(key, editor.entry)
+    edits, first = edits_of(key, editor.entry), _first(opened, data)
+    counted = None if undecided or editor.new else resend_at(*shown(request), key, editor.entry)
     extra = {
         "editor": editor,
         "address": _address(editor),
         "pairs": list(editor.form.pairs()),
         "base": opened.version if opened else "",
-        "stale": opened is not None and data.get("base", "") != opened.version,
+        "first": first,
+        "stale": opened is not None and bool(edits) and first != opened.version,
         "undecided": undecided,
         "generation": "" if undecided else data.get("generation", ""),
-        "resend": resend,
-        "resend_trouble": trouble,
+        "counted": counted,
         "first_runs": _WORDS["first_runs"],
     }
     return Page(
         template="web/editor/review.html",
         title=f"Review: {editor.form.name}",
-        data={"edits": edits_of(key, editor.entry), "cautions": editor.cautions},
+        data={"edits": edits, "cautions": editor.cautions},
         extra=extra,
         trail=_trail(editor.opened),
     )
-
-
-def _resend(key: str, entry: Mapping[str, Any]) -> tuple[Resend | None, str]:
-    try:
-        return resend_of(key, entry), ""
-    except HeadcountError as error:
-        return None, str(error)
 
 
 routes = [
