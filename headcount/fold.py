@@ -284,7 +284,13 @@ _NOTED = f"op <> 'remove' AND (fate = 'accepted' OR {_DOUBT})"  # changes that l
 
 
 def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str]) -> None:
-    """What was sent is held no longer, unless it was refused once more."""
+    """What was sent is held no longer, unless it was refused once more. When a run is folded again, somebody may have
+    let rows go again since it refused them.
+    """
+    bench.run(
+        "CREATE OR REPLACE TEMP TABLE let_go AS SELECT key FROM state.held "
+        f"WHERE released AND run = {work.run} AND key IN (SELECT key FROM changes)"
+    )
     bench.run(
         "DELETE FROM state.held WHERE key IN (SELECT key FROM changes WHERE fate IN ('accepted', 'rejected'))"
     )
@@ -309,7 +315,7 @@ def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str
             "field",
             "message",
             f"CASE field {words} END",
-            "false",
+            "key IN (SELECT key FROM let_go)",
             *(f"f{i:03d}" for i in range(len(columns))),
         ]
     )

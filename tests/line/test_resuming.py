@@ -274,6 +274,24 @@ def test_a_run_that_was_folded_in_part_and_killed_is_folded_whole_when_it_is_res
     counts(world.run(SYNC), read=40, change=left, unchanged=40 - left, accepted=left)
 
 
+def test_rows_that_were_let_go_again_stay_so_when_the_run_that_refused_them_is_folded_whole(
+    world: World,
+) -> None:
+    world.table(TYPES, *((key, "a") for key in range(40)))
+    world.run(SYNC)
+    world.table(TYPES, *((key, "bad" if key in (0, 1) else "b") for key in range(40)))
+    world.fault(kind="status", status=401, match={"body": '"id":"?4"?[,}]'})
+    world.refuse('"bad"')
+    run, folder = world.next_run()
+    book = Book()
+    assert run_line(world.line(SYNC, budget=SMALL), run, book, folder, approved=True).error is not None
+    assert world.held() == {"0", "1"}
+    assert world.release("0") == 1
+    world.mend()
+    resumed(world, book, run, folder)
+    assert world.held() == {"1"}
+
+
 def test_a_run_is_not_folded_again_over_a_newer_one(world: World) -> None:
     nine(world)
     old, folder = world.next_run()

@@ -6,9 +6,11 @@ from django.db import migrations, models
 def to_connections(apps, _):
     """A mask is copied for every connection that values of its model were read through."""
     masks = apps.get_model("control", "MaskedColumn").objects
-    wanted = {}
+    wanted, once = {}, {}
     for mask in masks.select_related("model__connection").order_by("pk"):
-        for connection in {mask.model.connection.key, *_once(apps, mask.model.key)}:
+        if mask.model.key not in once:
+            once[mask.model.key] = set(_once(apps, mask.model.key))
+        for connection in {mask.model.connection.key, *once[mask.model.key]}:
             wanted[connection, mask.column.casefold()] = mask.column
     masks.all().delete()
     for (connection, _), column in wanted.items():
