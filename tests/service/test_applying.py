@@ -95,7 +95,6 @@ def test_pruning_deletes_it_and_names_the_loss_first(home: Path) -> None:
     assert "1 run and" in loss.sentence
 
 
-@pytest.mark.sqlite_store
 def test_a_connection_is_pruned_in_the_run_that_moves_its_models_away(home: Path) -> None:
     applied(PROJECT)
     moved = PROJECT.replace("  warehouse:\n", "  moved:\n", 1).replace(
@@ -106,6 +105,7 @@ def test_a_connection_is_pruned_in_the_run_that_moves_its_models_away(home: Path
     assert not Connection.objects.filter(key="warehouse").exists()
 
 
+@pytest.mark.sqlite_store
 def test_a_pruned_sync_of_people_forgets_its_state(home: Path) -> None:
     applied(PROJECT)
     state = Home(home).state / f"{Sync.objects.get(key='users').stream.state_id}.duckdb"
