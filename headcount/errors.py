@@ -6,6 +6,7 @@
         ├── ConfigurationError   the project file, an option, a name            (exit code 2)
         │   └── NoSuchRecord         one row was asked for, and its key is not in the source
         ├── SourceError          the database or file, its query, its columns
+        │   ├── NoSuchRelation       it says that it has no such table
         │   └── SourceUnavailable    it may be there again soon
         │       └── SourceBusy           too many look into sources at this moment
         ├── DestinationError     the workspace, its address
@@ -93,6 +94,10 @@ class NoSuchRecord(ConfigurationError):
 
 class SourceError(OperatorError):
     """The source cannot be read: unreachable, refused, a broken query, a mapped column that is gone."""
+
+
+class NoSuchRelation(SourceError):
+    """The source says that a table or view is not there. Only PostgreSQL's own word for it is known."""
 
 
 class SourceUnavailable(SourceError):

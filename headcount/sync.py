@@ -15,7 +15,7 @@ from pathlib import Path
 
 from headcount.batching import batches
 from headcount.delivery import Delivery, always, ask, deliver, greet
-from headcount.delivery.copyist import Copyist
+from headcount.delivery.copyist import Copyist, NoCopies
 from headcount.destinations.base import Client, DestinationObject
 from headcount.diff import Diff
 from headcount.engines.base import Source
@@ -38,6 +38,10 @@ from headcount.state import Catalogue, Identity, Opened, State
 from headcount.workbench import NARROW, Workbench, own_files, quote_text
 
 RESUMABLE = timedelta(hours=6)
+
+
+def ask_nothing(source: Source) -> None:
+    """Most sources are asked for their rows and no more."""
 
 
 class Progress:
@@ -80,13 +84,16 @@ class Line(Books):
 
     workspace: int
     open_source: Callable[[], Source]
+    before_reading: Callable[[Source], None] = (
+        ask_nothing  # what else is asked of the source, once it is open
+    )
     client: Client
     limiter: Limiter
     budget: Budget = field(default_factory=Budget)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     lookups: Limiter = field(default_factory=Unlimited)  # the budget of looking up
     may_read: Callable[[], bool] = always  # asked before each look-up, and while it waits for its turn
-    copyist: Copyist | None = None  # of requests and answers, if they are to be kept
+    copyist: Callable[[], Copyist] = NoCopies  # of requests and answers; made when the plan is there
 
     @property
     def identity(self) -> Identity:
@@ -146,6 +153,7 @@ def _compare(
     first = usable.catalogue.source_rows is None and only is None
     source = line.open_source()
     try:
+        line.before_reading(source)
         mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
         seen = first and not line.sync.backfill
         with source.read(line.sync.model, mapped.source_columns) as reader:
@@ -263,7 +271,7 @@ def _deliver(
             earlier=ledger.receipts(),
             permit=permit,
             progress=line.progress.answered,
-            copyist=line.copyist,
+            copyist=line.copyist(),
         )
 
 

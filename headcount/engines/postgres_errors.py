@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from headcount.engines.masking import masked
-from headcount.errors import SourceError, SourceUnavailable
+from headcount.errors import NoSuchRelation, SourceError, SourceUnavailable
 
 PREFIX = re.compile(r"^.*?(?:ERROR|FATAL):\s+", re.DOTALL)
 DRIVER = re.compile(r"^.*?\[libpq\] (?:Failed to connect: )?", re.DOTALL)
 STATE = re.compile(r"SQLSTATE: ?(\w{5})")
+MISSING = "42P01"
 HINTS = {
-    "42P01": "Look at the tables and views the connection has; name the schema if the search path lacks it.",
+    MISSING: "Look at the tables and views the connection has; name the schema if the search path lacks it.",
     "42703": "Look at the columns of the table.",
     "42501": "Grant the connection's user SELECT on it, as the manual shows.",
     "25006": "A model's SQL is one SELECT that changes nothing.",
@@ -63,7 +64,7 @@ def failure(error: Exception) -> SourceError:
     if not state.startswith(SPOKEN_OF_SQL):
         line = masked(line)
     passing = state.startswith(PASSING_STATES) if state else _passing(str(error))
-    kind = SourceUnavailable if passing else SourceError
+    kind = SourceUnavailable if passing else NoSuchRelation if state == MISSING else SourceError
     if not state and "ERROR: " not in str(error):
         return kind(f"The connection to PostgreSQL failed: {line}.", hint=REACH)
     return kind(f"PostgreSQL says: {line}.", hint=HINTS.get(state, ""))

@@ -18,7 +18,7 @@ from headcount.errors import ConfigurationError
 from headcount.model import Column, Kind, Model
 from headcount.project.kinds import KINDS
 from headcount.service.connections import find_connection
-from headcount.service.known_columns import acquainted
+from headcount.service.known_columns import acquaint
 from headcount.service.looking import look_at
 from headcount.service.masking import VEIL, Mask, mask_of
 from headcount.service.settings import resolved, unquoted
@@ -91,17 +91,16 @@ def rows_of(model: Model, *, limit: int = ROWS, seconds: float | None = None) ->
 @contextmanager
 def _opened(key: str, seconds: float | None, model: Model | None = None) -> Iterator[Source]:
     """The source behind a connection, stopped when it is used for longer than the given seconds. With ``model`` it is
-    known before what its query shows.
+    asked first for what must be known of its query.
     """
     row = find_connection(key)
-    opening = _opening(row)
     with (
         unquoted(row),
         look_at(row.name, seconds) as patience,
-        closing(
-            patience.watching(lambda: acquainted(row, model, opening) if model else opening())()
-        ) as source,
+        closing(patience.watching(_opening(row))()) as source,
     ):
+        if model is not None:
+            acquaint(source, row, model)
         yield source
 
 

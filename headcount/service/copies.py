@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from headcount.control.models import Sync as SyncRow
+from headcount.control.trouble import told
 from headcount.delivery.copyist import Copyist, NoCopies
 from headcount.service.masking import VEIL
 from headcount.service.veil import Veil, Veils
@@ -19,8 +20,12 @@ _BATCH = '{"batch":['
 _SPOKEN = ("reason", "field")  # of a complaint: words of the destination's own
 
 
+@told()
 def copyist_of(row: SyncRow) -> Copyist:
-    """What a run of the sync keeps of its requests: nothing, unless ``api_log`` of its entry asks for bodies."""
+    """What a run of the sync keeps of its requests: nothing, unless ``api_log`` of its entry asks for bodies.
+
+    To be called once the rows were read, for reading tells what must be veiled.
+    """
     wanted = (row.definition.get("api_log") or {}).get("bodies", False)
     return VeiledCopies(Veils(row).now) if wanted else NoCopies()
 

@@ -17,9 +17,9 @@ from headcount.engines import Source, open_source
 from headcount.errors import ConfigurationError, SourceError
 from headcount.frozen import Frozen
 from headcount.mapping import compile_sync
-from headcount.model import Behavior, Column, Model
+from headcount.model import Behavior, Column
 from headcount.project.values import model_value, sync_value
-from headcount.service.known_columns import acquainted
+from headcount.service.known_columns import acquaint
 from headcount.service.lines import Setup, find_sync, prepare_line, sync_as_of
 from headcount.service.looking import look, look_at
 from headcount.service.masking import mask_of
@@ -89,11 +89,6 @@ def _opening(connection: Connection) -> Callable[[], Source]:
     return lambda: open_source(connection.type, settings)
 
 
-def _acquainted(connection: Connection, model: Model) -> Callable[[], Source]:
-    opening = _opening(connection)
-    return lambda: acquainted(connection, model, opening)
-
-
 @told()
 def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[PreviewRow, ...]:
     """The first rows of an entry's model as they would travel; masked values are veiled. ``entry`` was checked.
@@ -106,8 +101,9 @@ def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[
     with (
         unquoted(row.connection),
         look(PREVIEW_SECONDS, too_slow(PREVIEW_SECONDS)) as patience,
-        closing(patience.watching(_acquainted(row.connection, sync.model))()) as source,
+        closing(patience.watching(_opening(row.connection))()) as source,
     ):
+        acquaint(source, row.connection, sync.model)
         columns, mask = source.columns(sync.model), mask_of(sync.model)
         mapped = compile_sync(sync, columns, destination_object(sync.object))
         scratch = home.root / "scratch"

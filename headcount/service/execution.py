@@ -165,8 +165,8 @@ def _work(row: SyncRow, run: Run, hold: Hold) -> RunReport:
         try:
             prepared = prepare_line(row, hold.progress, yields=lane_of(run) is Lane.BACKFILL)
             line = prepared.line
-            line = replace(line, copyist=copyist_of(row), open_source=hold.watching(line.open_source))
-            line = replace(line, may_read=hold.may_read)
+            line = replace(line, open_source=hold.watching(line.open_source), may_read=hold.may_read)
+            line = replace(line, copyist=lambda: copyist_of(row))
             prepared = replace(prepared, line=line)
         except StoreAway:
             raise

@@ -24,7 +24,7 @@ from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.budgets import limiter
-from headcount.service.known_columns import acquainted
+from headcount.service.known_columns import acquaint
 from headcount.service.noting import WORKSPACE, basis, note
 from headcount.service.settings import budget_of, resolved, unquoted
 from headcount.service.states import state_here
@@ -171,7 +171,8 @@ def prepare_line(row: SyncRow, progress: Progress | None, *, yields: bool = Fals
         sync=sync,
         object=destination_object(sync.object),
         workspace=workspace,
-        open_source=lambda: acquainted(source, sync.model, lambda: _open(source), row.stream),
+        open_source=lambda: _open(source),
+        before_reading=lambda opened: acquaint(opened, source, sync.model, row.stream),
         client=client,
         limiter=limiter(home, str(workspace), budget.pace, yields=yields),
         state=state_here(home, row),

@@ -3,7 +3,8 @@
 Masks go by the names of columns, and SQL can rename, combine and compare. So values of a query are shown only when it
 is plain to see that it does none of this to a masked column: when every part of it is one of those named here, and
 every relation is an ordinary table. Anything else is veiled as a whole. What PostgreSQL takes a name behind a table for
-depends on the columns that the table has: ``behind_tables`` says which must be known.
+depends on the columns that the table has: ``behind_tables`` says which must be known. There, names of PostgreSQL's own
+functions that show a whole row are suspicious, whatever is known.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from headcount.engines.wanted import spelled
-from headcount.service.plain_sql import PLAIN, PLAIN_FUNCTIONS
+from headcount.service.plain_sql import PLAIN, PLAIN_FUNCTIONS, ROW_FUNCTIONS
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -57,6 +58,8 @@ def may_show(sql: str, dialect: str, masked: frozenset[str]) -> bool:
         masked = frozenset(map(_cut, masked))
         for identifier in tree.find_all(exp.Identifier):
             identifier.set("this", _cut(identifier.name))
+        if any(map(_calls, tree.find_all(exp.Column))):
+            return True
     return any(_suspicious(tree, {name.casefold() for name in masked}))
 
 
@@ -134,6 +137,11 @@ def _as_it_is(table: exp.Table) -> bool:
         and not table.args.get("pivots")
         and not is_system([part.name for part in table.parts])
     )
+
+
+def _calls(column: exp.Column) -> bool:
+    """Would PostgreSQL call a function of its own for a whole row, if the table had no such column?"""
+    return bool(column.table) and column.name.casefold() in ROW_FUNCTIONS
 
 
 def _names(column: exp.Column, tree: exp.Select, masked: set[str], rows: set[str]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,8 +69,13 @@ class Masks:
         return {connection: frozenset(columns) for connection, columns in names.items()}
 
     @cached_property
-    def _types(self) -> dict[str, str]:
-        return dict(Connection.objects.filter(key__in=self._names).values_list("key", "type"))
+    def _connections(self) -> dict[str, Connection]:
+        rows = Connection.objects.filter(key__in=self._names).only("key", "type", "settings")
+        return {row.key: row for row in rows}
+
+    def _type(self, connection: str) -> str:
+        row = self._connections.get(connection)
+        return row.type if row is not None else ""
 
     def __bool__(self) -> bool:
         return bool(self._names)
@@ -91,7 +98,7 @@ class Masks:
             return is_system(split_name(model.table))
         if model.query is None:
             return False
-        type_ = self._types.get(model.connection, "")
+        type_ = self._type(model.connection)
         if type_ not in ENGINES:
             return True  # in which dialect it was written is not known any more
         if may_show(model.query, ENGINES[type_].dialect, names):
@@ -101,19 +108,28 @@ class Masks:
     def behind_tables(self, model: Reading) -> frozenset[tuple[str, str]]:
         """The relations and names that must be known as columns of these for the model's values to be shown."""
         names = self._names.get(model.connection, frozenset())
-        type_ = self._types.get(model.connection, "")
+        type_ = self._type(model.connection)
         if model.query is None or type_ not in ENGINES or ENGINES[type_].dialect != "postgres":
             return frozenset()
         return frozenset() if may_show(model.query, "postgres", names) else behind_tables(model.query)
 
     @cached_property
     def known(self) -> dict[str, Any]:
-        """By connection: ``columns``, those of its relations, and ``of``, what they were read with."""
+        """By connection: ``columns``, those of its relations, and ``of``, the ``address`` they were read from."""
         row = Setting.objects.filter(name=KNOWN_COLUMNS).first()
         return dict(row.value) if row is not None else {}
 
     def _has(self, connection: str, relation: str, column: str) -> bool:
-        return column in self.known.get(connection, {}).get("columns", {}).get(relation, ())
+        known = self.known.get(connection)
+        if known is None or known["of"] != address(self._connections[connection]):
+            return False
+        return column in known["columns"].get(relation, ())
+
+
+def address(connection: Connection) -> str:
+    """What a source is read from, for another database may have other columns: a digest of all that is set."""
+    said: Any = [connection.type, connection.settings]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def mask_of(model: Reading) -> Mask:

@@ -33,3 +33,11 @@ _FUNCTIONS = (
     "from_unixtime unix_timestamp timestampdiff date_part mod total bit_length octet_length regexp_matches"
 )
 PLAIN_FUNCTIONS = frozenset(_FUNCTIONS.split())
+
+# PostgreSQL's own functions that show a whole row by a name behind a table's: ``u.to_json`` is ``to_json(u)``.
+_OF_ROWS = (
+    "any_value array_agg concat hash_record json_agg json_agg_strict json_build_array jsonb_agg jsonb_agg_strict "
+    "jsonb_build_array max min num_nonnulls num_nulls quote_literal quote_nullable record_out record_send "
+    "row_to_json to_json to_jsonb"
+)
+ROW_FUNCTIONS = frozenset(_OF_ROWS.split())

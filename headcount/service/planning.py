@@ -183,6 +183,7 @@ def preview_sync(
     with prepared.closing(), look(seconds, too_slow(seconds)) as patience:
         line = patience.around(prepared.line)
         with closing(line.open_source()) as source:
+            line.before_reading(source)
             mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
             mask = mask_of(line.sync.model) if veiled else None
             found = preview_rows(

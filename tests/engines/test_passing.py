@@ -17,7 +17,7 @@ import pytest
 
 from headcount.engines import mysql as mysql_engine
 from headcount.engines import open_source
-from headcount.errors import SourceError, SourceUnavailable
+from headcount.errors import NoSuchRelation, SourceError, SourceUnavailable
 from headcount.model import Model
 from tests.engines.worlds import MySQLWorld, PostgreSQLWorld
 
@@ -47,6 +47,22 @@ def long(sql: str) -> Model:
 def test_a_server_that_does_not_listen_may_be_there_soon(kind: str, host: str) -> None:
     with pytest.raises(SourceUnavailable):
         open_source(kind, {"host": host, "port": 1, "database": "x", "user": "u"})
+
+
+def test_a_table_that_postgresql_does_not_have_is_told_from_other_refusals(
+    postgresql: PostgreSQLWorld, postgresql_address: dict[str, Any]
+) -> None:
+    source = open_source("postgresql", postgresql_address)
+    for missing in (
+        long("SELECT id FROM nowhere.users"),
+        Model(key="m", name="m", connection="c", table="no"),
+    ):
+        with pytest.raises(NoSuchRelation, match="does not exist"):
+            source.columns(missing)
+    with pytest.raises(SourceError, match="does not exist") as caught:
+        source.columns(long("SELECT nope FROM (SELECT 1 AS id) q"))
+    assert not isinstance(caught.value, NoSuchRelation)
+    source.close()
 
 
 @pytest.mark.parametrize("greeting", [b"", b"\x4a\0\0\0"])

@@ -152,6 +152,16 @@ def test_half_a_character_makes_one_row_invalid_and_no_more(world: World) -> Non
     counts(world.run(SYNC, open_source=lambda: rows), read=2, add=1, invalid=1, accepted=1)
 
 
+def test_what_else_is_asked_of_a_source_is_asked_of_the_one_that_was_opened_for_its_rows(
+    world: World,
+) -> None:
+    """It is watched by whoever opens it, and stopped with it."""
+    rows = Rows(lambda: iter([batch((1, '"a"'))]), KINDS, ARROW)
+    asked: list[Any] = []
+    world.plan(SYNC, open_source=lambda: rows, before_reading=asked.append)
+    assert asked == [rows]
+
+
 @pytest.mark.parametrize("error", [SourceError("the server went away"), ValueError(SECRET), KeyError(SECRET)])
 def test_an_interrupted_read_is_thrown_away_whole(world: World, error: Exception) -> None:
     def broken() -> Iterator[pa.RecordBatch]:

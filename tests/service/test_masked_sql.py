@@ -98,6 +98,10 @@ def test_columns_may_be_left_out_and_texts_put_together(dialect: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     [
+        "SELECT u.to_json AS x FROM users u",
+        "SELECT u.concat AS x FROM users u",
+        'SELECT u."max" AS x FROM users u',
+        "SELECT u.quote_literal FROM users u",
         "SELECT ts_rewrite('a'::tsquery, 'SELECT email FROM users')::text AS x",
         "SELECT histogram_bounds::text AS x FROM pg_stats",
         "SELECT query AS x FROM pg_catalog.pg_stat_activity",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
+import psycopg
 from django.test import Client
 
 from headcount.control.models import Exchange, MaskedColumn, Role
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service.copies import LONGEST, VeiledCopies
 from headcount.service.veil import Veil
+from tests.engines.conftest import postgresql_address as postgresql_address
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.office import opened
@@ -98,6 +101,42 @@ def test_a_masked_key_is_veiled_wherever_it_stands(office: Desk) -> None:
     items = [item for each in Exchange.objects.all() for item in json.loads(each.request)["batch"]]
     assert len(items) == 250
     assert {item["identifiers"]["id"] for item in items} == {"•••"}
+
+
+def test_what_reading_tells_of_a_column_is_known_before_a_body_is_kept(
+    office: Desk, postgresql_address: dict[str, Any]
+) -> None:
+    """``u.plan`` was a column of PostgreSQL's table, and is a function that shows a masked one by now."""
+    schema = f"log_{uuid.uuid4().hex[:8]}"
+    office.project["connections"]["warehouse"] = {"type": "postgresql", **postgresql_address}
+    query = f"SELECT u.id, u.plan, u.visits FROM {schema}.users u"
+    office.project["models"]["users"] = {"connection": "warehouse", "query": query}
+    office.people_sync.update(api_log={"bodies": True})
+    host, database, user = (postgresql_address[name] for name in ("host", "database", "user"))
+    with psycopg.connect(host=host, dbname=database, user=user, autocommit=True) as server:
+
+        def told(*statements: str) -> None:
+            for statement in statements:
+                server.execute(statement)  # type: ignore[arg-type]
+
+        told(
+            f"CREATE SCHEMA {schema}",
+            f"CREATE TABLE {schema}.users AS SELECT 1 AS id, 'x@example.com' AS email, 'pro' AS plan, 5 AS visits",
+        )
+        try:
+            office.apply()
+            MaskedColumn.objects.create(connection="warehouse", column="email")
+            office.run("people")
+            assert '"plan":"pro"' in "".join(kept())
+            told(
+                f"ALTER TABLE {schema}.users DROP COLUMN plan",
+                f"CREATE FUNCTION public.plan({schema}.users) RETURNS text LANGUAGE sql AS 'SELECT $1.email'",
+            )
+            office.run("people")
+        finally:
+            told(f"DROP SCHEMA {schema} CASCADE")
+    assert office.workspace.people()["1"]["plan"] == '"x@example.com"'
+    assert "x@example.com" not in "".join(kept())
 
 
 def test_a_column_that_is_masked_later_is_veiled_on_the_page(office: Desk, visit: Visit) -> None:
