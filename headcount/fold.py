@@ -72,6 +72,39 @@ def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
         _finish(bench, catalogue, mapped, work)
 
 
+def fold_keys(bench: Workbench, state: State, work: Folding, *, exact: bool) -> None:
+    """The same for a plan of which only keys and operations can be read. Raises ``StateError`` and changes nothing then.
+
+    ``exact``: keys are all this state remembers, so nothing is lost. Otherwise what was accepted is in doubt, for with
+    which values is not known; removals are what they are. Refused rows are not held: they are planned again.
+    """
+    with state.writing(bench, lambda catalogue: _touched(catalogue, work)) as catalogue:
+        if _is_folded(catalogue, work):
+            return
+        if catalogue.identity != work.identity:
+            catalogue = _new_generation(bench, catalogue, work.identity)
+        _number_changes(bench, work)
+        _doubt(bench, exact=exact)
+        _remove(bench)
+        _release_sent(bench)
+        _remember(bench, catalogue, work)
+
+
+def _doubt(bench: Workbench, *, exact: bool) -> None:
+    """Values stay as they were acknowledged: the next plan sends every field of a key in doubt."""
+    doubt = _DOUBT if exact else "true"
+    bench.run(
+        f"CREATE OR REPLACE TEMP TABLE present AS SELECT key, {doubt} AS doubt FROM changes WHERE {_NOTED}"
+    )
+    bench.run(
+        "UPDATE state.acknowledged SET in_doubt = p.doubt, digest = NULL FROM present p WHERE acknowledged.key = p.key"
+    )
+    bench.run(
+        "INSERT INTO state.acknowledged (key, in_doubt) "
+        "SELECT key, doubt FROM present WHERE key NOT IN (SELECT key FROM state.acknowledged)"
+    )
+
+
 def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     """The keys of the plan, and what it notes; all, when all rows are forgotten or get another digest."""
     if not catalogue.acknowledged or _is_folded(catalogue, work):
@@ -283,6 +316,12 @@ _DOUBT = "(fate = 'in doubt' OR doubt)"
 _NOTED = f"op <> 'remove' AND (fate = 'accepted' OR {_DOUBT})"  # changes that leave something to remember
 
 
+def _release_sent(bench: Workbench) -> None:
+    bench.run(
+        "DELETE FROM state.held WHERE key IN (SELECT key FROM changes WHERE fate IN ('accepted', 'rejected'))"
+    )
+
+
 def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str]) -> None:
     """What was sent is held no longer, unless it was refused once more. When a run is folded again, somebody may have
     let rows go again since it refused them.
@@ -291,9 +330,7 @@ def _hold(bench: Workbench, mapped: Mapped, work: Folding, columns: Sequence[str
         "CREATE OR REPLACE TEMP TABLE let_go AS SELECT key FROM state.held "
         f"WHERE released AND run = {work.run} AND key IN (SELECT key FROM changes)"
     )
-    bench.run(
-        "DELETE FROM state.held WHERE key IN (SELECT key FROM changes WHERE fate IN ('accepted', 'rejected'))"
-    )
+    _release_sent(bench)
     for start in range(0, len(work.released), CHUNK):
         bench.run(
             "DELETE FROM state.held WHERE key IN (SELECT unnest(?::VARCHAR[]))",

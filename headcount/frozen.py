@@ -134,6 +134,24 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Keyed:
+    """What every release can tell of a plan: whose state it is about, and the file with its keys and operations."""
+
+    identity: Identity
+    path: Path
+
+
+def keyed(folder: Path) -> Keyed | None:
+    """The plan in a folder, of whatever sync; None when there is none, or it is damaged."""
+    document, path = _read(folder), folder / "plan.parquet"
+    try:
+        identity = Identity.parse(document["identity"]) if document is not None else None
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Keyed(identity=identity, path=path) if identity is not None and path.exists() else None
+
+
 def columns_in(folder: Path) -> tuple[Column, ...]:
     """The columns the model had when the plan in a folder was made; none when there is no such plan."""
     document = _read(folder)

@@ -27,12 +27,12 @@ from headcount.errors import (
     SumsDoNotAddUp,
     Suspended,
 )
-from headcount.fold import Fates, Folding, fold
-from headcount.frozen import Frozen, load
+from headcount.fold import Fates, Folding, fold, fold_keys
+from headcount.frozen import Frozen, Keyed, load
 from headcount.guards import check_guards
 from headcount.limiter import Limiter, Unlimited
 from headcount.mapping import compile_sync
-from headcount.model import Behavior, Budget, Counts, Fate, Receipt, RetryPolicy, RunInfo, Sync
+from headcount.model import Behavior, Budget, Counts, Fate, Plan, Receipt, RetryPolicy, RunInfo, Sync
 from headcount.receipts import Book, Ledger, read_book
 from headcount.state import Catalogue, Identity, Opened, State
 from headcount.workbench import NARROW, Workbench, own_files, quote_text
@@ -238,6 +238,27 @@ def settle(
     return Result(frozen=frozen, counts=counts, canceled=bool(delivery and delivery.stopped), error=error)
 
 
+def settle_keys(
+    state: State, scratch: Path, plan: Keyed, run: RunInfo, ledger: Ledger, *, exact: bool
+) -> None:
+    """The same by a plan of which only the keys can be read; ``exact`` as in ``fold_keys``. A run that sent nothing
+    leaves the state as it is.
+    """
+    book = read_book(ledger)
+    if not book.intents:
+        return
+    work = Folding(
+        run=run.id,
+        marker=_marker(run),
+        identity=plan.identity,
+        plan=Plan(path=plan.path, fields=()),
+        fates=_fates(book),
+        read=None,  # how many rows there were stands in words of another release, too
+    )
+    with Workbench(scratch, maps=False) as bench:
+        fold_keys(bench, state, work, exact=exact)
+
+
 def resumable(frozen: Frozen | None, line: Line, now: datetime) -> bool:
     """May this plan still be delivered? The caller has made sure that the sync itself is unchanged."""
     return frozen is not None and frozen.identity == line.identity and abs(now - frozen.made_at) < RESUMABLE
@@ -282,7 +303,7 @@ def _either(canceled: Callable[[], bool], permit: Callable[[], bool]) -> Callabl
 def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding:
     return Folding(
         run=run.id,
-        marker=f"{run.id} {run.started_at.isoformat()}",
+        marker=_marker(run),
         identity=frozen.identity,
         plan=frozen.plan,
         fates=_fates(book),
@@ -292,6 +313,10 @@ def _folding(frozen: Frozen, run: RunInfo, book: Book, *, hold: bool) -> Folding
         seen=_rows_of(frozen.seen_path),
         hold=hold,
     )
+
+
+def _marker(run: RunInfo) -> str:
+    return f"{run.id} {run.started_at.isoformat()}"
 
 
 def _fates(book: Book) -> Fates:

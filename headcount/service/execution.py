@@ -44,7 +44,7 @@ from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
 from headcount.service.settings import unquote, unquoted
-from headcount.service.settling import settle_failed, settling
+from headcount.service.settling import Unread, settle_failed, settling
 from headcount.service.source_retries import given_up, pause_of
 from headcount.service.states import state_here
 from headcount.service.time_limit import timed_out
@@ -305,9 +305,9 @@ def _status(result: Result) -> RunStatus:
 def _settled(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     """End a run that is not to be continued: what was answered is folded, what was on its way is in doubt."""
     with settling(row, run, hold, holder=hold.holder) as done:
-        if done is None:
-            return _lost(run)
         ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.SUPERSEDED
+        if isinstance(done, Unread):
+            return _known_by_keys(run, done, ended) if done.folded else _lost(run, done)
         return _record(run, done.setup, done.result, done.ledger, ended)
 
 
@@ -328,19 +328,17 @@ def _rest(run: Run, hold: Hold) -> RunReport:
     return report_of(run)
 
 
-def _lost(run: Run) -> RunReport:
-    ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
-    runs.finish(run, ended, error=_unplanned(run), folded=True)
+def _known_by_keys(run: Run, found: Unread, ended: RunStatus) -> RunReport:
+    warnings = [found.words] if run.intents.exists() else []
+    runs.finish(run, ended, warnings=warnings, folded=True)
     return report_of(run)
 
 
-def _unplanned(run: Run) -> HeadcountError:
-    if not run.intents.exists():
-        return BEFORE_PLAN
-    return HeadcountError(
-        "The run was interrupted, and its plan is gone: what it sent cannot be told any more.",
-        hint=f"Send everything once more: headcount run {run.sync.key} --full",
-    )
+def _lost(run: Run, found: Unread) -> RunReport:
+    ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
+    error = HeadcountError(f"The run was interrupted. {found.message}", hint=found.hint)
+    runs.finish(run, ended, error=error if run.intents.exists() else BEFORE_PLAN, folded=True)
+    return report_of(run)
 
 
 def _still_valid(row: SyncRow, run: Run) -> bool:

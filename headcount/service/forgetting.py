@@ -29,7 +29,7 @@ from headcount.frozen import FILE, columns_in, load
 from headcount.home import Home
 from headcount.service.drafts import forget_drafts
 from headcount.service.keys import canonical
-from headcount.service.lines import OtherRelease, find_sync, sync_as_of
+from headcount.service.lines import find_sync, sync_as_of
 from headcount.service.locks import hold_still
 from headcount.service.masking import VEIL
 from headcount.service.mentions import forget_mentions
@@ -91,8 +91,6 @@ def _settle(row: SyncRow) -> None:
     """A sync that will never run again, because its runs cannot be settled, keeps nobody from being forgotten."""
     try:
         settle_failed(row)
-    except OtherRelease:
-        return
     except StateError:
         raise
     except HeadcountError:

@@ -18,7 +18,7 @@ from headcount.control.setup import setup
 from headcount.destinations.customerio.client import READS_PER_SECOND, CustomerIoClient
 from headcount.destinations.customerio.objects import destination_object
 from headcount.engines import Source, open_source
-from headcount.errors import ConfigurationError, HeadcountError, StateError
+from headcount.errors import ConfigurationError, HeadcountError
 from headcount.home import Home
 from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
@@ -33,8 +33,8 @@ from headcount.sync import Books, Line, Progress
 IRRELEVANT = ("triggers", "paused", "api_log", "timeout_minutes")  # parts of a sync that no plan depends on
 
 
-class OtherRelease(StateError):
-    """A sync was written down by a release that said it in words this one does not know."""
+class OtherRelease(ConfigurationError):
+    """A sync was written down by a release that said it in words this one does not know. Waiting does not help."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,8 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import ConfigurationError
-from headcount.frozen import Frozen, load
-from headcount.service.lines import sync_as_of
+from headcount.frozen import FILE, Frozen, load
+from headcount.service.lines import OtherRelease, sync_as_of
 from headcount.service.planning import FieldChange
 from headcount.service.plans import plan_folder
 from headcount.service.record_names import key_of, token_of
@@ -77,10 +77,16 @@ class Kept:
 
 @told()
 def plan_of_run(run_id: int) -> Kept:
-    """Raises ``ConfigurationError`` when the run has no plan, or not any more."""
+    """Raises ``ConfigurationError`` when the run has no plan, not any more, or none that can be read."""
     home = setup()
     run = runs.find(run_id)
-    frozen = load_of(run, plan_folder(home, run.pk))
+    folder = plan_folder(home, run.pk)
+    frozen = load_of(run, folder)
+    if frozen is None and (folder / FILE).exists():
+        raise ConfigurationError(
+            f"There is no such plan: that of run {run_id} cannot be read by this release of Headcount.",
+            hint="Its counts and the rows it was refused are kept; the next run makes a plan of its own.",
+        )
     if frozen is None:
         raise ConfigurationError(
             f"There is no plan of run {run_id}.",
@@ -92,10 +98,13 @@ def plan_of_run(run_id: int) -> Kept:
 
 
 def load_of(run: Run, folder: Path) -> Frozen | None:
-    """The plan of a run, read as the sync was then."""
-    if not run.sync_snapshot or not (folder / "plan.json").exists():
+    """The plan of a run, read as the sync was then; None when there is none, or none that this release can read."""
+    if not run.sync_snapshot or not (folder / FILE).exists():
         return None
-    sync = sync_as_of(run.sync, run.sync_snapshot)
+    try:
+        sync = sync_as_of(run.sync, run.sync_snapshot)
+    except OtherRelease:
+        return None
     return load(folder, sync, destination_object(sync.object))
 
 

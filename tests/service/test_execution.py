@@ -10,14 +10,14 @@ import pytest
 
 from headcount.control import runs
 from headcount.control.models import Intent, Run, Sync
+from headcount.frozen import FILE
 from headcount.home import Home
 from headcount.model import RunStatus
-from headcount.service.forgetting import forget
-from headcount.service.lines import OtherRelease, snapshot_of
+from headcount.service.lines import snapshot_of
 from headcount.service.locks import sync_lock
 from headcount.service.queue import queue_run
-from headcount.service.running import execute_run, run_sync
-from headcount.service.settling import LOST, settle_failed
+from headcount.service.running import cancel_run, execute_run
+from headcount.service.settling import settle_failed
 from tests.project.sample import PROJECT
 from tests.service.test_applying import applied
 
@@ -53,24 +53,48 @@ def _failed_unfolded(sync: Sync, snapshot: dict[str, Any]) -> Run:
     return run
 
 
-def test_a_failed_run_that_another_release_wrote_down_is_lost_and_blocks_no_other(home: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "advice"),
+    [
+        ("users", "Send everything once more: headcount run users --full"),
+        ("orders", "The next run sends it once more, under the same ids: the workspace counts it once."),
+    ],
+)
+@pytest.mark.parametrize(
+    ("left", "said"), [(None, "Its plan is gone"), ("half a docu", "Its plan cannot be read")]
+)
+def test_a_failed_run_whose_plan_tells_nothing_says_why_and_what_to_do_and_blocks_no_other(
+    home: Path, key: str, advice: str, left: str | None, said: str
+) -> None:
     applied(PROJECT)
-    sync = Sync.objects.get(key="users")
+    sync = Sync.objects.get(key=key)
     now = snapshot_of(sync)
     failed = _failed_unfolded(sync, {**now, "sync": {**now["sync"], "definition": {"of": "tomorrow"}}})
-    run_sync("users")
+    if left is not None:
+        (folder := home / "plans" / str(failed.pk)).mkdir(parents=True)
+        (folder / FILE).write_text(left)
+    settle_failed(sync)
     failed.refresh_from_db()
-    assert (failed.folded, failed.warnings) == (True, [LOST])
+    assert failed.folded
+    assert failed.warnings == [f"{said}: what it sent cannot be told any more. {advice}"]
 
 
-def test_a_failed_run_of_events_that_another_release_wrote_down_waits_for_that_release(home: Path) -> None:
-    """What it sent would be sent once more."""
+@pytest.mark.parametrize("key", ["users", "orders"])
+@pytest.mark.parametrize(
+    ("left", "said"), [(None, "its plan is gone"), ("half a docu", "its plan cannot be read")]
+)
+def test_an_interrupted_run_whose_plan_tells_nothing_says_why_when_it_is_canceled(
+    home: Path, key: str, left: str | None, said: str
+) -> None:
     applied(PROJECT)
-    sync = Sync.objects.get(key="orders")
-    now = snapshot_of(sync)
-    failed = _failed_unfolded(sync, {**now, "sync": {**now["sync"], "definition": {"of": "tomorrow"}}})
-    with pytest.raises(OtherRelease, match=f"run {failed.pk} sent"):
-        settle_failed(sync)
-    failed.refresh_from_db()
-    assert (failed.folded, failed.warnings) == (False, [])
-    assert forget("7", sync="orders") == ()  # nor does it keep anybody from being forgotten
+    sync = Sync.objects.get(key=key)
+    run = _failed_unfolded(sync, {})
+    Run.objects.filter(pk=run.pk).update(status=RunStatus.WORKING.value, finished_at=None)
+    if left is not None:
+        (folder := home / "plans" / str(run.pk)).mkdir(parents=True)
+        (folder / FILE).write_text(left)
+    report = cancel_run(run.pk)
+    assert report.status is RunStatus.CANCELED
+    run.refresh_from_db()
+    assert said in run.error.lower()
+    assert ("--full" in run.hint) is (key == "users")

@@ -157,6 +157,29 @@ def test_a_run_that_would_remove_people_waits_and_wants_the_name_of_the_sync(
     assert len(office.workspace.people()) == 150
 
 
+def test_a_run_that_waits_and_that_another_release_planned_is_shown_and_answered(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    started(operator, "/syncs/people/run/")
+    office.sql("DELETE FROM users WHERE id <= 100")
+    run = started(operator, "/syncs/people/run/")
+    snapshot = Run.objects.get(pk=run).sync_snapshot
+    snapshot["sync"]["definition"]["of"] = "tomorrow"
+    Run.objects.filter(pk=run).update(sync_snapshot=snapshot)
+    page = text(operator.get(f"/runs/{run}/"))
+    assert f"/runs/{run}/approve/" in page
+    assert f"/runs/{run}/cancel/" in page
+    rows = operator.get(f"/runs/{run}/rows/")
+    assert rows.status_code == 404
+    assert "cannot be read by this release" in rows.content.decode()
+    operator.post(f"/runs/{run}/approve/", {"name": "Users to People"})
+    assert work() == [run]
+    assert Run.objects.get(pk=run).status == "waiting"  # with a plan made anew, which nobody has seen yet
+    text(operator.get(f"/runs/{run}/rows/"))
+    assert "is canceled" in text(operator.post(f"/runs/{run}/cancel/", follow=True))
+
+
 def test_a_run_that_waits_can_be_canceled(office: Desk, visit: Visit) -> None:
     operator = visit(Role.OPERATOR)
     started(operator, "/syncs/people/run/")

@@ -28,7 +28,7 @@ from headcount.service.forgetting import forget
 from headcount.service.moving import move_state
 from headcount.service.plans import keep_rewritten, plan_folder
 from headcount.service.queue import TRIES, due_runs, queue_run
-from headcount.service.running import execute_run
+from headcount.service.running import cancel_run, execute_run
 from headcount.service.states import state_here
 from headcount.service.watching import progress_of
 from headcount.workbench import Workbench
@@ -241,6 +241,120 @@ def test_a_later_settling_remembers_the_events_of_whom_was_forgotten(
     mend()
     assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
     assert len(_acknowledged("events")) == 100
+
+
+def _foreign(run: int) -> None:
+    """From now on the run's sync is said in a word that this release does not know."""
+    snapshot = Run.objects.get(pk=run).sync_snapshot
+    snapshot["sync"]["definition"]["of"] = "tomorrow"
+    Run.objects.filter(pk=run).update(sync_snapshot=snapshot)
+
+
+def _unfinished(run: int) -> None:
+    """As if its process had been killed instead."""
+    Run.objects.filter(pk=run).update(status="working", finished_at=None, worker="", pid=None)
+
+
+def test_people_whose_run_another_release_wrote_down_are_sent_as_they_are_now(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _small_batches(desk)
+    run = broken("people")
+    _foreign(run)
+    sent = _sent(desk)
+    assert len(sent) >= 30
+    desk.sql("UPDATE users SET plan = 'free'")
+    assert sums(desk.run())[:3] == (0, len(sent), 0)
+    assert {person["plan"] for person in desk.workspace.people().values()} == {'"free"'}
+    failed = Run.objects.get(pk=run)
+    assert (failed.status, failed.folded) == ("failed", True)
+    assert "with all their values" in failed.warnings[-1]
+    assert sums(desk.run())[:3] == (0, 0, 0)
+
+
+def test_events_whose_run_another_release_wrote_down_are_not_sent_again(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _orders(desk)
+    run = broken("events")
+    _foreign(run)
+    answered = 10 * receipts(run)
+    assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
+    assert len(_acknowledged("events")) == 100
+    assert Run.objects.get(pk=run).folded
+    assert sums(desk.run("events"))[:3] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("sync", ["people", "events"])
+def test_an_unfinished_run_that_another_release_wrote_down_is_superseded(
+    floor: Floor, broken: Callable[[str], int], sync: str
+) -> None:
+    desk = floor.desk
+    (_small_batches if sync == "people" else _orders)(desk)
+    run = broken(sync)
+    _foreign(run)
+    _unfinished(run)
+    answered = 10 * receipts(run)
+    report = desk.run(sync)
+    old = Run.objects.get(pk=run)
+    assert (old.status, old.folded, len(old.warnings)) == ("superseded", True, 1)
+    # All 100 people who changed are sent: some again, for what they were sent is not known.
+    assert sums(report)[3] == (100 if sync == "people" else 100 - answered)
+    assert sums(desk.run(sync))[:3] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("sync", ["people", "events"])
+def test_an_unfinished_run_that_another_release_wrote_down_can_be_canceled_and_its_sync_deleted(
+    floor: Floor, broken: Callable[[str], int], sync: str
+) -> None:
+    desk = floor.desk
+    (_small_batches if sync == "people" else _orders)(desk)
+    run = broken(sync)
+    _foreign(run)
+    _unfinished(run)
+    answered = 10 * receipts(run)
+    assert cancel_run(run).status is RunStatus.CANCELED
+    assert Run.objects.get(pk=run).folded
+    delete_sync(sync)
+    assert not Sync.objects.filter(key=sync).exists()
+    desk.apply()
+    if sync == "events":
+        assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
+
+
+def test_a_sync_of_events_is_deleted_after_a_run_that_another_release_wrote_down(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _orders(desk)
+    run = broken("events")
+    _foreign(run)
+    answered = 10 * receipts(run)
+    delete_sync("events")
+    desk.apply()
+    assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
+
+
+@pytest.mark.parametrize("sync", ["people", "events"])
+def test_a_person_is_forgotten_after_a_run_that_another_release_wrote_down(
+    floor: Floor, broken: Callable[[str], int], sync: str
+) -> None:
+    desk = floor.desk
+    (_small_batches if sync == "people" else _orders)(desk)
+    run = broken(sync)
+    _foreign(run)
+    answered = 10 * receipts(run)
+    somebody = _sent(desk)[0] if sync == "people" else "2"
+    desk.sql("DELETE FROM users WHERE id = ?", [[somebody]])
+    found = forget(somebody)
+    assert Run.objects.get(pk=run).folded
+    if sync == "people":
+        assert [each.sync for each in found] == ["people"]
+        assert somebody not in _acknowledged("people")
+    else:
+        assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
 
 
 @pytest.mark.parametrize("store", ["postgresql"], indirect=True)
