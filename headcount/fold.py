@@ -73,7 +73,7 @@ def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
 
 
 def fold_keys(bench: Workbench, state: State, work: Folding, *, exact: bool) -> None:
-    """The same for a plan of which only keys and operations can be read. Raises ``StateError`` and changes nothing then.
+    """The same for a plan of which only keys and operations can be read. Raises ``StateError``, having changed nothing.
 
     ``exact``: keys are all this state remembers, so nothing is lost. Otherwise what was accepted is in doubt, for with
     which values is not known; removals are what they are. Refused rows are not held: they are planned again.

@@ -10,12 +10,22 @@ from typing import Any
 import pytest
 
 from headcount.errors import StateError
-from headcount.frozen import load
+from headcount.frozen import keyed, load
 from headcount.model import Behavior, Budget, Fate, Outcome, Receipt, RunInfo
 from headcount.receipts import Book as Entries
 from headcount.receipts import merged, overlaps, without
 from headcount.state import REMEMBERED, nothing, set_meta
-from headcount.sync import Progress, Result, check_sums, count, make_plan, resumable, run_line, settle
+from headcount.sync import (
+    Progress,
+    Result,
+    check_sums,
+    count,
+    make_plan,
+    resumable,
+    run_line,
+    settle,
+    settle_keys,
+)
 from headcount.workbench import Workbench
 from tests.line.harness import Book, World, column, counts, events, people
 
@@ -399,3 +409,88 @@ def test_a_book_counts_every_change_once() -> None:
     fates = {fate: book.count(fate) for fate in Fate}
     assert fates == {Fate.ACCEPTED: 2, Fate.REJECTED: 1, Fate.IN_DOUBT: 3, Fate.UNSENT: 0}
     assert all(outcome.doubt for _, outcome in book.exceptions())
+
+
+def by_keys(world: World, book: Book, run: Any, folder: Any, *, exact: bool) -> None:
+    """Settle a run as if nobody could tell any more what stands in the columns of its plan."""
+    plan = keyed(folder)
+    assert plan is not None
+    settle_keys(world.state, world.folder / "scratch", plan, run, revived(book), exact=exact)
+
+
+def remembered(world: World) -> dict[str, bool]:
+    """Keys, and whether they are in doubt."""
+    with Workbench(world.folder / "scratch") as bench, world.state.reading(bench) as opened:
+        opened.load([])
+        return dict(bench.run("SELECT key, in_doubt FROM state.acknowledged"))
+
+
+def test_people_of_a_run_of_which_only_keys_can_be_read_are_in_doubt_and_whom_it_removed_is_gone(
+    world: World,
+) -> None:
+    mirror = people(column("plan"), behavior=Behavior.MIRROR)
+    nine(world)
+    world.run(mirror)
+    world.table(TYPES, *((key, "b") for key in range(1, 11)))  # 0 is removed, 10 is new
+    book = Fragile(99)
+    run, folder = begun(world, book, mirror, progress=DiesBeforeFolding())
+    for _ in range(2):  # the second time nothing happens
+        by_keys(world, book, run, folder, exact=False)
+        assert remembered(world) == {str(key): True for key in range(1, 11)}
+    nine(world)  # the source is as it was
+    assert counts(world.run(mirror), "add", "change", "remove", "accepted") == (1, 8, 1, 10)
+    assert {key: one["plan"] for key, one in world.people().items()} == {str(k): '"a"' for k in range(9)}
+    assert counts(world.run(mirror), "unchanged") == (9,)
+
+
+def test_what_a_run_of_which_only_keys_can_be_read_was_not_asked_stays_as_it_is(world: World) -> None:
+    nine(world)
+    world.run(SYNC)
+    nine(world, "b")
+    book = Fragile(1)
+    run, folder = begun(world, book)
+    by_keys(world, book, run, folder, exact=False)
+    touched = sum(last - first + 1 for first, last in merged(book.intents()))
+    assert sum(remembered(world).values()) == touched < 9
+    nine(world)
+    assert counts(world.run(SYNC), "change", "unchanged") == (touched, 9 - touched)
+
+
+def test_events_of_a_first_run_of_which_only_keys_can_be_read_are_remembered(world: World) -> None:
+    sync = events(column("total"), backfill=True)
+    types = {"id": "INTEGER", "name": "VARCHAR", "person": "VARCHAR", "total": "INTEGER"}
+    world.table(types, *((key, "ordered", "7", key) for key in range(9)))
+    book = Fragile(2)
+    run, folder = begun(world, book, sync)
+    by_keys(world, book, run, folder, exact=True)
+    answered = sum(receipt.last - receipt.first + 1 for receipt in book.receipts())
+    found = remembered(world)
+    assert sum(not doubt for doubt in found.values()) == answered == 4
+    assert counts(world.run(sync), "add", "unchanged", "accepted") == (5, 4, 5)
+    assert counts(world.run(sync), "unchanged") == (9,)
+
+
+def test_a_person_who_is_refused_in_a_run_of_which_only_keys_can_be_read_is_asked_for_again(
+    world: World,
+) -> None:
+    nine(world)
+    world.run(SYNC)
+    nine(world, "b")
+    book = Book(
+        intents_=[(0, 8)],
+        receipts_=[
+            Receipt(
+                first=0,
+                last=8,
+                exceptions=(Outcome(index=4, fate=Fate.REJECTED, reason="invalid", field="plan"),),
+                requests=1,
+                bytes=1,
+            )
+        ],
+    )
+    run, folder = world.next_run()
+    make_plan(world.line(SYNC), folder)
+    by_keys(world, book, run, folder, exact=False)
+    found = remembered(world)
+    assert sum(found.values()) == 8  # what was refused is as it was, and differs
+    assert counts(world.run(SYNC), "change", "held", "accepted") == (9, 0, 9)

@@ -166,7 +166,7 @@ def test_a_run_that_waits_and_that_another_release_planned_is_shown_and_answered
     run = started(operator, "/syncs/people/run/")
     snapshot = Run.objects.get(pk=run).sync_snapshot
     snapshot["sync"]["definition"]["of"] = "tomorrow"
-    Run.objects.filter(pk=run).update(sync_snapshot=snapshot)
+    Run.objects.filter(pk=run).update(sync_snapshot=snapshot, fingerprint="of old")
     page = text(operator.get(f"/runs/{run}/"))
     assert f"/runs/{run}/approve/" in page
     assert f"/runs/{run}/cancel/" in page

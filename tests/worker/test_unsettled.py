@@ -247,7 +247,7 @@ def _foreign(run: int) -> None:
     """From now on the run's sync is said in a word that this release does not know."""
     snapshot = Run.objects.get(pk=run).sync_snapshot
     snapshot["sync"]["definition"]["of"] = "tomorrow"
-    Run.objects.filter(pk=run).update(sync_snapshot=snapshot)
+    Run.objects.filter(pk=run).update(sync_snapshot=snapshot, fingerprint="of old")
 
 
 def _unfinished(run: int) -> None:
