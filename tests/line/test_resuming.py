@@ -431,29 +431,31 @@ def test_people_of_a_run_of_which_only_keys_can_be_read_are_in_doubt_and_whom_it
     mirror = people(column("plan"), behavior=Behavior.MIRROR)
     nine(world)
     world.run(mirror)
-    world.table(TYPES, *((key, "b") for key in range(1, 11)))  # 0 is removed, 10 is new
+    world.table(TYPES, *((key, "b") for key in range(1, 11)))  # 0 is removed, 9 and 10 are new
     book = Fragile(99)
     run, folder = begun(world, book, mirror, progress=DiesBeforeFolding())
     for _ in range(2):  # the second time nothing happens
         by_keys(world, book, run, folder, exact=False)
         assert remembered(world) == {str(key): True for key in range(1, 11)}
     nine(world)  # the source is as it was
-    assert counts(world.run(mirror), "add", "change", "remove", "accepted") == (1, 8, 1, 10)
-    assert {key: one["plan"] for key, one in world.people().items()} == {str(k): '"a"' for k in range(9)}
-    assert counts(world.run(mirror), "unchanged") == (9,)
+    counts(world.run(mirror), read=9, add=1, change=8, remove=2, accepted=11)
+    assert {key: wires["plan"] for key, wires in world.wires().items()} == {
+        str(key): '"a"' for key in range(9)
+    }
+    counts(world.run(mirror), read=9, unchanged=9)
 
 
 def test_what_a_run_of_which_only_keys_can_be_read_was_not_asked_stays_as_it_is(world: World) -> None:
     nine(world)
     world.run(SYNC)
     nine(world, "b")
-    book = Fragile(1)
-    run, folder = begun(world, book)
+    book = Book(intents_=[(0, 1), (2, 3)], receipts_=[Receipt(first=0, last=1)])
+    run, folder = world.next_run()
+    make_plan(world.line(SYNC), folder)
     by_keys(world, book, run, folder, exact=False)
-    touched = sum(last - first + 1 for first, last in merged(book.intents()))
-    assert sum(remembered(world).values()) == touched < 9
+    assert sum(remembered(world).values()) == 4
     nine(world)
-    assert counts(world.run(SYNC), "change", "unchanged") == (touched, 9 - touched)
+    counts(world.run(SYNC), read=9, change=4, unchanged=5, accepted=4)
 
 
 def test_events_of_a_first_run_of_which_only_keys_can_be_read_are_remembered(world: World) -> None:
@@ -466,8 +468,8 @@ def test_events_of_a_first_run_of_which_only_keys_can_be_read_are_remembered(wor
     answered = sum(receipt.last - receipt.first + 1 for receipt in book.receipts())
     found = remembered(world)
     assert sum(not doubt for doubt in found.values()) == answered == 4
-    assert counts(world.run(sync), "add", "unchanged", "accepted") == (5, 4, 5)
-    assert counts(world.run(sync), "unchanged") == (9,)
+    counts(world.run(sync), read=9, add=5, unchanged=4, accepted=5)
+    counts(world.run(sync), read=9, unchanged=9)
 
 
 def test_a_person_who_is_refused_in_a_run_of_which_only_keys_can_be_read_is_asked_for_again(
@@ -493,4 +495,4 @@ def test_a_person_who_is_refused_in_a_run_of_which_only_keys_can_be_read_is_aske
     by_keys(world, book, run, folder, exact=False)
     found = remembered(world)
     assert sum(found.values()) == 8  # what was refused is as it was, and differs
-    assert counts(world.run(SYNC), "change", "held", "accepted") == (9, 0, 9)
+    counts(world.run(SYNC), read=9, change=9, accepted=9)
