@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from headcount.control.models import MaskedColumn, Rejected, Sync
+from headcount.control.models import MaskedColumn, Rejected, Run, Sync
 from tests.api.caller import Caller
 from tests.api.test_orchestrators import work_off
 from tests.journeys.desk import Desk
@@ -162,3 +162,16 @@ def test_masked_values_leave_in_no_answer_about_rows(office: Desk, owner: Caller
         assert text
         assert "secret-plan" not in text
         assert '"123"' not in text
+
+
+def test_the_rows_of_a_run_that_another_release_planned_are_not_there_and_the_rest_of_it_is(
+    owner: Caller, run: int
+) -> None:
+    snapshot = Run.objects.get(pk=run).sync_snapshot
+    snapshot["sync"]["definition"]["of"] = "tomorrow"
+    Run.objects.filter(pk=run).update(sync_snapshot=snapshot)
+    refused = owner.get(f"/sync_runs/{run}/records")
+    assert refused.code == 404
+    assert "cannot be read by this release" in refused.body["message"]
+    assert owner.get(f"/sync_runs/{run}").data["id"] == run
+    assert owner.get(f"/sync_runs/{run}/records/count").data["succeeded"] == 248
