@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from headcount.chunks import chunks
 from headcount.mapped import Mapped
+from headcount.markers import is_folded, remember
 from headcount.model import Behavior, Outcome, Plan
-from headcount.state import REMEMBERED, Catalogue, Identity, State, arrange_fields, nothing, set_meta
+from headcount.state import Catalogue, Identity, State, arrange_fields, nothing, set_meta
 from headcount.workbench import Workbench, quote_text
 
 CHUNK = 5_000
@@ -58,7 +58,7 @@ class Folding:
 def fold(bench: Workbench, state: State, mapped: Mapped, work: Folding) -> None:
     """Bring the state up to date with one run. Raises ``StateError`` and then changes nothing."""
     with state.writing(bench, lambda catalogue: _touched(catalogue, work)) as catalogue:
-        if _is_folded(catalogue, work):
+        if is_folded(catalogue, work.marker, work.account):
             return
         if catalogue.identity != work.identity:
             catalogue = _new_generation(bench, catalogue, work.identity)
@@ -79,7 +79,7 @@ def fold_keys(bench: Workbench, state: State, work: Folding, *, exact: bool) -> 
     which values is not known; removals are what they are. Refused rows are not held: they are planned again.
     """
     with state.writing(bench, lambda catalogue: _touched(catalogue, work)) as catalogue:
-        if _is_folded(catalogue, work):
+        if is_folded(catalogue, work.marker, work.account):
             return
         if catalogue.identity != work.identity:
             catalogue = _new_generation(bench, catalogue, work.identity)
@@ -87,7 +87,7 @@ def fold_keys(bench: Workbench, state: State, work: Folding, *, exact: bool) -> 
         _doubt(bench, exact=exact)
         _remove(bench)
         _release_sent(bench)
-        _remember(bench, catalogue, work)
+        remember(bench, catalogue, work.marker, work.account, test=work.read is None)
 
 
 def _doubt(bench: Workbench, *, exact: bool) -> None:
@@ -107,43 +107,13 @@ def _doubt(bench: Workbench, *, exact: bool) -> None:
 
 def _touched(catalogue: Catalogue, work: Folding) -> str | None:
     """The keys of the plan, and what it notes; all, when all rows are forgotten or get another digest."""
-    if not catalogue.acknowledged or _is_folded(catalogue, work):
+    if not catalogue.acknowledged or is_folded(catalogue, work.marker, work.account):
         return nothing(catalogue)
     if _stale(catalogue, work) or catalogue.identity != work.identity:
         return None
     sent = f"SELECT key FROM read_parquet({quote_text(str(work.plan.path))})"
     noted = [f"SELECT key FROM ({rows})" for rows in (work.digests, work.seen) if rows]
     return " UNION ALL ".join([sent, *noted])
-
-
-def _is_folded(catalogue: Catalogue, work: Folding) -> bool:
-    """Was this run folded before, as far as it has come? The last one may have been in part: it was stopped, killed
-    before it was done, and went on. It can be folded whole, for nothing came over it since.
-    """
-    if catalogue.last_fold.startswith(f"{work.marker} "):
-        return catalogue.last_fold == work.account
-    return _is_remembered(catalogue, work.marker)
-
-
-def _is_remembered(catalogue: Catalogue, this: str) -> bool:
-    """An earlier run may come after later ones: it waited for approval meanwhile. A run of all rows takes the place of
-    those that wait, so what is older than all of these that are remembered was folded, or is never to be. Tests take no
-    place: however many of them come between, they say nothing of a run that waits.
-    """
-    runs = catalogue.folded_runs
-    if this in runs or this in catalogue.folded_tests:
-        return True
-    return len(runs) >= REMEMBERED and _earlier(this, runs[0])
-
-
-def _earlier(one: str, other: str) -> bool:
-    """Only with both a smaller number and an earlier time: a restored control store gives out numbers again, and clocks
-    are set back.
-    """
-    (number, moment), (other_number, other_moment) = one.split(" ", 1), other.split(" ", 1)
-    return int(number) < int(other_number) and datetime.fromisoformat(moment) < datetime.fromisoformat(
-        other_moment
-    )
 
 
 def _new_generation(bench: Workbench, catalogue: Catalogue, identity: Identity) -> Catalogue:
@@ -367,22 +337,10 @@ def _finish(bench: Workbench, catalogue: Catalogue, mapped: Mapped, work: Foldin
             "INSERT INTO state.acknowledged (key, in_doubt) "
             f"SELECT key, false FROM ({work.seen}) s WHERE NOT {known}"
         )
-    _remember(bench, catalogue, work)
+    remember(bench, catalogue, work.marker, work.account, test=work.read is None)
     if work.read is not None:
         set_meta(bench, "source_rows", str(work.read))
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))
-
-
-def _remember(bench: Workbench, catalogue: Catalogue, work: Folding) -> None:
-    """Each kind of run pushes out markers of its own kind alone."""
-    for name, markers, mine in (
-        ("folded_runs", catalogue.folded_runs, work.read is not None),
-        ("folded_tests", catalogue.folded_tests, work.read is None),
-    ):
-        others = [marker for marker in markers if marker != work.marker]
-        all_of_them = [*others, work.marker] if mine else others
-        set_meta(bench, name, json.dumps(all_of_them[-REMEMBERED:]))
-    set_meta(bench, "last_fold", work.account)
 
 
 def release(bench: Workbench, state: State, keys: Sequence[str] | None) -> int:
