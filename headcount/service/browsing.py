@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -49,7 +49,7 @@ class Rows:
     rows: tuple[tuple[str | None, ...], ...]
     more: bool  # there are more than these
     milliseconds: int
-    veiled: bool = False  # everything, for the SQL may show a masked column under another name
+    veiled: bool = False  # no row is there, for the SQL may show a masked column under another name
 
 
 def relations_of(key: str, *, seconds: float | None = None) -> tuple[Relation, ...]:
@@ -65,7 +65,8 @@ def columns_of(model: Model, *, mask: Mask = OPEN, seconds: float | None = None)
 
 
 def rows_of(model: Model, *, limit: int = ROWS, seconds: float | None = None) -> Rows:
-    """The first rows of a model that may not be saved yet, without what is masked.
+    """The first rows of a model that may not be saved yet, without what is masked: none at all of a query that may show
+    masked columns, for their number would tell of them.
 
     A query that takes longer than ``seconds`` is stopped. Raises ``SourceError``.
     """
@@ -75,10 +76,7 @@ def rows_of(model: Model, *, limit: int = ROWS, seconds: float | None = None) ->
             mask = mask_of(model)
         columns = source.columns(model)
         infos = tuple(_info(column, model, mask) for column in columns)
-        with source.read(model, [column.name for column in columns], limit + 1) as reader:
-            table = reader.read_all()
-    cells = [_shown(table.column(n).to_pylist(), column, mask) for n, column in enumerate(columns)]
-    rows = tuple(zip(*cells, strict=True))
+        rows = () if mask.whole else tuple(_read(source, model, columns, mask, limit + 1))
     return Rows(
         columns=infos,
         rows=rows[:limit],
@@ -110,6 +108,15 @@ def _opening(row: Connection) -> Callable[[], Source]:
     with told():
         settings = resolved(row)
     return lambda: open_source(row.type, settings)
+
+
+def _read(
+    source: Source, model: Model, columns: Sequence[Column], mask: Mask, limit: int
+) -> Iterator[tuple[str | None, ...]]:
+    with source.read(model, [column.name for column in columns], limit) as reader:
+        table = reader.read_all()
+    cells = [_shown(table.column(n).to_pylist(), column, mask) for n, column in enumerate(columns)]
+    return zip(*cells, strict=True)
 
 
 def _info(column: Column, model: Model, mask: Mask) -> ColumnInfo:

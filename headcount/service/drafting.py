@@ -19,6 +19,7 @@ from headcount.frozen import Frozen
 from headcount.mapping import compile_sync
 from headcount.model import Behavior, Column
 from headcount.project.values import model_value, sync_value
+from headcount.service.discreet import refuse_hidden
 from headcount.service.known_columns import acquaint
 from headcount.service.lines import Setup, find_sync, prepare_line, sync_as_of
 from headcount.service.looking import look, look_at
@@ -93,7 +94,8 @@ def _opening(connection: Connection) -> Callable[[], Source]:
 def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[PreviewRow, ...]:
     """The first rows of an entry's model as they would travel; masked values are veiled. ``entry`` was checked.
 
-    Raises ``SourceError`` when the model cannot be read within the time a person waits.
+    Raises ``SourceError`` when the model cannot be read within the time a person waits, and ``ConfigurationError`` for
+    one of which nothing may be shown.
     """
     home = setup()
     row = _model_row(entry["source"]["model"])
@@ -105,6 +107,7 @@ def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[
     ):
         acquaint(source, row.connection, sync.model)
         columns, mask = source.columns(sync.model), mask_of(sync.model)
+        refuse_hidden(sync.model, mask)
         mapped = compile_sync(sync, columns, destination_object(sync.object))
         scratch = home.root / "scratch"
         shown = preview_rows(mapped, source, scratch, rows=rows, mask=mask, progress=patience.reading)

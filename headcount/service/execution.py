@@ -43,7 +43,7 @@ from headcount.service.plans import drop_plans, keep_plan, plan_folder
 from headcount.service.refusals import record_left_out, record_rows
 from headcount.service.reports import RunReport, report_of
 from headcount.service.retention import forget_old_plans
-from headcount.service.settings import unquote, unquoted
+from headcount.service.settings import unquote
 from headcount.service.settling import Unread, settle_failed, settling
 from headcount.service.source_retries import given_up, pause_of
 from headcount.service.states import state_here
@@ -183,7 +183,7 @@ def _ended(run: Run, prepared: Setup, info: RunInfo, hold: Hold) -> RunReport:
     only = run.keys[0] if run.kind == RunKind.TEST.value else None
     with RunLedger(run.pk, hold.holder, over=hold.over) as ledger, prepared.closing():
         try:
-            with unquoted(*prepared.ends):
+            with prepared.discreetly():
                 result = run_line(
                     prepared.line,
                     info,

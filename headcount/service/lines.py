@@ -24,6 +24,7 @@ from headcount.model import RunInfo, Sync
 from headcount.project.problems import did_you_mean
 from headcount.project.values import model_value, sync_value
 from headcount.service.budgets import limiter
+from headcount.service.discreet import discreet
 from headcount.service.known_columns import acquaint
 from headcount.service.noting import WORKSPACE, basis, note
 from headcount.service.settings import budget_of, resolved, unquoted
@@ -54,12 +55,18 @@ class Setup(Prepared):
     snapshot: dict[str, Any]
 
     @contextmanager
-    def closing(self) -> Iterator[None]:
-        """Give back the connections to the destination, and those of its budgets, at the end. Errors name references
-        by their names.
+    def discreetly(self) -> Iterator[None]:
+        """Errors from inside name references by their names, and do not say what masked columns hold."""
+        with unquoted(*self.ends), discreet(self.line.sync.model):
+            yield
+
+    @contextmanager
+    def closing(self, *, frank: bool = False) -> Iterator[None]:
+        """Give back the connections to the destination, and those of its budgets, at the end. Errors are as
+        ``discreetly`` leaves them, or may be more ``frank`` about rows.
         """
         try:
-            with unquoted(*self.ends):
+            with unquoted(*self.ends) if frank else self.discreetly():
                 yield
         finally:
             for one in (self.line.client, self.line.limiter, self.line.lookups):

@@ -17,6 +17,7 @@ from headcount.guards import check_guards
 from headcount.mapping import compile_sync
 from headcount.model import Behavior
 from headcount.scratch import scratch_folder
+from headcount.service.discreet import refuse_hidden
 from headcount.service.lines import Setup, find_sync, next_run, prepare_line
 from headcount.service.looking import look
 from headcount.service.masking import mask_of
@@ -173,19 +174,22 @@ def preview_sync(
 ) -> tuple[PreviewRow, ...]:
     """The payloads of the first rows of a sync, or of the rows with one key. Reads; compares and sends nothing.
 
-    ``veiled`` hides the values of masked columns: whatever leaves the server must be. Unless the
+    ``veiled`` hides the values of masked columns: whatever leaves the server must be. Then ``ConfigurationError`` is
+    raised for a model of which nothing may be shown. Unless the
     caller is ``patient``, a source that takes longer than ``PREVIEW_SECONDS`` is stopped, also before its first row,
     and ``SourceError`` raised; ``SourceBusy`` while too many look into sources.
     """
     row = find_sync(key)
     prepared = prepare_line(row, None)
     seconds = None if patient else PREVIEW_SECONDS
-    with prepared.closing(), look(seconds, too_slow(seconds)) as patience:
+    with prepared.closing(frank=not veiled), look(seconds, too_slow(seconds)) as patience:
         line = patience.around(prepared.line)
         with closing(line.open_source()) as source:
             line.before_reading(source)
             mapped = compile_sync(line.sync, source.columns(line.sync.model), line.object)
             mask = mask_of(line.sync.model) if veiled else None
+            if mask is not None:
+                refuse_hidden(line.sync.model, mask)
             found = preview_rows(
                 mapped,
                 source,

@@ -242,7 +242,7 @@ def test_masked_columns_are_veiled_in_previews(applied: Desk) -> None:
     assert sent["attributes"] == {"plan": "free", "visits": 2, "full_name": "•••"}
 
 
-def test_what_a_query_may_rename_is_veiled_in_previews_and_a_whole_record_too(applied: Desk) -> None:
+def test_nothing_of_a_query_that_may_rename_is_previewed_and_a_whole_record_is_veiled(applied: Desk) -> None:
     MaskedColumn.objects.create(connection="company", column="email")
     applied.project["models"]["renamed"] = {
         "connection": "company",
@@ -250,7 +250,10 @@ def test_what_a_query_may_rename_is_veiled_in_previews_and_a_whole_record_too(ap
     }
     applied.apply()
     renamed = people(source={"model": "renamed"}, mappings=[{"from": "e", "to": "e"}])
-    assert "@example.com" not in str(preview_entry("people", renamed, rows=2))
+    with pytest.raises(ConfigurationError, match="No row of renamed is shown"):
+        preview_entry("people", renamed, rows=2)
+    with pytest.raises(ConfigurationError, match="No row of renamed is shown"):
+        preview_entry("people", renamed | {"mappings": []}, rows=2)
     whole = people(mappings=[{"from": {"template": "{{ record | json }}"}, "to": "all"}])
     assert "@example.com" not in str(preview_entry("people", whole, rows=2))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
+import duckdb
 import pytest
 from django.http import QueryDict
 from django.test import Client
@@ -211,6 +212,26 @@ def test_words_that_were_written_down_before_a_column_was_masked_are_veiled_too(
     assert [row for row in stored if SECRET in str(vars(row))] == []
     assert all(json.loads(body) for body in Delivery.objects.values_list("body", flat=True))
     assert "(•••). Look at the mappings" in Alert.objects.get(rule__kind="failed").words
+
+
+def test_what_a_source_says_of_a_query_that_may_show_a_masked_column_is_told_nowhere(
+    office: Desk, visit: Visit
+) -> None:
+    """A query can make it say a value: letter by letter, or as it is."""
+    with duckdb.connect(str(office.folder / "shop.duckdb")) as shop:
+        shop.execute("CREATE TABLE customers AS SELECT 1 AS id, 'canary' AS email")
+    office.project["connections"]["shop"] = {"type": "duckdb", "path": "shop.duckdb"}
+    _second(office, "telling", {"query": "SELECT id, error(email) AS mail FROM customers"}, "mail")
+    office.project["models"]["telling"]["connection"] = "shop"
+    office.apply()
+    owner = visit()
+    set_masked("shop", ["email"])
+    run = started(owner, "/syncs/telling/run/")
+    failed = Run.objects.get(pk=run)
+    assert (failed.status, SECRET in failed.error) == ("failed", False)
+    assert "what it said is not shown" in failed.error
+    addresses = ("/", f"/runs/{run}/", "/models/telling/rows/", "/syncs/telling/configuration/")
+    assert leaks({address: owner.get(address).getvalue().decode() for address in addresses}) == []
 
 
 def test_what_was_sent_of_a_masked_column_is_hidden_after_its_model_moved_to_another_connection(

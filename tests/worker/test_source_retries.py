@@ -143,7 +143,7 @@ def test_what_a_person_has_to_mend_fails_at_once(floor: Floor, company: Company)
         assert floor.ended(run).status == "failed"
     finally:
         company.sql("ALTER TABLE people RENAME TO users;")
-    assert Run.objects.get(pk=run).error_code == "SOURCE_ERROR"
+    assert Run.objects.get(pk=run).error_code == "NO_SUCH_RELATION"
     company.close()
     test = queue_test("people", "7")
     assert floor.ended(test).status == "failed"
