@@ -50,7 +50,12 @@ def serve(
     with _stage(demo) as stage:
         fill = stage.fill if stage else lambda: None
         at_rest = answer(
-            where, lambda url: _greet(url, stage), first=fill, companions=[_worker], made_anew=demo
+            where,
+            lambda url: _greet(url, stage),
+            first=fill,
+            companions=[_worker],
+            made_anew=demo,
+            sandbox=stage.url if stage else "",
         )
     if not at_rest:
         end_at_once()

@@ -12,9 +12,10 @@ from headcount.control.trouble import told
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def application(hosts: Iterable[str] = (), *, made_anew: bool = False) -> Application:
+def application(hosts: Iterable[str] = (), *, made_anew: bool = False, sandbox: str = "") -> Application:
     """The application, with the control store ready. ``hosts`` are the names it answers to besides this machine's.
-    ``made_anew``: the home takes the place of one that is gone.
+    ``made_anew``: the home takes the place of one that is gone. ``sandbox`` is the address of the
+    sandbox that was started with it, which new connections begin with.
 
     Raises ``StateError`` when the home cannot be used.
     """
@@ -32,6 +33,7 @@ def application(hosts: Iterable[str] = (), *, made_anew: bool = False) -> Applic
     signing.load()
 
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", *_reached_by(settings.PUBLIC_URL), *hosts]
+    settings.SANDBOX_URL = sandbox
     made: Application = get_wsgi_application()
     return made
 

@@ -45,18 +45,19 @@ def serve(
     first: Callable[[], None] = lambda: None,
     companions: Sequence[Callable[[], Companion]] = (),
     made_anew: bool = False,
+    sandbox: str = "",
 ) -> bool:
     """Answer until the process is told to end (``KeyboardInterrupt``), which is a good end. ``first`` is called when
     the control store is ready, ``ready`` with the address once it can be reached. ``companions`` make what
-    runs beside it; ``made_anew`` is as in ``application``. Returns False when one of the companions did not come to
-    rest: its threads would keep the process alive.
+    runs beside it; ``made_anew`` and ``sandbox`` are as in ``application``. Returns False when one of the companions
+    did not come to rest: its threads would keep the process alive.
 
     Raises ``ConfigurationError`` for an address that cannot be listened on.
     """
     from waitress.server import create_server
 
     listener = _listener(where)
-    pages = application((*where.hosts, where.host), made_anew=made_anew)
+    pages = application((*where.hosts, where.host), made_anew=made_anew, sandbox=sandbox)
     lines.start()
     first()
     server = create_server(

@@ -23,6 +23,7 @@ INSTALLED_APPS = [
 ]
 
 PUBLIC_URL = os.environ.get("HEADCOUNT_PUBLIC_URL", "")  # where people reach the pages, behind a proxy
+SANDBOX_URL = ""  # of the sandbox that was started with the pages, if one was
 _HTTPS = PUBLIC_URL.startswith("https://")
 
 ROOT_URLCONF = "headcount.serving.urls"

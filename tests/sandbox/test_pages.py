@@ -67,6 +67,8 @@ def test_the_guide_can_be_walked_word_for_word(browser, cio):
     [key] = made["track_keys"]
     assert key["site_id"] in browser.text
     assert key["api_key"] in browser.text
+    assert f'<code id="base-url">{cio.url}</code>' in browser.text
+    assert f'<code id="base-url">{cio.url}</code>' in browser.click("App API Keys").text
 
 
 def test_an_app_key_is_shown_once(browser, cio):

@@ -13,6 +13,7 @@ from headcount.control.models import Audit, Connection, Role
 from headcount.sandbox.seed import PRODUCTION, STAGING
 from headcount.service.applying import apply, export, look
 from headcount.service.looking import AT_ONCE, look_at
+from headcount.serving.application import application
 from tests.journeys.conftest import sandbox as sandbox
 from tests.journeys.conftest import workspace as workspace
 from tests.journeys.desk import Workspace
@@ -79,6 +80,29 @@ def test_the_guide_is_walkable_add_service_customer_io_test_connect(
     assert "Production" in page
     assert "✓ connected" in page
     assert owner.get("/connections.json").json()["destinations"][0]["passed"] is True
+
+
+def test_a_connection_begins_with_the_sandbox_that_was_started_with_the_pages(
+    visit: Visit, workspace: Workspace
+) -> None:
+    owner = visit()
+    folded, opened = b"<details>", b"<details open>"
+    assert folded in owner.get(ADD).content
+    application(hosts=["testserver"], sandbox=workspace.url)
+    form = owner.get(ADD)
+    assert f'name="base_url" value="{workspace.url}"'.encode() in form.content
+    assert opened in form.content
+    assert workspace.url.encode() not in owner.get("/connections/add/postgresql/").content
+    assert owner.post(ADD, typed(workspace, action="connect")).status_code == 302
+    application(hosts=["testserver"])
+    assert opened in owner.get("/connections/production/edit/").content
+
+
+def test_more_settings_open_when_one_of_them_is_wrong(visit: Visit) -> None:
+    owner = visit()
+    typed_wrongly = {"name": "P", "budget_requests_per_second": "many", "action": "test"}
+    assert b"<details open>" in owner.post(ADD, typed_wrongly).content
+    assert b"<details>" in owner.post(ADD, {"name": "P", "action": "test"}).content
 
 
 def test_a_secret_is_typed_once_and_never_shown(visit: Visit, workspace: Workspace) -> None:

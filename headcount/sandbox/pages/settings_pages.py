@@ -32,7 +32,8 @@ class SettingsPages:
             f"{NEW}{'?keyType=app' if is_app else ''}", "Create New API Credentials", class_="button"
         )
         rows = self._app_rows() if is_app else self._track_rows()
-        return page("API Credentials", _crumbs(), _tabs(is_app), rows, visitor=visitor, action=button)
+        parts = (_crumbs(), _tabs(is_app), rows, _base_url(request))
+        return page("API Credentials", *parts, visitor=visitor, action=button)
 
     def _track_rows(self) -> Markup:
         rows: list[list[object]] = [
@@ -118,6 +119,12 @@ def _where(workspace: Workspace) -> Markup:
 def _crumbs() -> Markup:
     trail = [link("/settings", "Account Settings"), " › ", link(CREDENTIALS, "API Credentials")]
     return tag("p", trail, class_="crumbs")
+
+
+def _base_url(request: Request) -> Markup:
+    """Customer.io has one address; this stand-in has its own, which whoever uses the keys has to know."""
+    url = tag("code", str(request.base_url).rstrip("/"), id="base-url")
+    return tag("p", "Base URL of this sandbox, for clients that use these keys: ", url)
 
 
 def _tabs(is_app: bool) -> Markup:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 
 from headcount.errors import ConfigurationError, SourceBusy, WrongWorkspace
-from headcount.project.kinds import KINDS, ConnectionKind
+from headcount.project.kinds import CUSTOMERIO, KINDS, ConnectionKind
 from headcount.service import connections as service
 from headcount.service.browsing import relations_of
 from headcount.service.connection_draft import connect, current, free_key, try_draft
@@ -74,15 +75,20 @@ def add(request: HttpRequest, type: str) -> Answer:
     kind = KINDS.get(type)
     if kind is None:
         raise Http404
-    return _Filled(request, kind, title=f"Connect {kind.label}").answer()
+    return _Filled(request, kind, title=f"Connect {kind.label}", settings=_sandbox(kind)).answer()
+
+
+def _sandbox(kind: ConnectionKind) -> dict[str, object] | None:
+    """The address of the sandbox that was started with the pages, for a connection that may lead to it."""
+    return {"base_url": settings.SANDBOX_URL} if settings.SANDBOX_URL and kind is CUSTOMERIO else None
 
 
 @takes(Deed.OWN)
 def edit(request: HttpRequest, key: str) -> Answer:
     """The form of a stored connection."""
-    kind, name, settings, version = current(key)
+    kind, name, stored, version = current(key)
     return _Filled(
-        request, kind, title=f"Change {name}", key=key, name=name, settings=settings, version=version
+        request, kind, title=f"Change {name}", key=key, name=name, settings=stored, version=version
     ).answer()
 
 
