@@ -27,11 +27,14 @@ class FieldShare:
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """Rows of the latest run that read any, which were not sent, and why."""
+    """Rows of the latest run that read any, which were not sent, and why: ``rows`` ``of`` all that were not. A row may
+    have several complaints.
+    """
 
     field: str
     reason: str
     rows: int
+    of: int
     run: int
 
 
@@ -125,7 +128,7 @@ def _left_out(runs: list[Run]) -> tuple[LeftOut, ...]:
     if last is None:
         return ()
     return tuple(
-        LeftOut(field=field, reason=reason, rows=rows, run=last.pk)
+        LeftOut(field=field, reason=reason, rows=rows, of=last.counts.get("invalid", 0), run=last.pk)
         for field, reason, rows in last.invalid_reasons
     )
 

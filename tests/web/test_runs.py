@@ -69,7 +69,24 @@ def test_reasons_why_rows_were_not_sent_lead_to_the_rows_each_is_about(office: D
         assert {row["reason"] for row in rows} == {each["reason"]}
     overview = text(operator.get("/syncs/people/"))
     assert f'href="/runs/{run}/invalid/"' in overview
+    assert "stands in several lines" not in page + overview
     assert f'href="/runs/{run}/invalid/?field=' in overview
+
+
+def test_numbers_of_reasons_that_add_up_to_more_than_the_rows_say_why(office: Desk, visit: Visit) -> None:
+    long = "x" * 1_200
+    office.people_sync["mappings"].append({"from": "email", "to": "email"})
+    office.apply()
+    office.sql(f"UPDATE users SET plan = '{long}', email = '{long}' WHERE id = 7")
+    operator = visit(Role.OPERATOR)
+    run = started(operator, "/syncs/people/run/")
+    page = json.loads(operator.get(f"/runs/{run}.json").content)["page"]
+    assert page["run"]["counts"]["invalid"] == 1
+    assert sum(each["rows"] for each in page["invalid_reasons"]) == 3
+    for address in (f"/runs/{run}/", f"/runs/{run}/invalid/", "/syncs/people/"):
+        assert "1 row in all: a row with several complaints stands in several lines." in text(
+            operator.get(address)
+        )
 
 
 def test_rows_that_are_wrong_as_a_whole_can_be_looked_at_alone(office: Desk, visit: Visit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +57,12 @@ def amount_of(count: float | None, words: str) -> str:
 def or_whole_row(field: str) -> str:
     """What a complaint is about."""
     return field or WHOLE_ROW
+
+
+@register.filter
+def overlaps(reasons: Iterable[Any], rows: int | None) -> bool:
+    """Do ``reasons`` (each with its ``rows``) add up to more than the ``rows`` they are about?"""
+    return bool(rows) and sum(each.rows for each in reasons) > (rows or 0)
 
 
 @register.filter
