@@ -348,6 +348,14 @@ def test_a_query_that_takes_too_long_is_stopped(owner: Client, monkeypatch: pyte
     assert "Company did not answer within 1 seconds, and was told to stop." in words(answer.content)
 
 
+def test_a_saved_model_leads_to_a_sync_of_its_rows(owner: Client, visit: Visit) -> None:
+    owner.post(NEW, table(action="save"))
+    way_on = "/syncs/new/?model=users"
+    assert f'href="{way_on}"' in visit(Role.EDITOR).get("/models/users/").content.decode()
+    assert '<option value="users" selected>' in owner.get(way_on).content.decode()
+    assert way_on not in visit(Role.OPERATOR).get("/models/users/").content.decode()
+
+
 def test_viewers_look_and_editors_write(owner: Client, visit: Visit) -> None:
     owner.post(NEW, table(action="save"))
     viewer, editor = visit(Role.VIEWER), visit(Role.EDITOR)
