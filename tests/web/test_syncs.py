@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from headcount.control.models import MaskedColumn, Model, Role, Run
 from headcount.home import current_home
@@ -259,6 +261,23 @@ def test_activity_shows_what_was_set_as_the_project_file_would_say_it(office: De
     page = visit().get("/activity/").content.decode()
     assert "{&quot;from&quot;: &quot;plan&quot;}" in page
     assert "&#x27;from&#x27;" not in page
+
+
+def test_activity_links_only_to_what_is_still_there(office: Desk, visit: Visit) -> None:
+    owner = visit(Role.OWNER)
+    run = started(owner, "/syncs/people/run/")
+    ways = (f'href="/runs/{run}/"', 'href="/syncs/people/"', 'href="/models/users/"')
+    before = text(owner.get("/activity/"))
+    assert [way in before for way in ways] == [True, True, True]
+    owner.post("/syncs/people/delete/", {"name": "Users to People"})
+    owner.post("/models/users/delete/")
+    with CaptureQueriesContext(connection) as queries:
+        after = text(owner.get("/activity/"))
+    assert len(queries) < 12
+    assert [way in after for way in ways] == [False, False, False]
+    assert "sync people" in after
+    assert f"run {run}" in after
+    assert 'href="/syncs/events/"' in after
 
 
 def test_what_is_in_use_says_by_whom_and_cannot_be_deleted(office: Desk, visit: Visit) -> None:
