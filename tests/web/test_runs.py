@@ -7,6 +7,8 @@ from urllib.parse import quote
 from headcount.control import runs
 from headcount.control.models import Invalid, Role, Run
 from headcount.errors import SourceUnavailable
+from headcount.home import current_home
+from headcount.service.locks import sync_lock
 from headcount.service.queue import queue_run
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
@@ -204,6 +206,25 @@ def test_a_run_that_waits_can_be_canceled(office: Desk, visit: Visit) -> None:
     run = started(operator, "/syncs/people/run/")
     assert "is canceled" in text(operator.post(f"/runs/{run}/cancel/", follow=True))
     assert json.loads(operator.get(f"/runs/{run}.json").content)["page"]["run"]["status"] == "canceled"
+
+
+def test_what_is_said_of_a_run_that_is_told_to_stop_is_true_when_it_has_stopped(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    run = int(operator.post("/syncs/people/run/").headers["Location"].strip("/").split("/")[-1])
+    Run.objects.filter(pk=run).update(status="working")
+    with sync_lock(current_home(), Run.objects.get(pk=run).sync.stream.state_id) as mine:
+        assert mine
+        for deed, said, live in (
+            ("pause", "to pause", "It pauses when"),
+            ("cancel", "to stop", "being canceled"),
+        ):
+            page = text(operator.post(f"/runs/{run}/{deed}/", follow=True))
+            told, _, refreshed = page.partition('<div id="live"')
+            assert f"The run was told {said}." in told
+            assert "as soon as" not in told
+            assert live in refreshed
 
 
 def test_a_queued_run_rests_when_it_is_paused_and_goes_on_when_it_is_resumed(

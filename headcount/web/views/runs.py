@@ -97,15 +97,11 @@ def _address(run: int) -> str:
 @takes(Deed.RUN)
 @require_POST
 def cancel(request: HttpRequest, run: int) -> HttpResponse:
-    """Stop it."""
+    """Stop it. What is said stays above the part that refreshes itself, so it has to be true after the end as well."""
 
     def canceled() -> str:
         status = starting_runs.cancel(run)
-        return (
-            "The run is canceled."
-            if status == RunStatus.CANCELED.value
-            else "The run stops as soon as it can."
-        )
+        return "The run is canceled." if status == RunStatus.CANCELED.value else "The run was told to stop."
 
     return done(request, canceled, _address(run))
 
@@ -129,9 +125,7 @@ def pause(request: HttpRequest, run: int) -> HttpResponse:
 
     def paused() -> str:
         status = starting_runs.pause(run)
-        return (
-            "The run is paused." if status == RunStatus.PAUSED.value else "The run pauses as soon as it can."
-        )
+        return "The run is paused." if status == RunStatus.PAUSED.value else "The run was told to pause."
 
     return done(request, paused, _address(run))
 
