@@ -22,6 +22,7 @@ import pytest
 from headcount.control.models import Audit, Role, User
 from headcount.control.setup import close, setup
 from tests.cli.command import ROOT
+from tests.control_store import URL
 from tests.web.conftest import PASSWORD
 
 ELSEWHERE = "127.0.0.2"  # another address of this machine, which no proxy has
@@ -273,6 +274,7 @@ def test_the_demonstration_has_a_home_and_a_sandbox_of_its_own_that_end_with_it(
         urllib.request.urlopen(sandbox)
     assert not (tmp_path / "home").exists()  # the person's own
     monkeypatch.setenv("HEADCOUNT_HOME", str(tmp_path / ".headcount" / "demo-pages" / "home"))
+    monkeypatch.delenv(URL, raising=False)
     from headcount.service.listings import list_runs
 
     runs = {run.sync: run for run in list_runs()}
