@@ -239,8 +239,10 @@ class Tables:
         self.fetch(_all_columns(catalogue), "JOIN touched_keys t ON t.key = a.key")
 
     def _tell_keys(self, keys: str) -> None:
+        # A key with a NUL is never acknowledged, and PostgreSQL has no text that could hold it.
+        readable = f"SELECT key FROM ({keys}) WHERE NOT contains(key, chr(0))"
         self.server.run("DROP TABLE IF EXISTS pg_temp.touched_keys")
-        self.server.put(self.bench, keys, "touched_keys", temporary=True)
+        self.server.put(self.bench, readable, "touched_keys", temporary=True)
         self.server.run("ANALYZE pg_temp.touched_keys")
 
     def bring(self, before: Catalogue, keys: str | None) -> tuple[int, int]:

@@ -40,6 +40,15 @@ def test_invalid_and_duplicate_keys_do_not_count_as_vanished(world: World) -> No
     assert set(world.wires()) == {"1", "2", "3"}
 
 
+def test_a_key_that_cannot_be_read_among_many_removes_nobody(world: World) -> None:
+    people_ = [(str(i), "a") for i in range(200)]
+    world.table(TYPES, *people_)
+    world.run(MIRROR)
+    world.table(TYPES, ("0\x00", "a"), ("1", "b"), *people_[2:])
+    counts(world.run(MIRROR), read=200, invalid=1, unchanged=198, change=1, accepted=1)
+    assert len(world.wires()) == 200
+
+
 def test_a_switch_to_mirror_shows_the_keys_that_vanished_before(world: World) -> None:
     world.table(TYPES, ("1", "a"), ("2", "b"))
     world.run(people(column("plan")))
