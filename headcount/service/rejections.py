@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
@@ -28,6 +28,7 @@ from headcount.service.slices import PAGE, Slice, sliced
 from headcount.service.veil import Veil, Veils
 
 GROUPS = 200
+AT_ONCE = 2000  # rows that a download reads in one query
 RETRIED = 10_000  # keys that one retry may name; more are retried all together
 
 
@@ -151,12 +152,22 @@ def refusals_as_csv(sync: str, *, group: int | None = None) -> Iterator[str]:
     """All open rows, line by line, as they are read."""
     row = find_sync(sync)
     chosen = row.rejected if group is None else _found(row, group).rows
-    return _lines(chosen.filter(status=Rejected.Status.OPEN).order_by("id"), Veils(row))
+    return _lines(_one_by_one(chosen.filter(status=Rejected.Status.OPEN)), Veils(row))
 
 
-def _lines(rows: QuerySet[Rejected], veils: Veils) -> Iterator[str]:
+def _one_by_one(rows: QuerySet[Rejected]) -> Iterator[Rejected]:
+    """By their numbers, some at a time: a cursor of PostgreSQL that outlives its transaction copies every row before it
+    gives the first.
+    """
+    after = 0
+    while some := list(rows.filter(id__gt=after).order_by("id")[:AT_ONCE]):
+        yield from some
+        after = some[-1].pk
+
+
+def _lines(rows: Iterable[Rejected], veils: Veils) -> Iterator[str]:
     yield _line(["key", "operation", "reason", "field", "message", "run", "at"])
-    for row in rows.iterator():
+    for row in rows:
         veil = veils.of(row.run_id)
         said = veil.quoted(row.field, row.message)
         at = row.created_at.isoformat(timespec="seconds")

@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from headcount.control.models import Rejected, RejectedGroup, Role
+from headcount.service import rejections
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.work import started, text, work
@@ -99,6 +102,15 @@ def test_rejected_rows_are_downloaded_whole_or_by_group(refused: Client) -> None
         len(refused.get(f"/syncs/people/rejected/rows.csv?group={small}").getvalue().decode().splitlines())
         == 3
     )
+
+
+def test_a_download_reads_some_rows_at_a_time(refused: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejections, "AT_ONCE", 2)
+    with CaptureQueriesContext(connection) as queries:
+        lines = refused.get("/syncs/people/rejected/rows.csv").getvalue().decode().splitlines()
+    assert len(set(lines)) == len(lines) == 6
+    read = [query["sql"] for query in queries if 'FROM "control_rejected"' in query["sql"]]
+    assert [sql.endswith("LIMIT 2") for sql in read] == [True] * 4  # 5 rows, and that there are no more
 
 
 def test_the_counts_of_groups_are_those_of_their_rows(office: Desk, refused: Client) -> None:
