@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from headcount.control.setup import close
 from headcount.service.planning import plan_sync
 from headcount.sync import Progress
 from tests.journeys.desk import Desk, checked, ended, sums, wait_for
@@ -63,7 +64,14 @@ def test_a_plan_that_reads_for_long_does_not_keep_a_run_from_its_end(applied: De
             go_on.wait(60)
 
     planned: list[int] = []
-    looker = threading.Thread(target=lambda: planned.append(plan_sync("people", progress=Slow()).change))
+
+    def look() -> None:
+        try:
+            planned.append(plan_sync("people", progress=Slow()).change)
+        finally:
+            close()
+
+    looker = threading.Thread(target=look)
     looker.start()
     assert reading.wait(20)
     try:
