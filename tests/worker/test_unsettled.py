@@ -417,7 +417,7 @@ def test_a_killed_command_keeps_no_later_run_from_its_sync(floor: Floor) -> None
     desk.apply()
     desk.workspace.slow(5)
     command = floor.command("run", "people")
-    wait_for(lambda: desk.workspace.in_flight() > 0, seconds=60)
+    wait_for(lambda: Run.objects.exists() and desk.workspace.in_flight() > 0, seconds=60)
     floor.kill(command)
     desk.workspace.heal()
     killed = Run.objects.get()
