@@ -58,10 +58,10 @@ def relations_of(key: str, *, seconds: float | None = None) -> tuple[Relation, .
         return source.relations()
 
 
-def columns_of(model: Model, *, mask: Mask = OPEN, seconds: float | None = None) -> tuple[ColumnInfo, ...]:
+def columns_of(model: Model, *, seconds: float | None = None) -> tuple[ColumnInfo, ...]:
     """The columns of a model that may not be saved yet, without reading its rows. Raises ``SourceError``."""
     with _opened(model.connection, seconds) as source:
-        return tuple(_info(column, model, mask) for column in source.columns(model))
+        return tuple(_info(column, model, OPEN) for column in source.columns(model))
 
 
 def rows_of(model: Model, *, limit: int = ROWS, seconds: float | None = None) -> Rows:
@@ -95,14 +95,15 @@ def _opened(key: str, seconds: float | None, model: Model | None = None) -> Iter
     with (
         unquoted(row),
         look_at(row.name, seconds) as patience,
-        closing(patience.watching(_opening(row))()) as source,
+        closing(patience.watching(opening(row))()) as source,
     ):
         if model is not None:
             acquaint(source, row, model)
         yield source
 
 
-def _opening(row: Connection) -> Callable[[], Source]:
+def opening(row: Connection) -> Callable[[], Source]:
+    """What opens the source behind a connection, with its settings of now. Raises ``ConfigurationError``."""
     if KINDS[row.type].role != "source":
         raise ConfigurationError(f"{row.name} is a destination: there is nothing to read from.")
     with told():

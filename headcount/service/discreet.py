@@ -12,8 +12,6 @@ from headcount.errors import ConfigurationError, SourceError, SourceUnavailable
 from headcount.model import Model
 from headcount.service.masking import Mask, mask_of
 
-_PLAIN = "A SELECT of columns as they are, from tables as they are, is shown."
-
 
 @contextmanager
 def discreet(model: Model) -> Iterator[None]:
@@ -43,5 +41,5 @@ def refuse_hidden(model: Model, mask: Mask) -> None:
         raise ConfigurationError(
             f"No row of {model.name or 'the model'} is shown: its SQL may show masked columns under another name, or "
             "tell them by comparison.",
-            hint=f"It is sent as ever. {_PLAIN}",
+            hint="It is sent as ever. A SELECT of columns as they are, from tables as they are, is shown.",
         )

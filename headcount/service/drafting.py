@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,12 +13,12 @@ from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
-from headcount.engines import Source, open_source
 from headcount.errors import ConfigurationError, SourceError
 from headcount.frozen import Frozen
 from headcount.mapping import compile_sync
 from headcount.model import Behavior, Column
 from headcount.project.values import model_value, sync_value
+from headcount.service.browsing import opening
 from headcount.service.discreet import refuse_hidden
 from headcount.service.known_columns import acquaint
 from headcount.service.lines import Setup, find_sync, prepare_line, sync_as_of
@@ -33,7 +33,7 @@ from headcount.service.planning import (
     with_state_of_its_own,
 )
 from headcount.service.previewing import PreviewRow, preview_rows
-from headcount.service.settings import resolved, unquoted
+from headcount.service.settings import unquoted
 from headcount.sync import Line, make_plan
 from headcount.workbench import Workbench, quote_text
 
@@ -80,14 +80,9 @@ def columns_of(model: str) -> tuple[Column, ...]:
     with (
         unquoted(row.connection),
         look_at(row.connection.name) as patience,
-        closing(patience.watching(_opening(row.connection))()) as source,
+        closing(patience.watching(opening(row.connection))()) as source,
     ):
         return source.columns(model_value(row.key, row.definition))
-
-
-def _opening(connection: Connection) -> Callable[[], Source]:
-    settings = resolved(connection)
-    return lambda: open_source(connection.type, settings)
 
 
 @told()
@@ -103,7 +98,7 @@ def preview_entry(key: str, entry: Entry, *, rows: int = PREVIEW_ROWS) -> tuple[
     with (
         unquoted(row.connection),
         look(PREVIEW_SECONDS, too_slow(PREVIEW_SECONDS)) as patience,
-        closing(patience.watching(_opening(row.connection))()) as source,
+        closing(patience.watching(opening(row.connection))()) as source,
     ):
         acquaint(source, row.connection, sync.model)
         columns, mask = source.columns(sync.model), mask_of(sync.model)

@@ -255,6 +255,15 @@ def _unfinished(run: int) -> None:
     Run.objects.filter(pk=run).update(status="working", finished_at=None, worker="", pid=None)
 
 
+def _cut_short(desk: Desk, broken: Callable[[str], int], sync: str) -> int:
+    """A run of people or events that is unfinished, and that another release wrote down."""
+    (_small_batches if sync == "people" else _orders)(desk)
+    run = broken(sync)
+    _foreign(run)
+    _unfinished(run)
+    return run
+
+
 def test_people_whose_run_another_release_wrote_down_are_sent_as_they_are_now(
     floor: Floor, broken: Callable[[str], int]
 ) -> None:
@@ -292,10 +301,7 @@ def test_an_unfinished_run_that_another_release_wrote_down_is_superseded(
     floor: Floor, broken: Callable[[str], int], sync: str
 ) -> None:
     desk = floor.desk
-    (_small_batches if sync == "people" else _orders)(desk)
-    run = broken(sync)
-    _foreign(run)
-    _unfinished(run)
+    run = _cut_short(desk, broken, sync)
     answered = 10 * receipts(run)
     report = desk.run(sync)
     old = Run.objects.get(pk=run)
@@ -310,10 +316,7 @@ def test_an_unfinished_run_that_another_release_wrote_down_can_be_canceled_and_i
     floor: Floor, broken: Callable[[str], int], sync: str
 ) -> None:
     desk = floor.desk
-    (_small_batches if sync == "people" else _orders)(desk)
-    run = broken(sync)
-    _foreign(run)
-    _unfinished(run)
+    run = _cut_short(desk, broken, sync)
     answered = 10 * receipts(run)
     assert cancel_run(run).status is RunStatus.CANCELED
     assert Run.objects.get(pk=run).folded
