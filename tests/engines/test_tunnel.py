@@ -65,11 +65,14 @@ class Bastion:
         )
 
     def stop(self) -> None:
-        self.server.close()
-        asyncio.run_coroutine_threadsafe(self.server.wait_closed(), self.loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._close(), self.loop).result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
+
+    async def _close(self) -> None:
+        self.server.close()  # in its loop, which may be letting go of a connection
+        await self.server.wait_closed()
 
     @property
     def settings(self) -> dict[str, Any]:
