@@ -66,11 +66,12 @@ def read_batch(workspace: Workspace, call: Call) -> list[wire.Json] | Answer:
 
 
 def batch(workspace: Workspace, call: Call, fault: Fault | None) -> Answer:
-    """200 when all entries are fine, else 207 (or 400 where all are bad, if switched so)."""
+    """200 when all entries are fine, else 207 (or 400 where all are bad, if switched so). A 4xx applies nothing."""
     items = read_batch(workspace, call)
     if isinstance(items, Answer):
         return items
     errors: list[dict[str, wire.Json]] = []
+    fine: list[wire.Json] = []
     bad = spoiled = 0
     for index, item in enumerate(items):
         problems = workspace.problems(item)
@@ -81,10 +82,12 @@ def batch(workspace: Workspace, call: Call, fault: Fault | None) -> Answer:
             spoiled += 1
             errors.append(error.as_json(index))
         else:
+            fine.append(item)
+    status = _status(workspace, fault, len(items), bad, spoiled) if errors else 200
+    if not 400 <= status < 500:
+        for item in fine:
             accept(workspace, item, call.received)
-    if not errors:
-        return OK
-    return refusal({"errors": errors}, _status(workspace, fault, len(items), bad, spoiled))
+    return refusal({"errors": errors}, status) if errors else OK
 
 
 def _status(workspace: Workspace, fault: Fault | None, items: int, bad: int, spoiled: int) -> int:
