@@ -8,10 +8,12 @@ from headcount.comparison import Comparison, parquet
 from headcount.model import Plan
 from headcount.workbench import quote_text
 
+PLAN_FILE = "plan.parquet"  # in the folder of a run's plan
+
 
 def write_plan(task: Comparison, *, held: bool, missed: bool) -> Plan:
-    """Freeze the plan into ``plan.parquet``, whole or not at all."""
-    path = task.folder / "plan.parquet"
+    """Freeze the plan into ``PLAN_FILE``, whole or not at all."""
+    path = task.folder / PLAN_FILE
     temporary = path.with_suffix(".part")
     temporary.unlink(missing_ok=True)
     if held or missed or not _all_go(task) or not _linked(task.folder / "staged.parquet", temporary):

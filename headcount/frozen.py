@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from headcount.changes import PLAN_FILE
 from headcount.destinations.base import DestinationObject
 from headcount.diff import Planned
 from headcount.mapped import Mapped
@@ -115,7 +116,7 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
         return None
     mapped = compile_sync(sync, _columns(document), object_)
     digests = document.get("digests", "")  # a plan of an earlier release has none
-    plan = Plan(path=folder / "plan.parquet", fields=mapped.field_ids, digests=digests, **document["counts"])
+    plan = Plan(path=folder / PLAN_FILE, fields=mapped.field_ids, digests=digests, **document["counts"])
     planned = document["planned"]
     for name in ("new_fields", "released"):
         planned[name] = tuple(planned[name])
@@ -144,7 +145,7 @@ class Keyed:
 
 def keyed(folder: Path) -> Keyed | None:
     """The plan in a folder, of whatever sync; None when there is none, or it is damaged."""
-    document, path = _read(folder), folder / "plan.parquet"
+    document, path = _read(folder), folder / PLAN_FILE
     try:
         identity = Identity.parse(document["identity"]) if document is not None else None
     except (KeyError, TypeError, ValueError):

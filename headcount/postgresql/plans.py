@@ -13,13 +13,14 @@ from pathlib import Path
 
 import psycopg
 
+from headcount.changes import PLAN_FILE
 from headcount.frozen import FILE
 from headcount.postgresql.session import SCHEMA, Session, connect
 from headcount.postgresql.trouble import told
 from headcount.workbench import own_files
 
 PIECE = 1_000_000  # bytes in a row
-NAMES = (FILE, "plan.parquet", "invalid.parquet", "digests.parquet", "seen.parquet")
+NAMES = (FILE, PLAN_FILE, "invalid.parquet", "digests.parquet", "seen.parquet")
 
 
 class Plans:

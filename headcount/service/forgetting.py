@@ -16,6 +16,7 @@ from pathlib import Path
 from django.db import connection
 from django.db.models import Q
 
+from headcount.changes import PLAN_FILE
 from headcount.chunks import chunks
 from headcount.control import audit, held, runs
 from headcount.control.models import Exchange, Invalid, Rejected, Run
@@ -42,7 +43,6 @@ from headcount.workbench import Workbench, own_files, quote_text
 
 PERSON = "person."  # how the field ids of an event's person begin
 AT_ONCE = 500  # positions in one statement; SQLite limits the values of one
-PLAN = "plan.parquet"
 ERASED = ""  # stands for the key in a plan, whose positions must stay as they are; no fold minds such rows
 
 
@@ -173,7 +173,7 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None, *,
         drop_plans(home, [run.pk])
     # Events that are still to be settled stay known by their keys: they must never be sent again.
     keyed = unsettled and own is None
-    positions = _blank(bench, folder / PLAN, which, keyed=keyed) if which is not None else []
+    positions = _blank(bench, folder / PLAN_FILE, which, keyed=keyed) if which is not None else []
     keyless = _unspoken(bench, folder / "invalid.parquet", key)
     dropped = False
     if own is not None:
@@ -192,8 +192,8 @@ def _which_of(
     fields = _fields(run, folder)
     if fields is not None:
         return _which({f"f{i:03d}": id_ for i, id_ in enumerate(fields)}, key, own)
-    needed = unsettled and columns_in(folder) and (folder / PLAN).exists()
-    return _anywhere(bench, folder / PLAN, key) if needed else None
+    needed = unsettled and columns_in(folder) and (folder / PLAN_FILE).exists()
+    return _anywhere(bench, folder / PLAN_FILE, key) if needed else None
 
 
 def _fields(run: Run, folder: Path) -> Sequence[str] | None:
