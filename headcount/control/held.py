@@ -18,6 +18,7 @@ from headcount.chunks import chunks
 from headcount.control.models import Invalid as InvalidRow
 from headcount.control.models import Rejected, RejectedGroup, Run, Sync
 from headcount.control.models.rejected import FIELD_LENGTH, REASON_LENGTH
+from headcount.control.reading import by_number
 from headcount.model import Invalid, Operation, Outcome
 
 EXAMPLES = 1000  # invalid rows listed for each run
@@ -137,8 +138,16 @@ def rejected(sync: Sync, *, run_id: int | None = None) -> QuerySet[Rejected]:
     return rows.filter(run_id=run_id) if run_id else rows.filter(status=Rejected.Status.OPEN)
 
 
+def every_open(sync: Sync) -> Iterator[Rejected]:
+    """The rows that are open now, in the order of ``rejected``; read as they are consumed, for there may be many."""
+    refused = sync.rejected.filter(status=Rejected.Status.OPEN).order_by("-run_id")
+    for run in refused.values_list("run_id", flat=True).distinct():
+        # A run's rows were entered in the order of the plan.
+        yield from by_number(Rejected.objects.filter(run_id=run, status=Rejected.Status.OPEN))
+
+
 def invalid(run: Run) -> QuerySet[InvalidRow]:
-    """Examples of the rows the run never sent."""
+    """Examples of the rows the run never sent, ``EXAMPLES`` at most."""
     return run.invalid.order_by("id")
 
 

@@ -100,7 +100,7 @@ def _planned(home: Home, run: Run) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _examples(run: Run) -> Iterator[tuple[str, str, str, str]]:
-    for key, field, reason in held.invalid(run).values_list("key", "field", "reason").iterator():
+    for key, field, reason in held.invalid(run).values_list("key", "field", "reason"):
         yield key, field, reason, ""
 
 

@@ -8,12 +8,15 @@ from datetime import datetime
 
 from headcount.control import held, runs
 from headcount.control.models import Rejected, Run, Sync
+from headcount.control.reading import by_number
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.project.problems import did_you_mean
 from headcount.service.abandoned import INTERRUPTED, is_abandoned, resting, status_of
 from headcount.service.left_out import InvalidReason, reasons_of
+
+RUNS_AT_ONCE = 10  # looked at in one query: most often the newest tells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +105,12 @@ def rejections(sync: str, *, limit: int = 100) -> Rejections:
 
 def open_rejected(row: Sync) -> Iterator[RejectedRow]:
     """All open rejected rows of a sync, read as they are consumed."""
-    return map(_rejected, held.rejected(row).iterator())
+    return map(_rejected, held.every_open(row))
 
 
 def invalid_run(row: Sync) -> Run | None:
     """The run whose invalid rows are those of today: the latest that read the source, unless it found none."""
-    for run in row.runs.exclude(trigger="test").order_by("-id").iterator():
+    for run in by_number(row.runs.exclude(trigger="test"), RUNS_AT_ONCE, newest_first=True):
         if run.invalid_reasons:
             return run
         if run.counts and not run.counts["invalid"]:

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from headcount.control import audit, held, runs
 from headcount.control.models import Invalid, Rejected, RejectedGroup, Run
 from headcount.control.models import Sync as SyncRow
+from headcount.control.reading import by_number
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
@@ -28,7 +29,6 @@ from headcount.service.slices import PAGE, Slice, sliced
 from headcount.service.veil import Veil, Veils
 
 GROUPS = 200
-AT_ONCE = 2000  # rows that a download reads in one query
 RETRIED = 10_000  # keys that one retry may name; more are retried all together
 
 
@@ -152,17 +152,7 @@ def refusals_as_csv(sync: str, *, group: int | None = None) -> Iterator[str]:
     """All open rows, line by line, as they are read."""
     row = find_sync(sync)
     chosen = row.rejected if group is None else _found(row, group).rows
-    return _lines(_one_by_one(chosen.filter(status=Rejected.Status.OPEN)), Veils(row))
-
-
-def _one_by_one(rows: QuerySet[Rejected]) -> Iterator[Rejected]:
-    """By their numbers, some at a time: a cursor of PostgreSQL that outlives its transaction copies every row before it
-    gives the first.
-    """
-    after = 0
-    while some := list(rows.filter(id__gt=after).order_by("id")[:AT_ONCE]):
-        yield from some
-        after = some[-1].pk
+    return _lines(by_number(chosen.filter(status=Rejected.Status.OPEN)), Veils(row))
 
 
 def _lines(rows: Iterable[Rejected], veils: Veils) -> Iterator[str]:

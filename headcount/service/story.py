@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from headcount.changes import PLAN_FILE
 from headcount.control import book
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
@@ -86,11 +87,11 @@ def _kept(row: SyncRow, home: Home) -> list[Path]:
     """The folders of the sync's newest runs whose plans are still there."""
     there = known_plans(home)
     newest = row.runs.order_by("-id").values_list("id", flat=True)
-    kept = [run for run in newest.iterator() if run in there][:LOOKED_AT]
+    kept = [run for run in newest if run in there][:LOOKED_AT]
     return [folder for folder in plan_folders(home, kept) if (folder / "plan.json").exists()]
 
 
-_FILES = ("plan.parquet", "invalid.parquet", "seen.parquet")
+_FILES = (PLAN_FILE, "invalid.parquet", "seen.parquet")
 
 
 def _runs_with(bench: Workbench, folders: Sequence[Path], key: str) -> list[int]:

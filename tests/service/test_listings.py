@@ -5,14 +5,16 @@ import stat
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from headcount.control import held, runs
+from headcount.control import held, reading, runs
 from headcount.control.models import Run
 from headcount.errors import ConfigurationError
 from headcount.model import Counts, Fate, Invalid, Operation, Outcome, RunStatus
 from headcount.service.csv_listing import Written, write_rejected
 from headcount.service.left_out import InvalidReason
-from headcount.service.listings import list_runs, rejections
+from headcount.service.listings import RUNS_AT_ONCE, list_runs, rejections
 from tests.control.sample import make_run
 
 
@@ -64,6 +66,36 @@ def test_the_csv_holds_all_rejected_rows_and_is_readable_by_nobody_else(home: Pa
     assert rows[699]["key"] == "k699"
     assert rows[0]["message"].endswith("no")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_listing_of_many_rows_is_read_some_at_a_time_newest_run_first(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "AT_ONCE", 2)
+    run = make_run()
+    refuse(run, "a", "b", "c")
+    later = runs.add(run.sync)
+    refuse(later, "d", "e")
+    path = tmp_path / "rejected.csv"
+    with CaptureQueriesContext(connection) as queries:
+        write_rejected("users", path)
+    with path.open(newline="") as file:
+        assert [row["key"] for row in csv.DictReader(file)] == ["d", "e", "a", "b", "c"]
+    asked = [query["sql"] for query in queries if "message" in query["sql"].partition("FROM")[0]]
+    assert asked
+    assert all(sql.endswith("LIMIT 2") for sql in asked if "control_rejected" in sql)
+
+
+def test_the_run_whose_rows_are_invalid_today_is_looked_for_among_the_newest_first(home: Path) -> None:
+    run = make_run()
+    runs.explain(run, {}, [("plan", "too long", 1)])
+    for _ in range(RUNS_AT_ONCE + 1):
+        runs.add(run.sync)
+    with CaptureQueriesContext(connection) as queries:
+        assert rejections("users").invalid_run == run.pk
+    asked = [query["sql"] for query in queries if "invalid_reasons" in query["sql"].partition("FROM")[0]]
+    looked_for = [sql for sql in asked if "ORDER BY" in sql and "control_rejected" not in sql]
+    assert [sql.endswith(f"LIMIT {RUNS_AT_ONCE}") for sql in looked_for] == [True, True]
 
 
 def test_a_csv_that_cannot_be_written_is_a_clear_error(home: Path, tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from headcount.control import reading
 from headcount.control.models import Rejected, RejectedGroup, Role
-from headcount.service import rejections
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.work import started, text, work
@@ -105,7 +105,7 @@ def test_rejected_rows_are_downloaded_whole_or_by_group(refused: Client) -> None
 
 
 def test_a_download_reads_some_rows_at_a_time(refused: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rejections, "AT_ONCE", 2)
+    monkeypatch.setattr(reading, "AT_ONCE", 2)
     with CaptureQueriesContext(connection) as queries:
         lines = refused.get("/syncs/people/rejected/rows.csv").getvalue().decode().splitlines()
     assert len(set(lines)) == len(lines) == 6
