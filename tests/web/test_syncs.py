@@ -79,7 +79,8 @@ def test_a_plan_says_old_and_new_and_sends_nothing(office: Desk, visit: Visit) -
     [row] = json.loads(operator.get(address.rstrip("/") + ".json?op=add").content)["page"]["rows"]["rows"]
     assert row["key"] == "900"
     assert office.workspace.requests() == []
-    assert "free" in operator.get(address + "plan.csv?values=1").getvalue().decode()
+    with_values = operator.get(address + "plan.csv?values=1").getvalue().decode()
+    assert "change,7,plan,free,pro" in with_values.splitlines()
     assert "free" not in operator.get(address + "plan.csv").getvalue().decode()
     assert len(json.loads(operator.get(address + "plan.json").getvalue())) == 2
 

@@ -20,6 +20,7 @@ from headcount.service.records import find_record
 from headcount.service.roles import Deed
 from headcount.service.sync_page import sync_head, sync_page
 from headcount.web.access import takes
+from headcount.web.csv_cells import cell
 from headcount.web.deeds import done
 from headcount.web.page import Page, twin
 from headcount.web.paging import place
@@ -150,7 +151,7 @@ def _csv(rows: Iterable[PlanRow], *, values: bool) -> Iterator[str]:
             yield _line([row.op, row.key, " ".join(change.field for change in row.fields)])
             continue
         for change in row.fields:
-            yield _line([row.op, row.key, change.field, change.old or "", change.new or ""])
+            yield _line([row.op, row.key, change.field, cell(change.old), cell(change.new)])
         if not row.fields:
             yield _line([row.op, row.key, "", "", ""])
 
