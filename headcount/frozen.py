@@ -10,7 +10,7 @@ plan.json         the rest; written last, so that a plan without it does not cou
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from headcount.changes import PLAN_FILE
 from headcount.destinations.base import DestinationObject
 from headcount.diff import Planned
+from headcount.errors import ConfigurationError, HeadcountError
 from headcount.mapped import Mapped
 from headcount.mapping import compile_sync
 from headcount.model import Column, Kind, Plan, Sync
@@ -25,6 +26,11 @@ from headcount.state import Catalogue, Identity
 from headcount.workbench import own_files
 
 FILE = "plan.json"
+LEFT_OUT = ("unchanged", "invalid", "held", "missed")  # the rows that a plan does not send
+
+
+class UnreadablePlan(ConfigurationError):
+    """A plan that another release made, in words or by rules that are not those of this one. Waiting does not help."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +116,24 @@ class Frozen:
 
 
 def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
-    """The plan frozen in a folder, or None when there is none. ``sync`` must be the one it was made for."""
+    """The plan frozen in a folder, or None when there is none. ``sync`` must be the one it was made for.
+
+    Raises ``UnreadablePlan``.
+    """
     document = _read(folder)
     if document is None:
         return None
+    try:
+        return _frozen(folder, document, sync, object_)
+    except (HeadcountError, KeyError, TypeError, ValueError) as error:
+        raise UnreadablePlan(
+            "The plan cannot be read: another release of Headcount made it.",
+            hint="What was sent by it stands in its run's receipts; the next run makes a plan of its own.",
+        ) from error
+
+
+def _frozen(folder: Path, document: dict[str, Any], sync: Sync, object_: DestinationObject) -> Frozen:
+    """Only the document is looked at, so whatever is wrong with it stays wrong."""
     mapped = compile_sync(sync, _columns(document), object_)
     digests = document.get("digests", "")  # a plan of an earlier release has none
     plan = Plan(path=folder / PLAN_FILE, fields=mapped.field_ids, digests=digests, **document["counts"])
@@ -137,10 +157,16 @@ def load(folder: Path, sync: Sync, object_: DestinationObject) -> Frozen | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Keyed:
-    """What every release can tell of a plan: whose state it is about, and the file with its keys and operations."""
+    """What every release can tell of a plan: whose state it is about, and the file with its keys and operations.
+
+    ``read`` is how many rows there were, with those that it ``left_out`` by the names in ``LEFT_OUT``; None where that
+    stands in words of another release.
+    """
 
     identity: Identity
     path: Path
+    read: int | None = None
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def keyed(folder: Path) -> Keyed | None:
@@ -150,7 +176,13 @@ def keyed(folder: Path) -> Keyed | None:
         identity = Identity.parse(document["identity"]) if document is not None else None
     except (KeyError, TypeError, ValueError):
         return None
-    return Keyed(identity=identity, path=path) if identity is not None and path.exists() else None
+    if document is None or identity is None or not path.exists():
+        return None
+    try:
+        told = {name: int(document["planned"][name]) for name in ("read", *LEFT_OUT)}
+    except (KeyError, TypeError, ValueError):
+        return Keyed(identity=identity, path=path)
+    return Keyed(identity=identity, path=path, read=told.pop("read"), left_out=told)
 
 
 def columns_in(folder: Path) -> tuple[Column, ...]:

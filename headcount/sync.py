@@ -32,7 +32,18 @@ from headcount.frozen import Frozen, Keyed, load
 from headcount.guards import check_guards
 from headcount.limiter import Limiter, Unlimited
 from headcount.mapping import compile_sync
-from headcount.model import Behavior, Budget, Counts, Fate, Plan, Receipt, RetryPolicy, RunInfo, Sync
+from headcount.model import (
+    Behavior,
+    Budget,
+    Counts,
+    Fate,
+    Operation,
+    Plan,
+    Receipt,
+    RetryPolicy,
+    RunInfo,
+    Sync,
+)
 from headcount.receipts import Book, Ledger, read_book
 from headcount.state import Catalogue, Identity, Opened, State
 from headcount.workbench import NARROW, Workbench, own_files, quote_text
@@ -240,14 +251,19 @@ def settle(
 
 def settle_keys(
     state: State, scratch: Path, plan: Keyed, run: RunInfo, ledger: Ledger, *, exact: bool
-) -> None:
+) -> Counts:
     """The same by a plan of which only the keys can be read; ``exact`` as in ``fold_keys``. A run that sent nothing
-    leaves the state as it is.
+    leaves the state as it is. Returns its sums.
     """
     book = read_book(ledger)
-    if not book.intents:
-        return
-    work = Folding(
+    with Workbench(scratch, maps=False) as bench:
+        if book.intents:
+            fold_keys(bench, state, _keys_folding(plan, run, book), exact=exact)
+        return _count_keys(bench, plan, book)
+
+
+def _keys_folding(plan: Keyed, run: RunInfo, book: Book) -> Folding:
+    return Folding(
         run=run.id,
         marker=_marker(run),
         identity=plan.identity,
@@ -255,8 +271,20 @@ def settle_keys(
         fates=_fates(book),
         read=None,  # how many rows there were stands in words of another release, too
     )
-    with Workbench(scratch, maps=False) as bench:
-        fold_keys(bench, state, work, exact=exact)
+
+
+def _count_keys(bench: Workbench, plan: Keyed, book: Book) -> Counts:
+    """Where the plan's own words do not tell how many rows were read, those that were to be sent are all that is known
+    of.
+    """
+    ops = ", ".join(f"count(*) FILTER (op = {quote_text(op.value)})" for op in Operation)
+    (sizes,) = bench.run(f"SELECT {ops} FROM read_parquet({quote_text(str(plan.path))})")
+    planned = {op.value: int(size) for op, size in zip(Operation, sizes, strict=True)}
+    rows = planned["add"] + planned["change"]
+    left_out = plan.left_out if plan.read == rows + sum(plan.left_out.values()) else {}
+    return Counts(
+        read=rows + sum(left_out.values()), **planned, **left_out, **fates_of(book, sum(planned.values()))
+    )
 
 
 def resumable(frozen: Frozen | None, line: Line, now: datetime) -> bool:
@@ -336,7 +364,6 @@ def _rows_of(path: Path) -> str | None:
 def count(frozen: Frozen, book: Book) -> Counts:
     """The sums of a run, from its plan and its book."""
     planned, plan = frozen.planned, frozen.plan
-    accepted, rejected, in_doubt = (book.count(f) for f in (Fate.ACCEPTED, Fate.REJECTED, Fate.IN_DOUBT))
     return Counts(
         read=planned.read,
         add=plan.add,
@@ -346,18 +373,23 @@ def count(frozen: Frozen, book: Book) -> Counts:
         invalid=planned.invalid,
         held=planned.held,
         missed=planned.missed,
-        accepted=accepted,
-        rejected=rejected,
-        in_doubt=in_doubt,
-        unsent=book.count(Fate.UNSENT) + _never_tried(plan.size, book),
-        requests=book.sums.requests,
-        bytes=book.sums.bytes,
+        **fates_of(book, plan.size),
     )
 
 
-def _never_tried(size: int, book: Book) -> int:
-    tried = [*book.answered, *book.doubtful]
-    return size - sum(last - first + 1 for first, last in tried)
+def fates_of(book: Book, size: int | None) -> dict[str, int]:
+    """What became of a plan of ``size`` changes, and in how many requests and bytes, by the names of ``Counts``. Of a
+    plan of which nobody knows the size: of as much as was tried.
+    """
+    tried = sum(last - first + 1 for first, last in (*book.answered, *book.doubtful))
+    return {
+        "accepted": book.count(Fate.ACCEPTED),
+        "rejected": book.count(Fate.REJECTED),
+        "in_doubt": book.count(Fate.IN_DOUBT),
+        "unsent": book.count(Fate.UNSENT) + (size - tried if size is not None else 0),
+        "requests": book.sums.requests,
+        "bytes": book.sums.bytes,
+    }
 
 
 def check_sums(counts: Counts) -> None:

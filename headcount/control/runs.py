@@ -190,11 +190,10 @@ def unsettled(sync: Sync) -> list[Run]:
     return list(failed.filter(Exists(Intent.objects.filter(run=OuterRef("pk")))).order_by("id"))
 
 
-def settled(run: Run, counts: Counts | None = None, warnings: Sequence[str] = ()) -> None:
-    """What a failed run sent is in the state now; or, without ``counts``, can never be. For who holds its sync."""
-    values: dict[str, Any] = {} if counts is None else {"counts": asdict(counts)}
+def settled(run: Run, counts: Counts, warnings: Sequence[str] = ()) -> None:
+    """What a failed run sent is in the state now, or can never be. For who holds its sync."""
     said = [*run.warnings, *warnings]
-    Run.objects.filter(pk=run.pk).update(folded=True, warnings=said, **values)
+    Run.objects.filter(pk=run.pk).update(folded=True, warnings=said, counts=asdict(counts))
 
 
 def ahead(sync: Sync) -> Run | None:

@@ -28,7 +28,7 @@ from headcount.errors import (
     Suspended,
 )
 from headcount.fold import release
-from headcount.frozen import FILE, Frozen, load
+from headcount.frozen import FILE, Frozen, UnreadablePlan, load
 from headcount.home import Home
 from headcount.model import Counts, Lane, RunInfo, RunKind, RunStatus
 from headcount.receipts import Book
@@ -330,14 +330,17 @@ def _rest(run: Run, hold: Hold) -> RunReport:
 
 def _known_by_keys(run: Run, found: Unread, ended: RunStatus) -> RunReport:
     warnings = [found.words] if run.intents.exists() else []
-    runs.finish(run, ended, warnings=warnings, folded=True)
+    runs.finish(run, ended, counts=found.counts, warnings=warnings, folded=True)
     return report_of(run)
 
 
 def _lost(run: Run, found: Unread) -> RunReport:
     ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
     error = HeadcountError(f"The run was interrupted. {found.message}", hint=found.hint)
-    runs.finish(run, ended, error=error if run.intents.exists() else BEFORE_PLAN, folded=True)
+    sent = run.intents.exists()
+    runs.finish(
+        run, ended, counts=found.counts if sent else None, error=error if sent else BEFORE_PLAN, folded=True
+    )
     return report_of(run)
 
 
@@ -357,7 +360,10 @@ def _still_valid(row: SyncRow, run: Run) -> bool:
     with prepared.closing():
         if fingerprint(prepared.snapshot) != run.fingerprint:
             return False
-        frozen = load(plan_folder(prepared.home, run.pk), prepared.line.sync, prepared.line.object)
+        try:
+            frozen = load(plan_folder(prepared.home, run.pk), prepared.line.sync, prepared.line.object)
+        except UnreadablePlan:
+            return False
         return resumable(frozen, prepared.line, datetime.now(UTC))
 
 

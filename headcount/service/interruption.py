@@ -10,7 +10,7 @@ from headcount.control import runs
 from headcount.control.ledger import RunLedger
 from headcount.control.models import Run
 from headcount.destinations.customerio.objects import destination_object
-from headcount.frozen import Frozen, load
+from headcount.frozen import Frozen, UnreadablePlan, load
 from headcount.home import Home
 from headcount.model import Counts, RunStatus
 from headcount.receipts import read_book
@@ -57,6 +57,6 @@ def counted_so_far(home: Home, run: Run, *, in_flight: bool) -> Counts | None:
 def _frozen(home: Home, run: Run) -> Frozen | None:
     try:
         sync = sync_as_of(run.sync, run.sync_snapshot)
-    except OtherRelease:
+        return load(plan_folder(home, run.pk), sync, destination_object(sync.object))
+    except (OtherRelease, UnreadablePlan):
         return None
-    return load(plan_folder(home, run.pk), sync, destination_object(sync.object))

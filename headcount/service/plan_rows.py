@@ -15,7 +15,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import ConfigurationError
-from headcount.frozen import FILE, Frozen, load
+from headcount.frozen import FILE, Frozen, UnreadablePlan, load
 from headcount.service.lines import OtherRelease, sync_as_of
 from headcount.service.planning import FieldChange
 from headcount.service.plans import plan_folder
@@ -103,9 +103,9 @@ def load_of(run: Run, folder: Path) -> Frozen | None:
         return None
     try:
         sync = sync_as_of(run.sync, run.sync_snapshot)
-    except OtherRelease:
+        return load(folder, sync, destination_object(sync.object))
+    except (OtherRelease, UnreadablePlan):
         return None
-    return load(folder, sync, destination_object(sync.object))
 
 
 @told()

@@ -17,20 +17,22 @@ import pytest
 from django.db import connection
 
 from headcount import batching, state
+from headcount.changes import PLAN_FILE
 from headcount.control.models import Run, Sync
 from headcount.control.setup import setup
 from headcount.errors import HeadcountError
 from headcount.frozen import FILE
-from headcount.model import RunStatus
+from headcount.model import Counts, RunStatus
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service.editing import delete_sync
 from headcount.service.forgetting import forget
 from headcount.service.moving import move_state
-from headcount.service.plans import keep_rewritten, plan_folder
+from headcount.service.plans import drop_plans, keep_rewritten, plan_folder
 from headcount.service.queue import TRIES, due_runs, queue_run
 from headcount.service.running import cancel_run, execute_run
 from headcount.service.states import state_here
 from headcount.service.watching import progress_of
+from headcount.sync import check_sums
 from headcount.workbench import Workbench
 from headcount.worker import worker as working
 from tests.journeys.desk import Desk, sums, wait_for
@@ -154,8 +156,24 @@ def test_a_sync_of_people_is_deleted_whatever_became_of_its_last_run(
 
 
 def _spoil(run: int) -> Callable[[], None]:
-    """From now on the run cannot be settled, for its plan says that a column of the sync was never there; until what is
+    """From now on the run cannot be settled, for a file of its plan has no column that must be there; until what is
     returned is called.
+    """
+    people = Run.objects.get(pk=run).sync.object == "person"
+    file = plan_folder(setup(), run) / ("digests.parquet" if people else "seen.parquet")
+    duckdb.sql(f"COPY (SELECT '' AS {'key' if people else 'nothing'}) TO '{file}'")
+    keep_rewritten(run, file.parent)
+
+    def mend() -> None:
+        file.unlink()
+        keep_rewritten(run, file.parent)
+
+    return mend
+
+
+def _outdate(run: int) -> Callable[[], None]:
+    """As if the run's plan had been made by a release whose rules for a sync were others: it has no column that is
+    mapped. Until what is returned is called.
     """
 
     def rename(old: str, new: str) -> None:
@@ -168,6 +186,25 @@ def _spoil(run: int) -> Callable[[], None]:
 
     rename("id", "gone")
     return lambda: rename("gone", "id")
+
+
+def _estrange(run: int) -> Callable[[], None]:
+    """The same, and what it does with each row is written down in another way, too: its keys alone are no use."""
+    mend = _outdate(run)
+
+    def rewrite(op: str) -> None:
+        file = plan_folder(setup(), run) / PLAN_FILE
+        part = file.with_name("part.parquet")
+        duckdb.sql(f"COPY (SELECT * REPLACE ({op} AS op) FROM read_parquet('{file}')) TO '{part}'")
+        part.replace(file)
+        keep_rewritten(run, file.parent)
+
+    def mended() -> None:
+        rewrite("op.name")
+        mend()
+
+    rewrite("{'name': op}")
+    return mended
 
 
 def _orders(desk: Desk) -> None:
@@ -229,16 +266,16 @@ def test_a_later_settling_remembers_the_events_of_whom_was_forgotten(
     _orders(desk)
     run = broken("events")
     answered = 10 * receipts(run)
-    mend = _spoil(run)
+    mend = _estrange(run)
     [events] = [found for found in forget("2") if found.sync == "events"]
     assert (
         events.plan_rows == 3
     )  # the orders 1 and 51 are that person's, and order 8 has a total that reads the same
+    mend()
     told = duckdb.sql(
-        f"SELECT * FROM read_parquet('{plan_folder(setup(), run) / 'plan.parquet'}') WHERE key = '1'"
+        f"SELECT * FROM read_parquet('{plan_folder(setup(), run) / PLAN_FILE}') WHERE key = '1'"
     )
     assert set(told.fetchall()[0]) == {"1", "add", None}
-    mend()
     assert sums(desk.run("events")) == (100 - answered, 0, 0, 100 - answered)
     assert len(_acknowledged("events")) == 100
 
@@ -294,6 +331,74 @@ def test_events_whose_run_another_release_wrote_down_are_not_sent_again(
     assert len(_acknowledged("events")) == 100
     assert Run.objects.get(pk=run).folded
     assert sums(desk.run("events"))[:3] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("sync", ["people", "events"])
+def test_a_run_whose_plan_another_release_made_is_settled_by_its_keys(
+    floor: Floor, broken: Callable[[str], int], sync: str
+) -> None:
+    desk = floor.desk
+    (_small_batches if sync == "people" else _orders)(desk)
+    run = broken(sync)
+    answered = 10 * receipts(run)
+    _outdate(run)
+    report = desk.run(sync)
+    failed = Run.objects.get(pk=run)
+    assert (failed.status, failed.folded) == ("failed", True)
+    assert "Its plan cannot be read by this release" in failed.warnings[-1]
+    # All 100 people who changed are sent: some again, for what they were sent is not known.
+    assert sums(report)[3] == (100 if sync == "people" else 100 - answered)
+    assert sums(desk.run(sync))[:3] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("sync", ["people", "events"])
+def test_an_unfinished_run_whose_plan_another_release_made_is_superseded(
+    floor: Floor, broken: Callable[[str], int], sync: str
+) -> None:
+    desk = floor.desk
+    (_small_batches if sync == "people" else _orders)(desk)
+    run = broken(sync)
+    answered = 10 * receipts(run)
+    _outdate(run)
+    _unfinished(run)
+    report = desk.run(sync)
+    old = Run.objects.get(pk=run)
+    assert (old.status, old.folded) == ("superseded", True)
+    assert sums(report)[3] == (100 if sync == "people" else 100 - answered)
+
+
+@pytest.mark.parametrize("spoil", [_foreign, _outdate])
+def test_a_run_that_is_settled_by_its_keys_has_sums_that_add_up(
+    floor: Floor, broken: Callable[[str], int], spoil: Callable[[int], object]
+) -> None:
+    desk = floor.desk
+    _small_batches(desk)
+    run = broken("people")
+    spoil(run)
+    desk.run()
+    counts = Counts(**Run.objects.get(pk=run).counts)
+    check_sums(counts)
+    assert (counts.read, counts.change, counts.unchanged) == (250, 100, 150)
+    assert counts.accepted == 10 * receipts(run) >= 30
+    assert (counts.requests, counts.bytes > 0) == (receipts(run), True)
+    assert counts.in_doubt + counts.unsent == 100 - counts.accepted
+
+
+def test_a_run_whose_plan_is_gone_keeps_what_its_receipts_tell(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _small_batches(desk)
+    run = broken("people")
+    drop_plans(setup(), [run])
+    told = {
+        "plan": {"add": 0, "change": 100, "remove": 0}
+    }  # as a run tells that works for longer than a second
+    Run.objects.filter(pk=run).update(progress=told)
+    desk.run()
+    counts = Counts(**Run.objects.get(pk=run).counts)
+    assert counts.accepted == 10 * receipts(run) >= 30
+    assert counts.planned == counts.accepted + counts.in_doubt + counts.unsent
 
 
 @pytest.mark.parametrize("sync", ["people", "events"])
