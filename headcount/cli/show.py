@@ -11,9 +11,10 @@ from rich.table import Table
 from headcount.amounts import amount
 from headcount.model import Counts, RunStatus
 from headcount.service.left_out import WHOLE_ROW
-from headcount.service.planning import FieldChange, PlanReport, RowChange
+from headcount.service.planning import FieldChange, Forecast, PlanReport, RowChange
 from headcount.service.previewing import PreviewRow
 from headcount.service.reports import RunReport
+from headcount.service.shared_values import Shared
 from headcount.service.story import Chapter, Story
 
 REASONS = 4  # shown of why a run's rows are invalid; the listing has all
@@ -57,11 +58,7 @@ def plan_text(console: Console, plan: PlanReport) -> None:
     )
     console.print(f"[bold]Plan for {escape(plan.name)}[/]   {head}")
     if plan.add + plan.change + plan.remove:
-        forecast = plan.forecast
-        console.print(
-            f"forecast: {amount(forecast.requests, 'request')}, {size_text(forecast.bytes)}, "
-            f"{seconds_text(forecast.seconds)}, {amount(forecast.new_profiles, 'new profile')}",
-        )
+        _forecast(console, plan.forecast)
     else:
         console.print("Nothing to send." if plan.read else _NO_ROWS)
     if why := [item for item in sorted(plan.field_changes.items(), key=lambda item: -item[1]) if item[1]]:
@@ -69,8 +66,26 @@ def plan_text(console: Console, plan: PlanReport) -> None:
     _rows(console, plan.rows, plan.add + plan.change + plan.remove)
     _invalid(console, plan.invalid_reasons)  # nothing keeps them: here is the only place to see them all
     _warnings(console, plan.warnings)
+    _shared(console, plan.shared)
     if plan.needs_approval:
         console.print(f"[yellow]A run would stop and ask:[/] {escape(plan.needs_approval)}")
+
+
+def _forecast(console: Console, forecast: Forecast) -> None:
+    least, most = forecast.fewest_new_profiles, amount(forecast.new_profiles, "new profile")
+    console.print(
+        f"forecast: {amount(forecast.requests, 'request')}, {size_text(forecast.bytes)}, "
+        f"{seconds_text(forecast.seconds)}, {f'{least:,} to ' if least < forecast.new_profiles else ''}{most}",
+    )
+
+
+def _shared(console: Console, shared: tuple[Shared, ...]) -> None:
+    for one in shared:
+        more = f" and {one.rows - len(one.keys):,} more" if one.rows > len(one.keys) else ""
+        keys = f"{escape(', '.join(one.keys))}{more}"
+        console.print(
+            f"    {escape(one.field)} {_value(one.value)} stands in {amount(one.rows, 'row')}: {keys}"
+        )
 
 
 def _rows(console: Console, rows: tuple[RowChange, ...], total: int) -> None:

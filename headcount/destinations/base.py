@@ -109,11 +109,17 @@ class Placed:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanWarning:
-    """Something to tell about the rows a plan adds or changes. ``count`` is an aggregate in SQL: how many rows."""
+    """Something to tell about the rows a plan adds or changes. ``count`` is an aggregate in SQL: how many rows.
+
+    Where several rows are about one record because of a value they share, ``alike`` is SQL that is equal for such rows
+    (NULL: the row shares nothing), and ``value`` the one for the wire value itself.
+    """
 
     field: str
     reason: str
     count: str
+    alike: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

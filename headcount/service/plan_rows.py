@@ -20,6 +20,7 @@ from headcount.service.lines import OtherRelease, sync_as_of
 from headcount.service.planning import FieldChange
 from headcount.service.plans import plan_folder
 from headcount.service.record_names import key_of, token_of
+from headcount.service.shared_values import Shared, shared_values
 from headcount.service.slices import PAGE, Slice
 from headcount.service.veil import Veil, Veils
 from headcount.workbench import Workbench, quote_text
@@ -56,12 +57,15 @@ class Filter:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanPage:
-    """A page of a plan and the names its rows can be filtered by."""
+    """A page of a plan and the names its rows can be filtered by; on the first page of all, examples of rows that the
+    destination may take for one person.
+    """
 
     sync: str
     run: int | None
     fields: tuple[str, ...]
     rows: Slice[PlanRow]
+    shared: tuple[Shared, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +122,19 @@ def plan_page(kept: Kept, which: Filter, *, after: int = -1) -> PlanPage:
     """The page that begins behind change number ``after``."""
     with Workbench(setup().root / "scratch", ordered=True) as bench:
         rows = _page(bench, kept, which, after)
-    return PlanPage(sync=kept.sync, run=kept.run, fields=_fields(kept), rows=rows)
+        shared = _shared(bench, kept) if which == Filter() and after < 0 else ()
+    return PlanPage(sync=kept.sync, run=kept.run, fields=_fields(kept), rows=rows, shared=shared)
+
+
+@told()
+def shared_in(kept: Kept) -> tuple[Shared, ...]:
+    """Examples of rows of a plan that the destination may take for one person."""
+    with Workbench(setup().root / "scratch", ordered=True, maps=False) as bench:
+        return _shared(bench, kept)
+
+
+def _shared(bench: Workbench, kept: Kept) -> tuple[Shared, ...]:
+    return tuple(found.under(kept.veil) for found in shared_values(bench, kept.frozen))
 
 
 def all_rows(kept: Kept, which: Filter) -> Iterator[PlanRow]:

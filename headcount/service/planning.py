@@ -22,6 +22,7 @@ from headcount.service.lines import Setup, find_sync, next_run, prepare_line
 from headcount.service.looking import look
 from headcount.service.masking import mask_of
 from headcount.service.previewing import PreviewRow, preview_rows
+from headcount.service.shared_values import Shared, joined, shared_values
 from headcount.service.words import warnings_of
 from headcount.sync import Progress, make_plan
 from headcount.workbench import Workbench, quote_text
@@ -47,17 +48,23 @@ class RowChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What sending the plan takes, at the workspace's budget. ``new_profiles`` may be billed by Customer.io."""
+    """What sending the plan takes, at the workspace's budget. ``new_profiles`` may be billed by Customer.io: as many at
+    most, and at least ``fewest_new_profiles``. The two differ where rows share an identifier: they are one person in a
+    workspace that knows people by it, and which do cannot be asked.
+    """
 
     requests: int
     bytes: int
     seconds: float
     new_profiles: int
+    fewest_new_profiles: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanReport:
-    """A plan that nobody sends. ``rows`` are the first changes of it, old and new."""
+    """A plan that nobody sends. ``rows`` are the first changes of it, old and new; ``shared`` are examples of rows that
+    the destination may take for one person.
+    """
 
     sync: str
     name: str
@@ -75,6 +82,7 @@ class PlanReport:
     needs_approval: str
     forecast: Forecast
     rows: tuple[RowChange, ...] = field(default=())
+    shared: tuple[Shared, ...] = field(default=())
 
 
 @told()
@@ -116,6 +124,7 @@ def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
             needs_approval=_guard(prepared, frozen, bench),
             forecast=forecast(prepared, frozen, bench),
             rows=tuple(row_changes(bench, frozen, f"LIMIT {int(rows)}")),
+            shared=shared_values(bench, frozen),
         )
 
 
@@ -147,7 +156,7 @@ def forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
     """What sending a plan would take."""
     plan, budget = frozen.plan, prepared.line.budget
     if not plan.size:
-        return Forecast(requests=0, bytes=0, seconds=0.0, new_profiles=0)
+        return Forecast(requests=0, bytes=0, seconds=0.0, new_profiles=0, fewest_new_profiles=0)
     item = payload(frozen.mapped, plan, next_run())
     size = int(bench.value(f"SELECT sum(strlen({item}) + 1) FROM {_file(plan.path)}"))
     requests = max(
@@ -160,6 +169,7 @@ def forecast(prepared: Setup, frozen: Frozen, bench: Workbench) -> Forecast:
         bytes=size + 12 * requests,
         seconds=round(requests / rate, 1) if rate else 0.0,
         new_profiles=creates,
+        fewest_new_profiles=max(creates - joined(bench, frozen), 0) if creates else 0,
     )
 
 

@@ -97,6 +97,24 @@ def test_a_plan_is_looked_at_and_nothing_is_sent(office: Desk, owner: Caller) ->
     assert (canceled.code, canceled.body["message"]) == (409, "This plan is not being made any more.")
 
 
+def test_a_plan_names_the_rows_it_leaves_out_and_those_that_may_be_one_person(
+    office: Desk, owner: Caller
+) -> None:
+    office.people_sync["mappings"].append({"from": "email", "to": "email"})
+    office.sql("UPDATE users SET email = 'p1@example.com' WHERE id IN (1, 2)")
+    office.sql("UPDATE users SET email = 'nobody' WHERE id <= 60 AND id > 5")
+    office.apply()
+    path = f"/syncs/{number()}/plans/{owner.post(f'/syncs/{number()}/plans').data['id']}"
+    [shared] = owner.get(f"{path}/shared").data
+    assert shared == {"field": "email", "value": '"p1@example.com"', "keys": ["1", "2"], "rows": 2}
+    part = owner.get(f"{path}/invalid").body
+    rest = owner.get(f"{path}/invalid?after={part['next_after']}").data
+    assert {row["key"] for row in (*part["data"], *rest)} == {str(id_) for id_ in range(6, 61)}
+    run = owner.post(f"/syncs/{number()}/trigger").data["sync_run_id"]
+    work_off()
+    assert owner.get(f"/sync_runs/{run}/shared").data == [shared]
+
+
 def test_one_row_is_sent_as_a_run_of_its_own(office: Desk, owner: Caller) -> None:
     sent = owner.post(f"/syncs/{number()}/test", {"identifier": "42"}).data["sync_run_id"]
     work_off()

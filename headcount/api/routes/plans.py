@@ -15,9 +15,12 @@ from headcount.api.shapes.record import RunRecord, run_record
 from headcount.api.shapes.strict import Strict
 from headcount.api.trouble import as_conflict
 from headcount.service.drafts import Draft, cancel_draft, drafts, find_draft, plan_of_draft, start_draft
-from headcount.service.plan_rows import Filter, plan_page
+from headcount.service.plan_rows import Filter, plan_page, shared_in
 from headcount.service.register import syncs
+from headcount.service.rejections import NeverSent
 from headcount.service.roles import Deed
+from headcount.service.shared_values import Shared
+from headcount.service.unfit_rows import never_sent_by_draft
 
 router = Router(tags=["Plans"])
 
@@ -85,3 +88,20 @@ def list_planned(request: HttpRequest, sync_id: Number, plan_id: str, wanted: Qu
     place = -1 if wanted.after is None else wanted.after
     which = Filter(op=wanted.operation or "", field=wanted.field or "")
     return some(plan_page(kept, which, after=place).rows, run_record)
+
+
+@router.get(
+    "/syncs/{sync_id}/plans/{plan_id}/invalid", auth=allowed(Deed.LOOK), response=answers(Some[NeverSent])
+)
+def list_unfit(request: HttpRequest, sync_id: Number, plan_id: str, part: Query[After]) -> Any:
+    """The rows that a plan leaves out, and why: one entry for each complaint."""
+    place = -1 if part.after is None else part.after
+    return some(never_sent_by_draft(syncs.key_of(sync_id), plan_id, after=place), lambda row: row)
+
+
+@router.get(
+    "/syncs/{sync_id}/plans/{plan_id}/shared", auth=allowed(Deed.LOOK), response=answers(One[list[Shared]])
+)
+def list_shared(request: HttpRequest, sync_id: Number, plan_id: str) -> Any:
+    """Examples of rows that share an identifier, and are one person in a workspace that knows people by it."""
+    return {"data": list(shared_in(plan_of_draft(syncs.key_of(sync_id), plan_id)))}

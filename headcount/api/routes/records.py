@@ -14,10 +14,11 @@ from headcount.api.bearer import allowed
 from headcount.api.envelope import After, Number, One, Some, answers, some
 from headcount.api.shapes.record import FATES, Counted, RunRecord, Story, run_record, story
 from headcount.api.shapes.strict import Strict
-from headcount.service.plan_rows import Filter, Kept, all_rows, plan_of_run, rows_of_run
+from headcount.service.plan_rows import Filter, Kept, all_rows, plan_of_run, rows_of_run, shared_in
 from headcount.service.records import find_record, record_story
 from headcount.service.register import runs, syncs
 from headcount.service.roles import Deed
+from headcount.service.shared_values import Shared
 
 router = Router(tags=["Records"])
 
@@ -75,6 +76,13 @@ def export_records(request: HttpRequest, sync_run_id: Number, wanted: Query[Want
     runs.run(sync_run_id)
     lines = _lines(plan_of_run(sync_run_id), _filter(wanted))
     return StreamingHttpResponse(lines, content_type="application/x-ndjson")
+
+
+@router.get("/sync_runs/{sync_run_id}/shared", auth=allowed(Deed.LOOK), response=answers(One[list[Shared]]))
+def list_shared_of_run(request: HttpRequest, sync_run_id: Number) -> Any:
+    """Examples of a run's rows that share an identifier, and are one person in a workspace that knows people by it."""
+    runs.run(sync_run_id)
+    return {"data": list(shared_in(plan_of_run(sync_run_id)))}
 
 
 @router.post("/syncs/{sync_id}/records/search", auth=allowed(Deed.LOOK), response=answers(One[Story]))

@@ -63,8 +63,10 @@ class Person:
         return tuple(
             PlanWarning(
                 field=placed.field.to,
-                reason="the same value stands in another row of this plan, and it identifies one person only",
-                count=_repeated(placed.sql),
+                reason="the same value stands in an earlier row of this plan, and it identifies one person only",
+                count=f"count({_known(placed.sql)}) - count(DISTINCT {_alike(placed.sql)})",
+                alike=_alike(placed.sql),
+                value=placed.sql,
             )
             for placed in fields
             if placed.field.to in self.identifiers
@@ -82,8 +84,12 @@ class Person:
         return f"{head} || to_json({key})::VARCHAR || '}}}}'"
 
 
-def _repeated(wire: str) -> str:
-    """How many rows have a value that an earlier row has. Hashes are compared: this is a warning, and cheap."""
-    value = f"nullif(nullif({wire}, 'null'), '\"\"')"
-    hashed = f"CASE WHEN {value} IS NOT NULL THEN hash(lower({value})) END"  # the hash of NULL is a number
-    return f"count({value}) - count(DISTINCT {hashed})"
+def _known(wire: str) -> str:
+    """The value, where it says who somebody is."""
+    return f"nullif(nullif({wire}, 'null'), '\"\"')"
+
+
+def _alike(wire: str) -> str:
+    """Equal for one person. Hashes are compared: this is a warning, and cheap."""
+    value = _known(wire)
+    return f"CASE WHEN {value} IS NOT NULL THEN hash(lower({value})) END"  # the hash of NULL is a number

@@ -19,6 +19,7 @@ from headcount.service.plan_rows import FATES, OPERATIONS, Filter, PlanRow, all_
 from headcount.service.records import find_record
 from headcount.service.roles import Deed
 from headcount.service.sync_page import sync_head, sync_page
+from headcount.service.unfit_rows import never_sent_by_draft
 from headcount.web.access import takes
 from headcount.web.csv_cells import cell
 from headcount.web.deeds import done
@@ -60,6 +61,26 @@ def draft(request: HttpRequest, key: str, draft: str) -> Page | HttpResponse:
         data={"sync": head, "draft": found, "page": rows},
         extra={"tab": "plan", **_filtered(request)},
         trail=trail_of(key, head.name),
+    )
+
+
+@takes(Deed.LOOK)
+def draft_invalid(request: HttpRequest, key: str, draft: str) -> Page:
+    """The rows that the plan leaves out."""
+    head, (field, reason) = sync_head(key), (request.GET.get("field"), request.GET.get("reason", ""))
+    rows = never_sent_by_draft(key, draft, field=field, reason=reason, after=_after(request))
+    asked = {"field": field, "reason": reason or None}
+    return Page(
+        template="web/syncs/draft_invalid.html",
+        title=f"Invalid in the plan of {head.name}",
+        data={"sync": head, "rows": rows},
+        extra={
+            "tab": "plan",
+            "field": field,
+            "reason": reason,
+            "query": urlencode({name: text for name, text in asked.items() if text is not None}),
+        },
+        trail=(*trail_of(key, head.name), ("Plan", reverse("sync-draft", args=[key, draft]))),
     )
 
 
@@ -177,6 +198,7 @@ def _json(rows: Iterable[PlanRow], *, values: bool) -> Iterator[str]:
 routes = [
     *twin("syncs/<slug:key>/plan/", plan, "sync-plan"),
     *twin("syncs/<slug:key>/plan/<slug:draft>/", draft, "sync-draft"),
+    *twin("syncs/<slug:key>/plan/<slug:draft>/invalid/", draft_invalid, "sync-draft-invalid"),
     path("syncs/<slug:key>/plan/<slug:draft>/cancel/", cancel, name="sync-draft-cancel"),
     path("syncs/<slug:key>/plan/<slug:draft>/plan.csv", draft_file, {"form": "csv"}, name="sync-draft-csv"),
     path(

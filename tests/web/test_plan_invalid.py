@@ -1,0 +1,60 @@
+"""The rows that a plan leaves out, with their keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from headcount.control.models import MaskedColumn
+from headcount.service.slices import PAGE
+from tests.journeys.desk import Desk
+from tests.web.conftest import Visit
+from tests.web.work import text
+
+
+@pytest.fixture
+def unfit(office: Desk) -> Desk:
+    """Of the first of 250 people 60 have a plan that is too long, and one has an address that is none."""
+    office.sql("UPDATE users SET plan = printf('%.1100c', 'x') WHERE id <= 60")
+    office.sql("UPDATE users SET email = 'nobody' WHERE id = 100")
+    office.people_sync["mappings"].append({"from": "email", "to": "email"})
+    office.apply()
+    return office
+
+
+def test_a_plan_says_which_rows_it_leaves_out(unfit: Desk, visit: Visit) -> None:
+    owner = visit()
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    first = json.loads(owner.get(f"{address}invalid.json").content)["rows"]
+    rest = json.loads(owner.get(f"{address}invalid.json?after={first['next']}").content)["rows"]
+    assert len(first["rows"]) == PAGE
+    keys = [row["key"] for row in (*first["rows"], *rest["rows"])]
+    assert sorted(map(int, keys)) == [*range(1, 61), 100]
+
+
+def test_each_reason_leads_to_its_rows(unfit: Desk, visit: Visit) -> None:
+    owner = visit()
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    links = [unescape(link) for link in re.findall(r'href="(invalid/[^"]+)"', text(owner.get(address)))]
+    assert len(links) == 2
+    [mail] = [link for link in links if "field=email" in link]
+    page = text(owner.get(address + mail))
+    assert '<td class="code first">100</td>' in page
+    assert page.count('<td class="code first">') == 1
+
+
+def test_keys_that_are_masked_stay_so(unfit: Desk, visit: Visit) -> None:
+    MaskedColumn.objects.create(connection="company", column="id")
+    owner = visit()
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    rows = json.loads(owner.get(f"{address}invalid.json").content)["rows"]["rows"]
+    assert {row["key"] for row in rows} == {"•••"}
+
+
+def test_a_plan_without_such_rows_says_so(office: Desk, visit: Visit) -> None:
+    owner = visit()
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    assert "Every row would be sent" in text(owner.get(f"{address}invalid/"))
