@@ -9,9 +9,11 @@ from time import perf_counter
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
 from headcount.amounts import amount
 from headcount.control.models import Connection
+from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.engines import Relation, Source, open_source
 from headcount.errors import ConfigurationError
@@ -21,6 +23,7 @@ from headcount.service.connections import find_connection
 from headcount.service.known_columns import acquaint
 from headcount.service.looking import look_at
 from headcount.service.masking import VEIL, Mask, mask_of
+from headcount.service.misfits import Misfit, misfits
 from headcount.service.settings import resolved, unquoted
 
 ROWS = 50
@@ -43,13 +46,17 @@ class ColumnInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """The first rows of a model. Values are texts as people read them, None for NULL; masked ones are veiled."""
+    """The first rows of a model. Values are texts as people read them, None for NULL; masked ones are veiled.
+
+    ``misfits``: what is in these rows and is not what the model declares.
+    """
 
     columns: tuple[ColumnInfo, ...]
     rows: tuple[tuple[str | None, ...], ...]
     more: bool  # there are more than these
     milliseconds: int
     veiled: bool = False  # no row is there, for the SQL may show a masked column under another name
+    misfits: tuple[Misfit, ...] = ()
 
 
 def relations_of(key: str, *, seconds: float | None = None) -> tuple[Relation, ...]:
@@ -76,13 +83,17 @@ def rows_of(model: Model, *, limit: int = ROWS, seconds: float | None = None) ->
             mask = mask_of(model)
         columns = source.columns(model)
         infos = tuple(_info(column, model, mask) for column in columns)
-        rows = () if mask.whole else tuple(_read(source, model, columns, mask, limit + 1))
+        found = None if mask.whole else _read(source, model, columns, limit + 1)
+    read = round((perf_counter() - began) * 1000)
+    if found is None:
+        return Rows(columns=infos, rows=(), more=False, milliseconds=read, veiled=True)
+    shown = found.slice(0, limit)
     return Rows(
         columns=infos,
-        rows=rows[:limit],
-        more=len(rows) > limit,
-        milliseconds=round((perf_counter() - began) * 1000),
-        veiled=mask.whole,
+        rows=tuple(_texts(shown, columns, mask)),
+        more=found.num_rows > limit,
+        milliseconds=read,
+        misfits=misfits(model, columns, shown, setup().root / "scratch"),
     )
 
 
@@ -111,11 +122,12 @@ def opening(row: Connection) -> Callable[[], Source]:
     return lambda: open_source(row.type, settings)
 
 
-def _read(
-    source: Source, model: Model, columns: Sequence[Column], mask: Mask, limit: int
-) -> Iterator[tuple[str | None, ...]]:
+def _read(source: Source, model: Model, columns: Sequence[Column], limit: int) -> pa.Table:
     with source.read(model, [column.name for column in columns], limit) as reader:
-        table = reader.read_all()
+        return reader.read_all()
+
+
+def _texts(table: pa.Table, columns: Sequence[Column], mask: Mask) -> Iterator[tuple[str | None, ...]]:
     cells = [_shown(table.column(n).to_pylist(), column, mask) for n, column in enumerate(columns)]
     return zip(*cells, strict=True)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import re
 import sqlite3
 from itertools import product
@@ -118,6 +119,39 @@ def test_types_are_declared_where_the_source_has_none(owner: Client) -> None:
     assert re.search(r'name="type\.since".*?<option selected>date', shown, re.DOTALL)
     owner.post(files, {**declared, "action": "save"})
     assert Model.objects.get().definition["types"] == {"since": "date"}
+
+
+MISFITS = [
+    ("integer", "12", "twelve", "the value is not a number"),
+    ("decimal", "1.5", "1,5", "the value is not a number"),
+    ("boolean", "yes", "perhaps", "the value is not a boolean"),
+    ("date", "2026-01-02", "soon", "the value is not a date or time"),
+    ("timestamp", "2026-01-02 03:04", "04:05", "the value is not a date or time"),
+    ("json", '{"a": 1}', "{a: 1}", "the text is not valid JSON"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fits", "misfit", "why"), MISFITS)
+def test_a_declared_type_that_does_not_fit_is_told_by_the_preview(
+    owner: Client, tmp_path: Path, kind: str, fits: str, misfit: str, why: str
+) -> None:
+    with (tmp_path / "data" / "people.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "since"], ["1", fits], ["2", misfit], ["3", misfit], ["4", ""]])
+    files = "/models/new/?connection=drop"
+    given = {"name": "People", "way": "path", "path": "people.csv", "type.id": "integer", "action": "preview"}
+    shown = words(owner.post(files, {**given, "type.since": kind}).content)
+    assert f"since is declared as {kind}, and {why}" in shown
+    assert "in 2 rows of these" in shown
+    assert "id is declared" not in shown
+    assert "is declared as" not in words(owner.post(files, given).content)
+
+
+def test_a_saved_model_tells_it_too(owner: Client, tmp_path: Path) -> None:
+    used(tmp_path)
+    Model.objects.update(definition={"connection": "company", "table": "users", "types": {"email": "float"}})
+    assert "email is declared as float" in words(owner.get("/models/users/rows/").content)
+    told = owner.get("/models/users/rows.json").json()["preview"]["misfits"]
+    assert told == [{"column": "email", "kind": "float", "reason": "the value is not a number", "rows": 2}]
 
 
 def test_types_of_the_source_have_a_column_where_the_source_tells_some(owner: Client) -> None:

@@ -9,6 +9,7 @@ from ninja import Schema
 
 from headcount.engines import Relation
 from headcount.service.browsing import Rows as Found
+from headcount.service.misfits import Misfit
 
 
 class Column(Schema):
@@ -21,12 +22,15 @@ class Column(Schema):
 
 
 class Rows(Schema):
-    """The first rows of a model. Values are texts, null for NULL. ``more``: there are more than these."""
+    """The first rows of a model. Values are texts, null for NULL. ``more``: there are more than these. ``misfits``:
+    what is in these rows and is not what the model's ``types`` declare.
+    """
 
     columns: list[Column]
     rows: list[list[str | None]]
     more: bool
     milliseconds: int
+    misfits: list[Misfit]
 
 
 class Table(Schema):
@@ -42,6 +46,7 @@ def rows(found: Found) -> Rows:
         rows=[list(row) for row in found.rows],
         more=found.more,
         milliseconds=found.milliseconds,
+        misfits=list(found.misfits),
     )
 
 
