@@ -16,6 +16,7 @@ from headcount.service.previewing import PreviewRow
 from headcount.service.reports import RunReport
 from headcount.service.shared_values import Shared
 from headcount.service.story import Chapter, Story
+from headcount.service.unfit_keys import KEYS
 
 REASONS = 4  # shown of why a run's rows are invalid; the listing has all
 
@@ -64,7 +65,8 @@ def plan_text(console: Console, plan: PlanReport) -> None:
     if why := [item for item in sorted(plan.field_changes.items(), key=lambda item: -item[1]) if item[1]]:
         console.print("why: " + "   ".join(f"{escape(f)} {n / max(plan.change, 1):.0%}" for f, n in why[:8]))
     _rows(console, plan.rows, plan.add + plan.change + plan.remove)
-    _invalid(console, plan.invalid_reasons)  # nothing keeps them: here is the only place to see them all
+    # Nothing keeps them: here is the only place to see them all.
+    _invalid(console, plan.invalid_reasons, plan.invalid_keys)
     _warnings(console, plan.warnings)
     _shared(console, plan.shared)
     if plan.needs_approval:
@@ -181,9 +183,14 @@ def invalid_text(console: Console, reasons: tuple[tuple[str, str, int], ...], sy
         )
 
 
-def _invalid(console: Console, reasons: tuple[tuple[str, str, int], ...]) -> None:
-    for field, reason, rows in reasons:
-        console.print(f"  [yellow]invalid[/] {rows:,} × {escape(field or WHOLE_ROW)}: {escape(reason)}")
+def _invalid(
+    console: Console, reasons: tuple[tuple[str, str, int], ...], keys: tuple[tuple[str, ...], ...] = ()
+) -> None:
+    for place, (field, reason, rows) in enumerate(reasons):
+        some = keys[place] if keys else ()
+        more = " …" if rows > len(some) == KEYS else ""
+        told = f" ({escape(', '.join(some))}{more})" if some else ""
+        console.print(f"  [yellow]invalid[/] {rows:,} × {escape(field or WHOLE_ROW)}: {escape(reason)}{told}")
 
 
 def _warnings(console: Console, warnings: tuple[str, ...]) -> None:

@@ -33,6 +33,8 @@ FILE, LATCH, CANCEL = (
     "cancel",
 )  # what is said, who lives and says it, that it should end
 
+NAMING_ROWS = ("rows", "shared", "invalid_keys")  # parts of a report
+
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -164,4 +166,4 @@ def _too_slow(allowed: float) -> SourceError:
 
 def _plain(report: PlanReport) -> dict[str, Any]:
     """Without what names rows: that is read from the plan itself, under the veil of whoever looks."""
-    return {name: value for name, value in asdict(report).items() if name not in ("rows", "shared")}
+    return {name: value for name, value in asdict(report).items() if name not in NAMING_ROWS}

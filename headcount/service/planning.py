@@ -23,6 +23,7 @@ from headcount.service.looking import look
 from headcount.service.masking import mask_of
 from headcount.service.previewing import PreviewRow, preview_rows
 from headcount.service.shared_values import Shared, joined, shared_values
+from headcount.service.unfit_keys import keys_of
 from headcount.service.words import warnings_of
 from headcount.sync import Progress, make_plan
 from headcount.workbench import Workbench, quote_text
@@ -63,7 +64,7 @@ class Forecast:
 @dataclass(frozen=True, kw_only=True)
 class PlanReport:
     """A plan that nobody sends. ``rows`` are the first changes of it, old and new; ``shared`` are examples of rows that
-    the destination may take for one person.
+    the destination may take for one person, and ``invalid_keys`` of rows with each of the ``invalid_reasons``.
     """
 
     sync: str
@@ -83,6 +84,7 @@ class PlanReport:
     forecast: Forecast
     rows: tuple[RowChange, ...] = field(default=())
     shared: tuple[Shared, ...] = field(default=())
+    invalid_keys: tuple[tuple[str, ...], ...] = field(default=())
 
 
 @told()
@@ -125,6 +127,7 @@ def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
             forecast=forecast(prepared, frozen, bench),
             rows=tuple(row_changes(bench, frozen, f"LIMIT {int(rows)}")),
             shared=shared_values(bench, frozen),
+            invalid_keys=keys_of(bench, planned.invalid_path, planned.invalid_reasons),
         )
 
 

@@ -35,6 +35,14 @@ def test_a_plan_says_which_rows_it_leaves_out(unfit: Desk, visit: Visit) -> None
     assert sorted(map(int, keys)) == [*range(1, 61), 100]
 
 
+def test_the_command_names_some_of_them(unfit: Desk) -> None:
+    said = unfit.done("plan", "people").out
+    assert "(1, 2, 3 …)" in said
+    assert "this is not an e-mail address (100)" in " ".join(said.split())
+    document = unfit.done("plan", "people", "--json").json
+    assert document["invalid_keys"] == [["1", "2", "3"], ["100"]]
+
+
 def test_each_reason_leads_to_its_rows(unfit: Desk, visit: Visit) -> None:
     owner = visit()
     address = owner.post("/syncs/people/plan/").headers["Location"]
