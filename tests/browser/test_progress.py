@@ -30,10 +30,12 @@ def test_a_run_outlives_the_server_and_its_page_follows_without_being_reloaded(
     expect(page.get_by_role("progressbar", name="sending")).to_be_visible()
     assert 0 < int(accepted.inner_text()) < 40
     _keep_the_focus(page, accepted)
+    _keep_the_buttons(page, accepted)
     to_come = _come_back(building)
     building.workspace.heal()
     expect(page.locator("#live .badge").first).to_contain_text("completed", timeout=60_000)
     expect(accepted).to_have_text("40")
+    expect(page.locator("#deeds button")).to_have_count(0)
     witness.complaints.clear()  # that nobody answered for a moment
     assert page.evaluate("document.body.dataset.reloaded") == "never"
     assert {key for key in building.workspace.people() if 2000 < int(key) <= 2040} == _SLOW
@@ -49,6 +51,42 @@ def _keep_the_focus(page: Page, accepted: Locator) -> None:
     cancel.focus()
     expect(accepted).not_to_have_text(before)
     expect(cancel).to_be_focused()
+
+
+def _keep_the_buttons(page: Page, accepted: Locator) -> None:
+    """They are not made anew with the numbers, so a slow click is none that gets lost."""
+    for name in ("pause", "cancel"):
+        page.evaluate("id => { document.getElementById(id).kept = true }", name)
+    before = accepted.inner_text()
+    expect(accepted).not_to_have_text(before)
+    for name in ("pause", "cancel"):
+        assert page.evaluate("id => document.getElementById(id).kept", name)
+
+
+def test_a_run_is_paused_and_canceled_by_slow_hands_and_its_buttons_follow_what_others_do(
+    building: Office, page: Page, witness: Witness
+) -> None:
+    building.workspace.slow(2)
+    sign_in(page, building.served, "operator")
+    page.goto(f"{building.url}/syncs/slow/full/")
+    page.get_by_role("button", name="Send everything").click()
+    page.wait_for_url("**/runs/*/")
+    expect(page.locator("#live .badge").first).to_contain_text("working")
+    _slowly(page, page.get_by_role("button", name="Pause"))
+    expect(page.locator("#live .badge").first).to_contain_text("paused")
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/runs/*/")
+    expect(page.get_by_role("button", name="Go on")).to_have_count(0)
+    page.evaluate("document.body.dataset.reloaded = 'never'")
+    address = page.url.removeprefix(building.url)
+    page.evaluate(f"void fetch('{address}pause/', {{method: 'POST', headers: {_TOKEN}}})")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).to_have_count(0)
+    assert page.evaluate("document.body.dataset.reloaded") == "never"
+    _slowly(page, page.get_by_role("button", name="Cancel"))
+    expect(page.locator("#live .badge").first).to_contain_text("canceled")
+    expect(page.locator("#deeds button")).to_have_count(0)
+    building.workspace.heal()
 
 
 def _come_back(building: Office) -> int:

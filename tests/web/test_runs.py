@@ -308,3 +308,27 @@ def test_a_complaint_about_no_field_is_about_the_whole_row(office: Desk, visit: 
     assert '<td class="first code">the whole row</td>' in text(operator.get(f"/runs/{run}/"))
     page = text(operator.get(f"/runs/{run}/invalid/?field=&reason=the%20row%20is%20larger"))
     assert "Only the whole row: the row is larger" in page
+
+
+def test_the_buttons_of_a_run_stand_outside_the_part_that_is_refreshed_and_come_anew_only_when_they_change(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    run = int(operator.post("/syncs/people/run/").headers["Location"].strip("/").split("/")[-1])
+    before, _, refreshed = text(operator.get(f"/runs/{run}/")).partition('<div id="live"')
+    assert 'id="pause"' in before
+    assert 'id="cancel"' in before
+    assert "<form" not in refreshed
+    assert 'hx-vals=\'{"deeds": "pause cancel"}\'' in refreshed
+
+    def asked(shown: str) -> str:
+        return text(operator.get(f"/runs/{run}/", {"deeds": shown}, headers={"HX-Request": "true"}))
+
+    assert 'id="deeds"' not in asked("pause cancel")
+    assert 'id="deeds"' in asked("pause")
+    operator.post(f"/runs/{run}/pause/")
+    assert 'id="resume"' in asked("pause cancel")
+    operator.post(f"/runs/{run}/cancel/")
+    assert '<div id="deeds" class="actions">' in asked("pause cancel")
+    assert "</button>" not in asked("pause cancel").partition('id="deeds"')[2].partition("</div>")[0]
+    assert 'id="cancel"' not in text(visit(Role.VIEWER).get(f"/runs/{run}/"))

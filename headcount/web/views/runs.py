@@ -7,12 +7,13 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
+from headcount.control.models import User
 from headcount.model import RunStatus
 from headcount.service import starting_runs
 from headcount.service.overview import sync_names
 from headcount.service.rejections import never_sent, refusals_of_run
-from headcount.service.roles import Deed
-from headcount.service.run_page import RunRow, list_run_rows, run_page
+from headcount.service.roles import Deed, may
+from headcount.service.run_page import RunPage, RunRow, list_run_rows, run_page
 from headcount.web.access import takes
 from headcount.web.deeds import done
 from headcount.web.page import Page, twin
@@ -41,11 +42,26 @@ def runs(request: HttpRequest) -> Page:
 
 @takes(Deed.LOOK)
 def run(request: HttpRequest, run: int) -> Page:
-    """One run; the page refreshes itself while it works."""
+    """One run; the page refreshes itself while it works. What asks for that part says which buttons its page has."""
     page = run_page(run)
+    extra = {
+        "deeds": _deeds(request, page),
+        "deeds_shown": request.GET.get("deeds") if request.headers.get("HX-Request") else None,
+    }
     return Page(
-        template="web/runs/run.html", title=f"Run {run}", data={"page": page}, trail=runs_above(page.run)
+        template="web/runs/run.html",
+        title=f"Run {run}",
+        data={"page": page},
+        extra=extra,
+        trail=runs_above(page.run),
     )
+
+
+def _deeds(request: HttpRequest, page: RunPage) -> str:
+    """What may be done with the run now by whoever asks: ``pause cancel``, for example."""
+    possible = {"pause": page.can_pause, "resume": page.can_resume, "cancel": page.can_cancel}
+    allowed = isinstance(request.user, User) and may(request.user.role, Deed.RUN)
+    return " ".join(deed for deed, is_possible in possible.items() if allowed and is_possible)
 
 
 @takes(Deed.LOOK)
