@@ -64,7 +64,9 @@ def in_the_callers_name(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def called(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         caller: Caller | None = getattr(request, "auth", None)
-        with acting_as(caller.username if caller else ""):
+        with acting_as(
+            caller.username if caller else "", through=f"token {caller.token_name}" if caller else ""
+        ):
             return view(request, *args, **kwargs)
 
     return called

@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from headcount.control.models import Audit
 
+_COMMAND_LINE = "command line"
 _acting: ContextVar[str] = ContextVar("acting", default="")
+_through: ContextVar[str] = ContextVar("through", default=_COMMAND_LINE)
 
 
 @contextmanager
-def acting_as(actor: str) -> Iterator[None]:
-    """What is recorded inside is this person's doing, not that of the system's user."""
-    token = _acting.set(actor)
+def acting_as(actor: str, *, through: str = "") -> Iterator[None]:
+    """What is recorded inside is this person's doing, not that of the system's user. ``through`` says by which means:
+    empty for the pages, else ``token nightly`` for example.
+    """
+    actor_before, through_before = _acting.set(actor), _through.set(through)
     try:
         yield
     finally:
-        _acting.reset(token)
+        _acting.reset(actor_before)
+        _through.reset(through_before)
+
+
+def means() -> dict[str, str]:
+    """For a ``detail``: through what somebody acts now; nothing for the pages."""
+    return {"through": through} if (through := _through.get()) else {}
+
+
+def who() -> str:
+    """Who acts now, as ``told_who`` tells it."""
+    return told_who(_actor(), means())
+
+
+def told_who(actor: str, detail: Mapping[str, Any]) -> str:
+    """Whose deed a line tells of, in words.
+
+    >>> told_who("ann", {"through": "token nightly"})
+    'ann (token nightly)'
+    """
+    return f"{actor} ({detail['through']})" if detail.get("through") else actor
 
 
 def record(action: str, what: str, detail: dict[str, Any] | None = None, *, actor: str = "") -> None:
@@ -28,14 +52,16 @@ def record(action: str, what: str, detail: dict[str, Any] | None = None, *, acto
     neither.
     """
     Audit.objects.create(
-        actor=(actor or _acting.get() or _whoever())[:200],
+        actor=(actor or _actor())[:200],
         action=action,
         what=what[:200],
         detail=detail or {},
     )
 
 
-def _whoever() -> str:
+def _actor() -> str:
+    if acting := _acting.get():
+        return acting
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container may run under a number that has no name

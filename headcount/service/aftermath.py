@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from headcount.amounts import amount
-from headcount.control.models import Audit, Run
+from headcount.control.audit import told_who
+from headcount.control.models import Audit, Run, Sync
+from headcount.control.runs import UNFINISHED
 from headcount.model import Counts, RunStatus
 
 _STARTING = ("started", "retried", "tested a row")
 _NOTED = timedelta(minutes=1)  # by then it is written down who started a run
+_STOPPED = (RunStatus.CANCELED.value, *(status.value for status in UNFINISHED))
 _ENDED_EARLY = (RunStatus.FAILED.value, RunStatus.CANCELED.value)
 
 
@@ -32,6 +36,23 @@ def meaning_of(run: Run) -> str:
             f" {counts.in_doubt:,} got no answer and {'is' if counts.in_doubt == 1 else 'are'} sent again."
         )
     return f"{said} The next run sends what is missing."
+
+
+def cancelers_of(found: Sequence[Run]) -> dict[int, str]:
+    """Who canceled those of the runs that were canceled, or asked those to stop that work yet, as ``audit.told_who``
+    tells it. A run that nobody canceled, or nobody knows who, is left out. Two queries at most.
+    """
+    wanted = [run for run in found if run.cancel_requested and run.status in _STOPPED]
+    if not wanted:
+        return {}
+    keys = Sync.objects.filter(pk__in={run.sync_id for run in wanted}).values_list("key", flat=True)
+    notes = Audit.objects.filter(
+        what__in=[f"sync {key}" for key in keys],
+        action="canceled",
+        detail__run__in=[run.pk for run in wanted],
+    )
+    said = notes.order_by("-id").values_list("detail", "actor")  # whoever was first counts
+    return {detail["run"]: told_who(actor, detail) for detail, actor in said}
 
 
 def starter_of(run: Run) -> str:

@@ -106,7 +106,7 @@ class DraftWork:
                 finally:
                     _turns.release()
                 return
-        self._say(status="canceled")
+        self._say_canceled()
 
     def _within(self, row: Sync) -> None:
         allowed = seconds_allowed(row) or SECONDS
@@ -118,7 +118,7 @@ class DraftWork:
                     raise
                 if not self._canceled():
                     raise _too_slow(allowed) from None
-                self._say(status="canceled")
+                self._say_canceled()
 
     def _make(self, row: Sync, patience: Patience) -> None:
         prepared = prepare_line(row, None)
@@ -130,6 +130,14 @@ class DraftWork:
     def _canceled(self) -> bool:
         """By anybody, in any process that has this home."""
         return (self._folder / CANCEL).exists()
+
+    def _say_canceled(self) -> None:
+        """Whoever wants it to end says who that is, and why."""
+        try:
+            wish: dict[str, str] = json.loads((self._folder / CANCEL).read_text())
+        except (OSError, ValueError):
+            wish = {}
+        self._say(status="canceled", **wish)
 
     def _say(self, **what: Any) -> None:
         """Whole or not at all, for pages read it meanwhile."""

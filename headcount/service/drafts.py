@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 import threading
 import time
@@ -22,6 +23,7 @@ from headcount.control import audit
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
+from headcount.disk import unusable
 from headcount.errors import ConfigurationError
 from headcount.frozen import load
 from headcount.latch import is_latched
@@ -41,7 +43,8 @@ _NAME = re.compile(r"draft-([0-9a-f]{16})")
 @dataclass(frozen=True, kw_only=True)
 class Draft:
     """``status`` is working, done, failed or canceled; ``plan`` has what ``PlanReport`` has, except the
-    rows, once it is done.
+    rows, once it is done. ``canceled_by`` is whose doing it was that it was canceled, as ``audit.told_who`` tells it,
+    and ``hint`` says then if that was to make room for another one.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Draft:
     rows_read: int = 0
     error: str = ""
     hint: str = ""
+    canceled_by: str = ""
     plan: dict[str, Any] | None = None
 
 
@@ -68,7 +72,7 @@ def start_draft(key: str, *, full: bool = False, anew: bool = False, wait: float
     if working and not anew:
         return working[0]
     for draft in working:
-        _end(draft.id)
+        _end(draft.id, hint=_OUTDATED)
     work = DraftWork(key, full=full)
     audit.record("planned", f"sync {key}", {"full": True} if full else {})
     thread = threading.Thread(target=work.run, name=f"headcount-draft-{work.id}", daemon=True)
@@ -86,17 +90,24 @@ def cancel_draft(key: str, id_: str, *, wait: float = QUICK) -> Draft:
     if find_draft(key, id_).status != "working":
         raise ConfigurationError("This plan is not being made any more.")
     _end(id_)
-    audit.record("plan canceled", f"sync {key}")
+    audit.record("plan canceled", f"sync {key}", audit.means())
     until = time.monotonic() + wait
     while (draft := find_draft(key, id_)).status == "working" and time.monotonic() < until:
         time.sleep(NAP)
     return draft
 
 
-def _end(id_: str) -> None:
-    """Ask whoever makes a plan to stop; it may be gone by now."""
-    with suppress(FileNotFoundError):
-        (setup().plans / f"draft-{id_}" / CANCEL).touch()
+def _end(id_: str, *, hint: str = "") -> None:
+    """Ask whoever makes a plan to stop, and say who wants that; it may be gone by now."""
+    folder = setup().plans / f"draft-{id_}"
+    part = folder / f"{CANCEL}.{secrets.token_hex(4)}"
+    try:
+        part.write_text(json.dumps({"canceled_by": audit.who(), "hint": hint}))
+        part.replace(folder / CANCEL)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise unusable(folder, error) from error
 
 
 @told()
@@ -181,10 +192,12 @@ def _read(folder: Path) -> Draft | None:
         rows_read=said.get("rows_read", 0),
         error=words[0],
         hint=words[1],
+        canceled_by=said.get("canceled_by", ""),
         plan=said.get("plan"),
     )
 
 
+_OUTDATED = "The sync was saved anew, and a newer plan takes its place."
 _LOST = ("The server was ended while it made this plan.", "Make a new one.")
 
 

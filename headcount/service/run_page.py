@@ -12,7 +12,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.model import Counts, Lane, RunKind, RunStatus
-from headcount.service.aftermath import ended_early, meaning_of, starter_of
+from headcount.service.aftermath import cancelers_of, ended_early, meaning_of, starter_of
 from headcount.service.lanes import lane_of
 from headcount.service.lines import find_sync
 from headcount.service.plan_rows import load_of
@@ -68,7 +68,8 @@ class Reasons:
 @dataclass(frozen=True, kw_only=True)
 class RunPage:
     """``asks`` is what approving would do, as a sentence, when the run waits; ``removes`` how many records go.
-    ``starter`` is who started it, if somebody did; ``meaning`` what an early end means for the data.
+    ``starter`` is who started it, ``canceled_by`` who canceled it or told it to stop, if somebody did and that is
+    known; ``meaning`` what an early end means for the data.
     """
 
     run: RunRow
@@ -77,6 +78,7 @@ class RunPage:
     destination_key: str
     behavior: str
     starter: str
+    canceled_by: str
     progress: RunProgress
     steps: tuple[Step, ...]
     warnings: tuple[str, ...]
@@ -112,6 +114,7 @@ def run_page(run_id: int) -> RunPage:
         destination_key=run.sync.destination.key,
         behavior=str(run.sync.definition.get("behavior", "")),
         starter=starter_of(run),
+        canceled_by=cancelers_of([run]).get(run.pk, ""),
         progress=progress,
         steps=_steps(progress),
         warnings=tuple(run.warnings),

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from headcount.control import runs
+from django.db import transaction
+
+from headcount.control import audit, runs
 from headcount.control.error_codes import error_code
 from headcount.control.models import Run
 from headcount.control.models import Sync as SyncRow
@@ -194,9 +196,11 @@ def fail_run(run_id: int, what: str) -> None:
 
 @told()
 def cancel_run(run_id: int) -> RunReport:
-    """Ask a run to stop; one that no process works on any more is brought to its end here."""
+    """Ask a run to stop, and record who did; one that no process works on any more is brought to its end here."""
     home = setup()
-    run = runs.request_cancel(run_id)
+    with transaction.atomic():
+        run = runs.request_cancel(run_id)
+        audit.record("canceled", f"sync {run.sync.key}", {"run": run_id, **audit.means()})
     if run.status == RunStatus.CANCELED.value:
         return report_of(run)
     with sync_lock(home, run.sync.stream.state_id) as mine:

@@ -52,6 +52,7 @@ class Caller:
     """Whom a token speaks for, and what it may do now."""
 
     token: int
+    token_name: str
     user: int
     username: str
     role: Role
@@ -87,7 +88,11 @@ def who(token: str) -> Caller | None:
             return None
         _note_use(row)
     return Caller(
-        token=row.pk, user=row.user.pk, username=row.user.username, role=lesser(row.role, row.user.role)
+        token=row.pk,
+        token_name=row.name,
+        user=row.user.pk,
+        username=row.user.username,
+        role=lesser(row.role, row.user.role),
     )
 
 

@@ -64,6 +64,21 @@ def test_airflow_ends_with_words_when_a_run_is_canceled(call: Call) -> None:
         airflow.poke(run)
 
 
+def test_a_canceled_run_says_who_canceled_it_and_through_what(call: Call) -> None:
+    caller = call(Role.OPERATOR)
+    run = caller.post(f"/syncs/{number('people')}/trigger").data["sync_run_id"]
+    assert caller.get(f"/sync_runs/{run}").data["canceled_by"] is None
+    canceled = caller.post(f"/sync_runs/{run}/cancel").data
+    assert canceled["canceled_by"] == "owner-person (token test)"
+    assert canceled["error_message"] == "The run was canceled by owner-person (token test)."
+    other = caller.post(f"/syncs/{number('people')}/trigger").data["sync_run_id"]
+    found = caller.get("/sync_runs").data
+    assert {each["id"]: each["canceled_by"] for each in found} == {
+        run: "owner-person (token test)",
+        other: None,
+    }
+
+
 def test_a_run_that_a_guard_stopped_ends_the_waiting_and_says_what_it_needs(office: Desk, call: Call) -> None:
     caller = call(Role.OPERATOR)
     airflow = Airflow(caller.token)

@@ -115,7 +115,7 @@ def test_a_plan_in_the_making_is_canceled_by_keyboard_and_by_slow_hands(
         page.get_by_role("button", name="Make a plan").click()
         expect(page.get_by_text("The plan is being made")).to_be_visible()
         press(page, page.get_by_role("button", name="Cancel"))
-        expect(page.get_by_text("Somebody canceled it before it was made.")).to_be_visible()
+        expect(page.get_by_text("It was canceled by operator before it was made.")).to_be_visible()
 
 
 def test_the_page_of_a_plan_is_loaded_as_a_whole_when_the_plan_is_made_and_not_before(
@@ -130,7 +130,7 @@ def test_the_page_of_a_plan_is_loaded_as_a_whole_when_the_plan_is_made_and_not_b
     assert page.evaluate("document.body.dataset.reloaded") == "never"
     address = page.url.removeprefix(building.url)
     page.evaluate(f"void fetch('{address}cancel/', {{method: 'POST', headers: {_TOKEN}}})")
-    expect(page.get_by_text("Somebody canceled it before it was made.")).to_be_visible()
+    expect(page.get_by_text("It was canceled by operator before it was made.")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
     assert page.evaluate("document.body.dataset.reloaded") is None
 

@@ -4,12 +4,15 @@ import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
+import pytest
+
 from headcount.control import runs
 from headcount.control.models import Invalid, Role, Run
 from headcount.errors import SourceUnavailable
 from headcount.home import current_home
 from headcount.service.locks import sync_lock
 from headcount.service.queue import queue_run
+from headcount.service.running import cancel_run
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.work import started, text, work
@@ -205,7 +208,26 @@ def test_a_run_that_waits_can_be_canceled(office: Desk, visit: Visit) -> None:
     office.sql("DELETE FROM users")
     run = started(operator, "/syncs/people/run/")
     assert "is canceled" in text(operator.post(f"/runs/{run}/cancel/", follow=True))
-    assert json.loads(operator.get(f"/runs/{run}.json").content)["page"]["run"]["status"] == "canceled"
+    page = json.loads(operator.get(f"/runs/{run}.json").content)["page"]
+    assert (page["run"]["status"], page["canceled_by"]) == ("canceled", "operator")
+    assert "</span> by operator" in text(operator.get(f"/runs/{run}/"))
+
+
+def test_a_run_that_the_command_line_canceled_says_so_and_whoever_told_it_first(
+    office: Desk, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "ann")
+    operator = visit(Role.OPERATOR)
+    run = queue_run("people")
+    Run.objects.filter(pk=run).update(status="working")
+    with sync_lock(current_home(), Run.objects.get(pk=run).sync.stream.state_id) as mine:
+        assert mine
+        cancel_run(run)
+        operator.post(f"/runs/{run}/cancel/")
+        page = text(operator.get(f"/runs/{run}/"))
+        assert "It is being canceled by ann (command line): requests" in page
+    activity = text(operator.get("/activity/"))
+    assert '<span class="quiet">through</span> <span class="code">command line</span>' in activity
 
 
 def test_what_is_said_of_a_run_that_is_told_to_stop_is_true_when_it_has_stopped(

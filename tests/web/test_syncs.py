@@ -150,7 +150,8 @@ def test_plans_that_never_end_can_be_canceled_also_while_they_wait_for_their_tur
     for address in reversed(addresses):
         assert operator.post(f"{address}cancel/").status_code == 302
         assert _draft(operator, address)["status"] == "canceled"
-    assert "Somebody canceled it" in text(operator.get(addresses[0]))
+    assert "It was canceled by operator before it was made." in text(operator.get(addresses[0]))
+    assert _draft(operator, addresses[0])["canceled_by"] == "operator"
     assert f'href="{addresses[0]}"' in text(operator.get(f"/syncs/{endless}/plan/"))
     again = text(operator.post(f"{addresses[0]}cancel/", follow=True))
     assert "This plan is not being made any more." in again
@@ -165,6 +166,7 @@ def test_a_plan_of_a_sync_that_was_changed_since_is_ended_for_the_next_one(
     addresses = [f"/syncs/{endless}/plan/{id_}/" for id_ in made]
     for address in addresses[:-1]:
         assert _draft(operator, address)["status"] == "canceled"
+    assert "a newer plan takes its place" in text(operator.get(addresses[0]))
     assert start_draft(endless, wait=0).id == made[-1]
     assert _draft(operator, operator.post("/syncs/people/plan/").headers["Location"])["status"] == "done"
     operator.post(f"{addresses[-1]}cancel/")

@@ -33,7 +33,8 @@ class PlanWish(Strict):
 
 class Plan(Schema):
     """``status`` is working, done, failed or canceled; ``plan`` holds the sums, warnings and forecast once it
-    is done.
+    is done. ``canceled_by`` is who canceled it: a username, with the token's name if it was through one; else
+    empty.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Plan(Schema):
     rows_read: int
     error: str
     hint: str
+    canceled_by: str
     plan: dict[str, Any] | None
 
 

@@ -61,7 +61,8 @@ class Reason(Schema):
 
 class SyncRun(Schema):
     """A run. Counters are null until they are known. ``state`` is the status in Headcount's own words,
-    ``next_try_at`` when a queued run begins anew whose source did not answer.
+    ``next_try_at`` when a queued run begins anew whose source did not answer. ``canceled_by`` is who canceled it or
+    told it to stop: a username, with the token's name if it was through one. Null when nobody did or it is not known.
     """
 
     id: int
@@ -84,6 +85,7 @@ class SyncRun(Schema):
     error_detail: str | None
     current_step: str | None
     canceled: bool
+    canceled_by: str | None
     full_sync: bool
     sync_trigger_reason: Reason
     state: str
@@ -113,10 +115,11 @@ def sync_run(found: NumberedRun) -> SyncRun:
         completed_at=found.finished_at,
         scheduled_execution_time=found.scheduled_for,
         error_code=_code(found),
-        error_message=found.error or (CANCELED if found.status is RunStatus.CANCELED else None),
+        error_message=found.error or _canceled(found),
         error_detail=found.hint or None,
         current_step=WAITING if found.next_try_at else STEPS.get(found.status),
         canceled=found.status is RunStatus.CANCELED,
+        canceled_by=found.canceled_by or None,
         full_sync=found.full,
         sync_trigger_reason=_reason(found),
         state=found.status.value,
@@ -125,6 +128,12 @@ def sync_run(found: NumberedRun) -> SyncRun:
         counts=counts,
         warnings=list(found.warnings),
     )
+
+
+def _canceled(found: NumberedRun) -> str | None:
+    if found.status is not RunStatus.CANCELED:
+        return None
+    return f"The run was canceled by {found.canceled_by}." if found.canceled_by else CANCELED
 
 
 def _code(found: NumberedRun) -> str | None:

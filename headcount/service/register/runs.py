@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.model import RunStatus
+from headcount.service.aftermath import cancelers_of
 from headcount.service.register.slices import Slice, Sliced, numbered, sliced
 from headcount.service.register.syncs import key_of
 
@@ -30,6 +32,7 @@ class NumberedRun:
     hint: str
     warnings: tuple[str, ...]
     cancel_requested: bool
+    canceled_by: str  # also who told it to stop; empty when nobody did, or nobody knows who
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -44,17 +47,25 @@ def runs(wanted: Slice, sync: int | None = None) -> Sliced[NumberedRun]:
     if sync is not None:
         key_of(sync)
     rows = Run.objects.all()
-    return sliced(rows.filter(sync_id=sync) if sync is not None else rows, wanted, _shape)
+    found = sliced(rows.filter(sync_id=sync) if sync is not None else rows, wanted, _as_it_is)
+    who = cancelers_of(found.items)
+    items = tuple(_shape(row, who) for row in found.items)
+    return Sliced(items=items, total=found.total, slice=found.slice)
 
 
 @told()
 def run(number: int) -> NumberedRun:
     """Raises ``ConfigurationError`` when there is none."""
     setup()
-    return _shape(numbered(Run.objects.all(), number, "run"))
+    row = numbered(Run.objects.all(), number, "run")
+    return _shape(row, cancelers_of([row]))
 
 
-def _shape(row: Run) -> NumberedRun:
+def _as_it_is(row: Run) -> Run:
+    return row
+
+
+def _shape(row: Run, who: Mapping[int, str]) -> NumberedRun:
     return NumberedRun(
         id=row.pk,
         sync=row.sync_id,
@@ -67,6 +78,7 @@ def _shape(row: Run) -> NumberedRun:
         hint=row.hint,
         warnings=tuple(row.warnings),
         cancel_requested=row.cancel_requested,
+        canceled_by=who.get(row.pk, ""),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
