@@ -11,13 +11,13 @@ from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
-from headcount.model import Counts, Lane, RunKind, RunStatus
+from headcount.model import Counts, RunKind, RunStatus
 from headcount.service.aftermath import cancelers_of, ended_early, meaning_of, starter_of
-from headcount.service.lanes import lane_of
 from headcount.service.lines import find_sync
 from headcount.service.plan_rows import load_of
 from headcount.service.plans import has_plan, plan_folder
 from headcount.service.slices import PAGE, Slice, sliced
+from headcount.service.waiting import Wait, giving_way, wait_of
 from headcount.service.watching import RunProgress, progress_of
 
 STEPS = ("reading", "planning", "sending", "folding")
@@ -86,7 +86,8 @@ class RunPage:
     field_changes: dict[str, int]
     has_plan: bool
     live: bool
-    backfill: bool  # it gives way to runs that are due
+    waits: Wait  # for what, while it is in the queue
+    gives_way: str  # said of a backfill that works
     can_cancel: bool
     can_pause: bool
     can_resume: bool
@@ -122,7 +123,8 @@ def run_page(run_id: int) -> RunPage:
         field_changes=changes,
         has_plan=has_plan(home, run.pk),
         live=status in (RunStatus.QUEUED, RunStatus.WORKING),
-        backfill=status in runs.UNFINISHED and lane_of(run) is Lane.BACKFILL,
+        waits=wait_of(run, datetime.now(UTC)),
+        gives_way=giving_way(run) if status is RunStatus.WORKING else "",
         can_cancel=status in runs.UNFINISHED and not progress.canceling,
         can_pause=status in (RunStatus.QUEUED, RunStatus.WORKING)
         and not (progress.pausing or progress.canceling),

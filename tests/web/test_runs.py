@@ -10,6 +10,7 @@ from headcount.control import runs
 from headcount.control.models import Invalid, Role, Run
 from headcount.errors import SourceUnavailable
 from headcount.home import current_home
+from headcount.service.heartbeat import beat
 from headcount.service.locks import sync_lock
 from headcount.service.queue import queue_run
 from headcount.service.running import cancel_run
@@ -354,3 +355,35 @@ def test_the_buttons_of_a_run_stand_outside_the_part_that_is_refreshed_and_come_
     assert '<div id="deeds" class="actions">' in asked("pause cancel")
     assert "</button>" not in asked("pause cancel").partition('id="deeds"')[2].partition("</div>")[0]
     assert 'id="cancel"' not in text(visit(Role.VIEWER).get(f"/runs/{run}/"))
+
+
+def test_a_run_in_the_queue_says_what_it_waits_for_and_only_a_backfill_that_others_go_first(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    backfill = "is a backfill: runs that are due go before it."
+
+    def waits(run: int) -> str:
+        page = text(operator.get(f"/runs/{run}/"))
+        waits = json.loads(operator.get(f"/runs/{run}.json").content)["page"]["waits"]
+        assert waits["words"] in page
+        assert (f'href="/runs/{waits["run"]}/"' in page) == bool(waits["run"])
+        assert (backfill in page) == (backfill in waits["words"])
+        return str(waits["words"])
+
+    run = queue_run("people")
+    assert waits(run).startswith("No worker is looking for runs.")
+    beat(datetime.now(UTC))
+    assert waits(run) == f"A run of a sync that has not completed any yet {backfill}"
+    after = queue_run("people")
+    assert waits(after) == f"It waits for the end of run {run} of this sync, which was queued before."
+    Run.objects.filter(pk=run).update(status="working")
+    assert waits(after) == f"It waits for the end of run {run} of this sync, which is working."
+    assert backfill in text(operator.get(f"/runs/{run}/"))
+    Run.objects.filter(pk=run).update(status="completed")
+    assert waits(after) == "It waits for a worker that is free."
+    Run.objects.filter(pk=after).update(status="working")
+    assert backfill not in text(operator.get(f"/runs/{after}/"))
+    Run.objects.filter(pk=after).update(status="completed")
+    assert waits(queue_run("people", full=True)) == f"A full run {backfill}"
+    assert waits(run) == ""
