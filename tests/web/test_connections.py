@@ -336,3 +336,13 @@ def test_two_destinations_cannot_have_the_same_name(visit: Visit, workspace: Wor
     Connection.objects.update(name="Production")  # as an earlier version let them
     form = fields_of(owner.get("/connections/staging/edit/").content)
     assert owner.post("/connections/staging/edit/", {**same, **form}).status_code == 302
+
+
+def test_a_base_url_whose_host_nobody_knows_says_at_its_field_what_to_do(
+    visit: Visit, workspace: Workspace
+) -> None:
+    tested = visit().post(ADD, typed(workspace, base_url="http://sandbox.invalid:8026", action="test"))
+    page = words(tested.content)
+    assert "The host name in the Base URL could not be resolved: sandbox.invalid. Correct it." in page
+    assert "Is the sandbox meant? Its address is http://127.0.0.1:8026" in page
+    assert 'aria-invalid="true"' in tested.content.decode().partition('name="base_url"')[2].partition(">")[0]

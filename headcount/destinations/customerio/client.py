@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -14,7 +15,13 @@ from headcount.destinations.base import REQUEST_SECONDS, Answer
 from headcount.destinations.customerio.answers import batch_answer, parsed, raise_for
 from headcount.destinations.customerio.credentials import FIND_APP, Credentials
 from headcount.destinations.customerio.region import APP, TRACK, checked_region, checked_url, region_of
-from headcount.destinations.customerio.transport import Pool, Reply, Transport, UnreachedError
+from headcount.destinations.customerio.transport import (
+    Pool,
+    Reply,
+    Transport,
+    UnknownHostError,
+    UnreachedError,
+)
 from headcount.errors import (
     Answered,
     CredentialsRefused,
@@ -30,6 +37,10 @@ IDENTIFIERS = ("id", "email", "cio_id")
 KEYS_AT_ONCE = 100
 READS_PER_SECOND = 10.0  # the App API's documented limit
 SENDS_TO = ("POST", "/api/v2/batch")  # where every batch goes
+
+_SANDBOX = (
+    "Is the sandbox meant? Its address is http://127.0.0.1:8026, or the one it said when it was started."
+)
 
 
 class CustomerIoClient:
@@ -154,8 +165,8 @@ class CustomerIoClient:
         raise _weightiest(failures)
 
     def _region_at(self, host: str) -> dict[str, Any]:
-        reply = _reached(
-            lambda: self._transport.get(f"{host}/api/v1/accounts/region", self._credentials.tracking)
+        reply = self._reached(
+            host, lambda: self._transport.get(f"{host}/api/v1/accounts/region", self._credentials.tracking)
         )
         raise_for(reply, self._credentials.advice())
         answer = parsed(reply.body)
@@ -199,25 +210,38 @@ class CustomerIoClient:
     def _app_call(self, host: str, path: str, body: bytes | None) -> Reply:
         key = self._credentials.app
         if body is None:
-            return _reached(lambda: self._transport.get(host + path, key))
-        return _reached(lambda: self._transport.post(host + path, key, body))
+            return self._reached(host, lambda: self._transport.get(host + path, key))
+        return self._reached(host, lambda: self._transport.post(host + path, key, body))
+
+    def _reached(self, host: str, call: Callable[[], Reply]) -> Reply:
+        """Questions change nothing, so ``applied`` is False; a host that cannot be reached is the operator's."""
+        try:
+            return call()
+        except UnknownHostError as error:
+            raise self._unknown(host, error) from error
+        except UnreachedError as error:
+            hint = "Check the network, the proxy and the base URL."
+            raise Unreached(error.message, hint=hint) from error
+        except TransientError as error:
+            raise TransientError(error.message, applied=False) from error
+
+    def _unknown(self, host: str, error: UnknownHostError) -> Unreached:
+        """Most likely somebody mistyped an address, or left out the sandbox's."""
+        label = {self._app_override: "App API base URL", self._override: "Base URL"}.get(host)
+        if label is None:
+            hint = f"Check network and name server of this machine. {_SANDBOX} It belongs into the Base URL."
+            return Unreached(error.message, hint=hint)
+        name = urlsplit(host).hostname
+        return Unreached(
+            f"The host name in the {label} could not be resolved: {name}.",
+            hint=f"Correct it. {_SANDBOX} Else leave the {label} empty.",
+        )
 
     def _other_app_host(self, host: str, reply: Reply) -> str | None:
         """Where a "wrong datacenter" leads. The key goes along, so only to Customer.io's own hosts."""
         named = region_of(reply.headers.get("Location") or "", APP)
         other = APP.get(named or "")
         return other if other != host and not self._app_override else None
-
-
-def _reached(call: Callable[[], Reply]) -> Reply:
-    """Questions change nothing, so ``applied`` is False; a host that cannot be reached is the operator's."""
-    try:
-        return call()
-    except UnreachedError as error:
-        hint = "Check the network, the proxy and the base URL."
-        raise Unreached(error.message, hint=hint) from error
-    except TransientError as error:
-        raise TransientError(error.message, applied=False) from error
 
 
 def _weightiest(failures: list[HeadcountError]) -> HeadcountError:

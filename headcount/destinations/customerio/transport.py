@@ -26,6 +26,10 @@ class UnreachedError(TransientError):
     """No connection came about. Becomes the operator's error where a person is waiting for the answer."""
 
 
+class UnknownHostError(UnreachedError):
+    """The host has a name that nobody knows here."""
+
+
 class Pool(Protocol):
     """What is used of ``urllib3.PoolManager``: the seam at which tests put something else."""
 
@@ -170,7 +174,8 @@ def translated(error: BaseException, url: str, *, begun: bool, late: bool = Fals
             f"{host or 'The base URL'} cannot be used: {words}.", hint="Check the base URL."
         )
     if when == "before":
-        return UnreachedError(f"{host}: {words}.", applied=False)
+        kind = UnknownHostError if isinstance(error, lib.NameResolutionError) else UnreachedError
+        return kind(f"{host}: {words}.", applied=False)
     words = "no answer came in time" if late else words
     return TransientError(f"{host}: {words or 'the exchange failed'}.", applied=begun)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from urllib3.connection import HTTPConnection
 
 from headcount.destinations.customerio.client import CustomerIoClient
 from headcount.errors import (
@@ -17,6 +18,7 @@ from headcount.errors import (
     DestinationError,
     HeadcountError,
     TransientError,
+    Unreached,
     WrongWorkspace,
 )
 from headcount.model import Workspace
@@ -301,3 +303,41 @@ def test_closing_twice_is_fine() -> None:
     client.close()
     client.close()
     assert isinstance(HeadcountError("x"), Exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "hint"),
+    [
+        (
+            {"base_url": "http://sandbox.invalid:8026"},
+            "The host name in the Base URL could not be resolved: sandbox.invalid.",
+            "Correct it. Is the sandbox meant? Its address is http://127.0.0.1:8026, or the one it said when it was "
+            "started. Else leave the Base URL empty.",
+        ),
+        (
+            {},
+            "track.customer.io: the host name could not be resolved.",
+            "Check network and name server of this machine. Is the sandbox meant? Its address is "
+            "http://127.0.0.1:8026, or the one it said when it was started. It belongs into the Base URL.",
+        ),
+    ],
+)
+def test_a_host_name_that_nobody_knows_leads_to_what_was_meant(
+    options: dict[str, str], said: str, hint: str
+) -> None:
+    host = options.get("base_url", US)
+    unknown = urllib3.exceptions.NameResolutionError(host, HTTPConnection("nowhere.invalid"), OSError())
+    asked = {f"{host}/api/v1/accounts/region": unknown, REGION_EU: unknown}
+    client, _ = made(asked, **options)
+    with pytest.raises(Unreached) as caught:
+        client.workspace()
+    assert (caught.value.message, caught.value.hint) == (said, hint)
+
+
+def test_a_host_name_of_the_app_api_that_nobody_knows_is_told_from_the_other() -> None:
+    app = "http://app.invalid"
+    unknown = urllib3.exceptions.NameResolutionError(app, HTTPConnection("nowhere.invalid"), OSError())
+    asked = {REGION_US: region(), f"{app}/v1/workspaces": unknown}
+    client, _ = made(asked, app_base_url=app, app_api_key=APP_KEY)
+    with pytest.raises(Unreached, match=r"in the App API base URL could not be resolved: app\.invalid"):
+        client.workspace()
