@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -31,6 +31,15 @@ def acting_as(actor: str, *, through: str = "") -> Iterator[None]:
 def means() -> dict[str, str]:
     """For a ``detail``: through what somebody acts now; nothing for the pages."""
     return {"through": through} if (through := _through.get()) else {}
+
+
+def last_by(what: str, actions: Collection[str]) -> str:
+    """Who did one of the ``actions`` with this last: ``you`` for whoever looks at a page, else the actor's name. Empty
+    when nobody knows.
+    """
+    notes = Audit.objects.filter(what=what[:200], action__in=actions)
+    actor = notes.order_by("-id").values_list("actor", flat=True).first() or ""
+    return "you" if actor and actor == _acting.get() and not means() else actor
 
 
 def who() -> str:

@@ -120,7 +120,7 @@ def _done(seen: Outlook, *, from_file: bool) -> list[State]:
     with transaction.atomic():
         if stored_project() != seen.before:
             raise ChangedMeanwhile(
-                "Somebody changed the configuration meanwhile.",
+                "The configuration was changed meanwhile.",
                 hint="Run apply again to see what is new.",
             )
         forgotten = list(_write(seen))

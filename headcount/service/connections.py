@@ -166,7 +166,7 @@ def save_connection(
     ``given_secrets`` are the values themselves: they are stored encrypted. The connection is tested first.
     It is saved even when it cannot be reached, but not when it leads to another workspace than it did: then
     ``WrongWorkspace`` is raised. Raises ``ConfigurationError`` for settings that cannot be used, ``Stale`` when
-    somebody else saved or deleted it during the test, and ``SourceBusy`` when it could not be tested now.
+    it was saved or deleted during the test, and ``SourceBusy`` when it could not be tested now.
     """
     version = version_of("connections", key)
     row = Connection.objects.filter(key=key).first() or Connection(key=key, name=key, type=kind.name)

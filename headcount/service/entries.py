@@ -1,5 +1,5 @@
-"""One entry of the configuration, checked and saved: by the rules of the project file, and not over somebody else's
-change.
+"""One entry of the configuration, checked and saved: by the rules of the project file, and not over a change that
+its author has not seen.
 """
 
 from __future__ import annotations
@@ -42,12 +42,21 @@ class Refused(ConfigurationError):
         super().__init__(" ".join(f"{one.wrong} {one.mend}".strip() for one in self.found))
 
 
+_SAVED, _DELETED = ("created", "changed", "saved"), ("deleted",)  # as the audit says it
+
+
 class Stale(ConfigurationError):
-    """Somebody saved the entry after it was read."""
+    """The entry was saved or deleted after it was read: by anybody, also by its author in another tab."""
 
     def __init__(self, section: str, key: str) -> None:
+        what = f"{NOUNS[section]} {key}"
+        with told():
+            there = stored_row(section, key) is not None
+            by = audit.last_by(what, _SAVED if there else _DELETED)
+        deed = "changed meanwhile, last" if there else "deleted meanwhile"
+        deed = f"{deed} by {by}" if by else deed.removesuffix(", last")
         super().__init__(
-            f"The {NOUNS[section]} {key} was changed by somebody else meanwhile; nothing was saved.",
+            f"The {what} was {deed}; nothing was saved.",
             hint="What you typed is still here. Look at what is stored in another window, then save again.",
         )
 

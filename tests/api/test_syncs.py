@@ -121,6 +121,8 @@ def test_who_saw_an_older_version_overwrites_nothing(owner: Caller) -> None:
     assert owner.patch(f"/syncs/{people}", {"label": "First", "version": seen}).code == 200
     late = owner.patch(f"/syncs/{people}", {"label": "Second", "version": seen})
     assert (late.code, late.body["status"]) == (409, "error")
+    said = "The sync people was changed meanwhile, last by owner-person; nothing was saved."
+    assert late.body["message"] == said
     assert owner.get(f"/syncs/{people}").data["label"] == "First"
 
 

@@ -59,4 +59,4 @@ def apply_often(text: str) -> None:
         try:
             apply(outlook(read_project(text)))
         except ConfigurationError as error:
-            assert "Somebody changed the configuration" in error.message
+            assert "The configuration was changed" in error.message

@@ -20,7 +20,7 @@ from tests.load.crowd import Asker, Crowd, speaks_of_locks
 from tests.web.conftest import PASSWORD
 from tests.web.test_serving import Served, served
 
-CHANGED = "Somebody changed the configuration meanwhile."  # fair: two people applied at the same moment
+CHANGED = "The configuration was changed meanwhile."  # fair: two people applied at the same moment
 ORDERS = {
     "source": {"model": "orders"},
     "destination": {"connection": "production", "object": "event"},

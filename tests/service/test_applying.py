@@ -170,7 +170,7 @@ def test_runs_that_only_wait_end_with_their_sync(home: Path) -> None:
 def test_a_change_by_somebody_else_in_between_is_noticed(home: Path) -> None:
     seen = outlook(project())
     applied(ONLY_USERS)
-    with pytest.raises(ConfigurationError, match="Somebody changed the configuration"):
+    with pytest.raises(ConfigurationError, match="The configuration was changed"):
         apply(seen)
     assert Sync.objects.count() == 1
 

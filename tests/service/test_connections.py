@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import getpass
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -167,7 +168,11 @@ def test_a_test_brings_no_deleted_connection_back(
 
     for test in (test_connection, lambda key: save_connection(key, KINDS["sqlite"], {"path": str(shop)})):
         monkeypatch.setattr(SQLiteSource, "check", deleted_meanwhile)
-        with pytest.raises(Stale) if test is not test_connection else nullcontext():
+        with (
+            pytest.raises(Stale, match=f"was deleted meanwhile by {getpass.getuser()}; nothing")
+            if test is not test_connection
+            else nullcontext()
+        ):
             test("shop")
         assert not Connection.objects.exists()
         save_connection("shop", KINDS["sqlite"], {"path": str(shop)})

@@ -110,7 +110,8 @@ def test_what_was_saved_is_exported_and_applies_without_a_change(applied: Desk) 
 def test_a_sync_that_somebody_else_saved_is_not_overwritten(applied: Desk) -> None:
     mine = open_sync("people")
     save_sync("people", with_full_name(mine.entry), version=mine.version)
-    with pytest.raises(Stale):
+    Audit.objects.all().delete()
+    with pytest.raises(Stale, match="The sync people was changed meanwhile; nothing was saved"):
         save_sync("people", {**mine.entry, "behavior": "update_only"}, version=mine.version)
     assert open_sync("people").entry["behavior"] == "mirror"
 

@@ -73,7 +73,7 @@ def test_an_entry_is_saved_once_and_only_over_what_its_author_saw(file: Path) ->
     seen = version_of("models", "users")
     change("people")
     entry = checked("models", "users", {"connection": "shop", "table": "customers"})
-    with pytest.raises(Stale, match="changed by somebody else"):
+    with pytest.raises(Stale, match="changed meanwhile"):
         save_checked("models", "users", entry, version=seen)
     assert not save_checked(
         "models", "users", stored_entry("models", "users") or {}, version=version_of("models", "users")

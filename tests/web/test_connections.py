@@ -207,7 +207,7 @@ def test_a_budget_is_set_and_a_name_changed(visit: Visit, workspace: Workspace) 
         {"requests_per_second": 20.0},
     )
     stale = owner.post("/connections/production/edit/", given | fields_of(edit.content))
-    assert "changed by somebody else meanwhile" in words(stale.content)
+    assert "changed meanwhile, last by you; nothing was saved" in words(stale.content)
     wrong = given | {"budget_max_items": "-1"} | fields_of(owner.get("/connections/production/edit/").content)
     assert b"max_items must be at least 0." in owner.post("/connections/production/edit/", wrong).content
 

@@ -173,7 +173,7 @@ def test_an_edit_keeps_its_syncs_and_warns_when_one_loses_a_column(owner: Client
     detail = Audit.objects.filter(what="model users").latest("id").detail
     assert detail["query"]["new"] == "SELECT id, born FROM users"
     stale = owner.post("/models/users/edit/", given)
-    assert "changed by somebody else meanwhile" in words(stale.content)
+    assert "changed meanwhile, last by you; nothing was saved" in words(stale.content)
 
 
 def test_a_model_in_use_is_not_deleted(owner: Client, tmp_path: Path) -> None:

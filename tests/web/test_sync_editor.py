@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 import secrets
@@ -286,7 +287,7 @@ def test_a_sync_that_changed_meanwhile_is_not_overwritten_and_nothing_typed_is_l
     company.apply()
     page = review.press("save")
     assert page.answer.status_code == 409
-    assert "The sync people was changed by somebody else meanwhile" in page
+    assert f"The sync people was changed meanwhile, last by {getpass.getuser()}; nothing was saved." in page
     assert "update_only" in page
     assert page.rows == ["plan", "visits", "contact"]
     assert open_sync("people").entry["behavior"] == "update_only"
