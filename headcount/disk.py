@@ -27,6 +27,28 @@ def unusable(path: Path, error: OSError) -> StateError:
     )
 
 
+def entries(folder: Path) -> list[Path]:
+    """What is in one of Headcount's own folders. Raises ``StateError`` for one that cannot be read."""
+    try:
+        return list(folder.iterdir())
+    except FileNotFoundError as error:
+        raise StateError(
+            f"{folder} is not there any more.", hint="Start Headcount again: it makes the folder anew."
+        ) from error
+    except OSError as error:
+        raise unreadable(folder, error) from error
+
+
+def unreadable(path: Path, error: OSError) -> StateError:
+    """The error for one of Headcount's own files or folders that is there and cannot be read."""
+    if error.errno == errno.ENOTDIR:
+        return StateError(f"{path} is not a folder.", hint="Move it away, and start Headcount again.")
+    return StateError(
+        f"Headcount cannot read {path}: {error.strerror or error}.",
+        hint="Make it readable for the user who runs Headcount.",
+    )
+
+
 def full(path: Path) -> StateError:
     """The disk that holds ``path`` has no room left."""
     return StateError(f"The disk that holds {path} is full.", hint="Free some space, then run again.")

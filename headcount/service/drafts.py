@@ -12,8 +12,6 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +21,7 @@ from headcount.control import audit
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.destinations.customerio.objects import destination_object
-from headcount.disk import unusable
+from headcount.disk import entries, unreadable, unusable
 from headcount.errors import ConfigurationError
 from headcount.frozen import load
 from headcount.latch import is_latched
@@ -123,10 +121,14 @@ def find_draft(key: str, id_: str) -> Draft:
     """Raises ``ConfigurationError`` for a draft that is not there, or not any more."""
     draft = next((draft for draft in drafts(key) if draft.id == id_), None)
     if draft is None:
-        raise ConfigurationError(
-            "There is no such plan any more.", hint="Plans to look at are kept for a day. Make a new one."
-        )
+        raise _gone()
     return draft
+
+
+def _gone() -> ConfigurationError:
+    return ConfigurationError(
+        "There is no such plan any more.", hint="Plans to look at are kept for a day. Make a new one."
+    )
 
 
 @told()
@@ -134,7 +136,9 @@ def plan_of_draft(key: str, id_: str) -> Kept:
     """The plan itself. Raises ``ConfigurationError`` while it is not done."""
     draft, row = find_draft(key, id_), find_sync(key)
     folder = setup().plans / f"draft-{draft.id}"
-    document = json.loads((folder / FILE).read_text())
+    document = _said(folder)
+    if document is None:
+        raise _gone()
     sync = sync_as_of(row, document.get("snapshot"))
     frozen = load(folder, sync, destination_object(sync.object)) if draft.status == "done" else None
     if frozen is None:
@@ -148,7 +152,7 @@ def plan_of_draft(key: str, id_: str) -> Kept:
 
 def forget_drafts(key: str) -> None:
     """Delete all plans to look at of a sync: they hold row values."""
-    for folder in list(_folders()):
+    for folder in _folders():
         draft = _read(folder)
         if draft is not None and draft.sync == key:
             shutil.rmtree(folder, ignore_errors=True)
@@ -157,7 +161,7 @@ def forget_drafts(key: str) -> None:
 def forget_old_drafts() -> None:
     """Plans hold row values: none is kept longer than it may be looked at."""
     oldest = datetime.now(UTC) - KEPT
-    for folder in list(_folders()):
+    for folder in _folders():
         draft = _read(folder)
         if (draft.made_at if draft is not None else _touched(folder)) < oldest:
             shutil.rmtree(folder, ignore_errors=True)
@@ -165,23 +169,26 @@ def forget_old_drafts() -> None:
 
 def _touched(folder: Path) -> datetime:
     """When anything was last put into a folder; long ago if it is not there any more."""
-    with suppress(FileNotFoundError):
+    try:
         return datetime.fromtimestamp(folder.stat().st_mtime, UTC)
-    return datetime.min.replace(tzinfo=UTC)
+    except FileNotFoundError:
+        return datetime.min.replace(tzinfo=UTC)
+    except OSError as error:
+        raise unreadable(folder, error) from error
 
 
-def _folders() -> Iterator[Path]:
-    yield from (folder for folder in setup().plans.iterdir() if _NAME.fullmatch(folder.name))
+def _folders() -> list[Path]:
+    return [folder for folder in entries(setup().plans) if _NAME.fullmatch(folder.name)]
 
 
 def _read(folder: Path) -> Draft | None:
     said = _said(folder)
     if said is None:
         return None
-    if said["status"] == "working" and not is_latched(folder / LATCH):
+    if said["status"] == "working" and not _is_made(folder):
         said = _said(folder) or said  # what was said last, before the latch was given back
     status, words = said["status"], (said.get("error", ""), said.get("hint", ""))
-    if status == "working" and not is_latched(folder / LATCH):
+    if status == "working" and not _is_made(folder):
         status, words = "failed", _LOST
     return Draft(
         id=folder.name.removeprefix("draft-"),
@@ -199,6 +206,14 @@ def _read(folder: Path) -> Draft | None:
 
 _OUTDATED = "The sync was saved anew, and a newer plan takes its place."
 _LOST = ("The server was ended while it made this plan.", "Make a new one.")
+
+
+def _is_made(folder: Path) -> bool:
+    """Is somebody at work on it?"""
+    try:
+        return is_latched(folder / LATCH)
+    except OSError as error:
+        raise unreadable(folder / LATCH, error) from error
 
 
 def _said(folder: Path) -> dict[str, Any] | None:

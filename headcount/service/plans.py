@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.control.database import postgresql_url
+from headcount.disk import entries
 from headcount.errors import Suspended
 from headcount.frozen import FILE, columns_in, columns_of
 from headcount.home import Home
@@ -79,7 +80,7 @@ def known_plans(home: Home) -> set[int]:
 
 def plans_here(home: Home) -> set[int]:
     """The runs that have a folder on this machine."""
-    return {int(folder.name) for folder in home.plans.iterdir() if folder.name.isdigit()}
+    return {int(folder.name) for folder in entries(home.plans) if folder.name.isdigit()}
 
 
 def drop_copies(home: Home, ended: Collection[int], long_ago: Collection[int]) -> None:

@@ -14,11 +14,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from headcount.control.models import MaskedColumn, Model, Role, Run
+from headcount.errors import StateError
 from headcount.home import current_home
 from headcount.latch import latched
 from headcount.service import draft_work
 from headcount.service.draft_work import LATCH, DraftWork
 from headcount.service.drafts import start_draft
+from headcount.service.plans import plans_here
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.office import opened
@@ -329,3 +331,21 @@ def test_a_plan_in_the_making_refreshes_itself_and_says_so_only_where_it_does_no
     assert 'hx-trigger="every 1s"' in page
     assert "50,000 rows read" in page
     assert "Load this page again" not in re.sub("<noscript>.*?</noscript>", "", page)
+
+
+@pytest.mark.parametrize("instead", [False, True])
+def test_a_folder_of_plans_that_is_gone_is_said_with_what_to_do(
+    office: Desk, visit: Visit, instead: bool
+) -> None:
+    operator = visit(Role.OPERATOR)
+    plans = current_home().plans
+    plans.rmdir()
+    if instead:
+        plans.touch()
+    said = "is not a folder." if instead else "is not there any more."
+    for answer in (operator.get("/syncs/people/plan/"), operator.post("/syncs/people/plan/")):
+        assert answer.status_code == 503
+        assert f"{plans} {said}" in answer.content.decode()
+        assert "tart Headcount again" in answer.content.decode()
+    with pytest.raises(StateError, match="plans is not"):
+        plans_here(current_home())
