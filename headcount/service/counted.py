@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from headcount.control.trouble import told
 from headcount.errors import HeadcountError
 from headcount.service.drafting import Reason, Resend, resend_of
 from headcount.service.editing import open_sync, version_of
 from headcount.service.form_steps import kept_count, note_count
+from headcount.service.lines import find_sync
 from headcount.service.planning import Forecast
 from headcount.service.stored import stored_project
 
@@ -34,10 +36,10 @@ class Counted:
 def resend_at(
     person: int, step: str, key: str, entry: Entry, *, count: Callable[[str, Entry], Resend] = resend_of
 ) -> Counted:
-    """``resend_of`` a checked entry, or what it said when ``step`` of this person was shown first and neither the sync
-    nor its model was another one. An empty ``step`` keeps nothing.
+    """``resend_of`` a checked entry, or what it said when ``step`` of this person was shown first, unless the sync or
+    its model was another one then, or a run of it has ended since. An empty ``step`` keeps nothing.
     """
-    of = f"{version_of(entry)} {open_sync(key).version} {_model(entry)}"
+    of = f"{version_of(entry)} {open_sync(key).version} {_model(entry)} {_ended(key)}"
     if (kept := _read(kept_count(person, step), of)) is not None:
         return kept
     began = time.monotonic()
@@ -52,6 +54,13 @@ def resend_at(
 
 def _model(entry: Entry) -> str:
     return version_of(stored_project().models.get(entry["source"]["model"]))
+
+
+@told()
+def _ended(key: str) -> int:
+    """The run of a sync that ended last: what was accepted then is what is compared with."""
+    newest = find_sync(key).runs.exclude(finished_at=None).order_by("-finished_at")
+    return newest.values_list("pk", flat=True).first() or 0
 
 
 def _text(counted: Counted, of: str) -> str:

@@ -55,6 +55,8 @@ def _section(section: str, old: Project, new: Project, prune: bool) -> Iterator[
 def _edits(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Edit]:
     before, after = dict(_leaves(old)), dict(_leaves(new))
     for path in dict.fromkeys([*before, *after]):
+        if _has_parts(path, before, after) or _has_parts(path, after, before):
+            continue
         if path not in before or path not in after or before[path] != after[path]:
             yield Edit(path=path, old=before.get(path), new=after.get(path))
     if set(before) == set(after) and _order(old) != _order(
@@ -63,9 +65,16 @@ def _edits(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Edit]:
         yield Edit(path="order of mappings", old=_order(old), new=_order(new))
 
 
+def _has_parts(path: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Is it there on both sides, and only one has something in it? Then its parts tell all there is."""
+    return one.get(path) == {} and any(each.startswith(f"{path}.") for each in other)
+
+
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value with its dotted path; mappings go by the field they fill, not by their number."""
-    if isinstance(value, Mapping):
+    """Every value with its dotted path; mappings go by the field they fill, not by their number. What is there with
+    nothing in it, such as ``sync_all_columns: {}``, means something too.
+    """
+    if isinstance(value, Mapping) and (value or not path):
         for key, item in value.items():
             if key == "mappings":
                 for mapping in item:

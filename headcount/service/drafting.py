@@ -33,6 +33,7 @@ from headcount.service.planning import (
     with_state_of_its_own,
 )
 from headcount.service.previewing import PreviewRow, preview_rows
+from headcount.service.remapped import BY_EDIT, SAVED, altered_by, saved_since
 from headcount.service.settings import unquoted
 from headcount.sync import Line, make_plan
 from headcount.workbench import Workbench, quote_text
@@ -45,7 +46,7 @@ COMPARE_SECONDS = 45.0
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why rows would go again. ``why`` is "is new", "is mapped differently" or empty (the source changed)."""
+    """Why rows would go again. ``why`` is one of ``BY_EDIT``, ``SAVED``, or empty (the source changed)."""
 
     field: str
     why: str
@@ -68,8 +69,13 @@ class Resend:
     @property
     def causes(self) -> str:
         """What of the edit sends records again, in words: ``full_name is new, plan is mapped differently``."""
-        named = [f"{reason.field} {reason.why}" for reason in self.reasons if reason.why]
+        named = [f"{reason.field} {reason.why}" for reason in self.reasons if reason.why in BY_EDIT]
         return ", ".join(named[:4]) + (f" and {len(named) - 4} more" if len(named) > 4 else "")
+
+    @property
+    def saved_before(self) -> bool:
+        """Do records go again because of an edit that is saved already, and that no run has sent yet?"""
+        return any(reason.why == SAVED for reason in self.reasons)
 
 
 @told()
@@ -120,14 +126,15 @@ def resend_of(key: str, entry: Entry) -> Resend:
         f"Reading the model took longer than {COMPARE_SECONDS:.0f} seconds.",
         hint="Save, and look at the plan: it may take as long as it needs.",
     )
-    prepared = prepare_line(_draft_row(stored, entry), None)
+    draft = _draft_row(stored, entry)
+    prepared = prepare_line(draft, None)
     with prepared.closing(), plan_scratch(prepared) as folder, look(COMPARE_SECONDS, late) as patience:
         # Nobody is looked up: that takes one question for each hundred people, and changes nothing sent before.
         unasked: Line = replace(patience.around(prepared.line), can_look_up=False)
         prepared = with_state_of_its_own(replace(prepared, line=unasked), folder)
         frozen = make_plan(prepared.line, folder)
         with Workbench(prepared.line.scratch, ordered=True) as bench:
-            return _resend(prepared, stored, frozen, bench)
+            return _resend(prepared, stored, draft, frozen, bench)
 
 
 @told()
@@ -143,16 +150,16 @@ def _identity(row: SyncRow) -> tuple[object, ...]:
     return workspace, sync.object, sync.identifier, sync.key_column
 
 
-def _resend(prepared: Setup, stored: SyncRow, frozen: Frozen, bench: Workbench) -> Resend:
-    altered = _altered(frozen, stored)
+def _resend(prepared: Setup, stored: SyncRow, draft: SyncRow, frozen: Frozen, bench: Workbench) -> Resend:
+    altered = altered_by(frozen, stored)
     again = 0 if _once(frozen) else _count(bench, frozen, altered)
-    if frozen.new_generation:
+    if frozen.new_generation and _identity(stored) != _identity(draft):
         again = frozen.plan.size
     return Resend(
         acknowledged=frozen.acknowledged,
         planned=frozen.plan.size,
         because=again,
-        reasons=tuple(_reasons(frozen, altered)),
+        reasons=tuple(_reasons(frozen, {**saved_since(frozen, stored), **altered})),
         forecast=forecast(prepared, frozen, bench),
         new_generation=_generation(prepared, frozen),
     )
@@ -160,19 +167,6 @@ def _resend(prepared: Setup, stored: SyncRow, frozen: Frozen, bench: Workbench) 
 
 def _once(frozen: Frozen) -> bool:
     return frozen.mapped.sync.behavior is Behavior.APPEND_ONLY
-
-
-def _altered(frozen: Frozen, stored: SyncRow) -> dict[str, str]:
-    """Field ids whose values the edit itself changes, and how."""
-    before = {f"{m.slot}.{m.to}": (m.source, m.type, m.null) for m in sync_as_of(stored).mappings}
-    other_model = frozen.mapped.sync.model.key != stored.model.key
-    altered = {}
-    for id_, mapping in zip(frozen.mapped.field_ids, frozen.mapped.fields, strict=True):
-        if mapping.to in frozen.planned.new_fields:
-            altered[id_] = "is new"
-        elif other_model or (id_ in before and before[id_] != (mapping.source, mapping.type, mapping.null)):
-            altered[id_] = "is mapped differently"
-    return altered
 
 
 def _count(bench: Workbench, frozen: Frozen, altered: Mapping[str, str]) -> int:
@@ -185,13 +179,15 @@ def _count(bench: Workbench, frozen: Frozen, altered: Mapping[str, str]) -> int:
     return int(bench.value(f"SELECT count(*) FROM {file} WHERE op = 'change' AND ({differs})"))
 
 
-def _reasons(frozen: Frozen, altered: Mapping[str, str]) -> list[Reason]:
-    words = {id_.partition(".")[2]: why for id_, why in altered.items()}
+def _reasons(frozen: Frozen, words: Mapping[str, str]) -> list[Reason]:
+    """What the edit does comes first, then what was saved before, then the source."""
+    why = {id_.partition(".")[2]: word for id_, word in words.items()}
     found = [
-        Reason(field=field, why=words.get(field, ""), rows=rows)
+        Reason(field=field, why=why.get(field, ""), rows=rows)
         for field, rows in frozen.planned.field_changes.items()
     ]
-    return sorted(found, key=lambda reason: (not reason.why, -reason.rows))
+    order = (*BY_EDIT, SAVED, "")
+    return sorted(found, key=lambda reason: (max(1, order.index(reason.why)), -reason.rows))
 
 
 def _generation(prepared: Setup, frozen: Frozen) -> str:

@@ -18,6 +18,7 @@ from headcount.project.project import Project
 from headcount.sandbox.seed import PRODUCTION
 from headcount.service import editing
 from headcount.service.applying import ChangedMeanwhile
+from headcount.service.difference import Edit
 from headcount.service.drafting import columns_of, preview_entry, resend_of
 from headcount.service.editing import (
     check_sync,
@@ -295,6 +296,21 @@ def test_events_are_not_sent_again_unless_their_unique_id_is_another(applied: De
     assert "every row is sent again" in again.new_generation
     seen = resend_of("events", {**entry, "unique_id": "at", "first_run": "record_as_seen"})
     assert (seen.because, "recorded as seen" in seen.new_generation) == (0, True)
+
+
+def test_all_columns_that_are_switched_on_or_off_are_a_change_and_a_style_is_one_of_them(
+    applied: Desk,
+) -> None:
+    opened = open_sync("people")
+    assert edits_of("people", {**opened.entry, "sync_all_columns": {}}) == (
+        Edit(path="sync_all_columns", old=None, new={}),
+    )
+    save_sync("people", {**opened.entry, "sync_all_columns": {}}, version=opened.version)
+    everything = open_sync("people").entry
+    assert everything["sync_all_columns"] == {}
+    styled = {**everything, "sync_all_columns": {"names": "snake_case"}}
+    assert edits_of("people", styled) == (Edit(path="sync_all_columns.names", old=None, new="snake_case"),)
+    assert edits_of("people", opened.entry) == (Edit(path="sync_all_columns", old={}, new=None),)
 
 
 def test_differences_are_told_field_by_field(applied: Desk) -> None:

@@ -29,6 +29,7 @@ from tests.journeys.conftest import applied, desk, sandbox, workspace
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
 from tests.web.office import Page, opened
+from tests.web.work import text
 
 __all__ = ["applied", "desk", "sandbox", "workspace"]
 
@@ -276,6 +277,47 @@ def test_a_removed_mapping_says_that_the_attribute_stays_and_offers_to_unset_it(
     assert "Saving this would send 250 of 250" in page
     page.press("save")
     assert open_sync("people").entry["mappings"][-1] == {"from": {"constant": None}, "to": "plan"}
+
+
+def test_a_review_that_was_saved_says_when_it_is_shown_again_what_is_true_now(
+    company: Desk, visit: Visit
+) -> None:
+    company.run()
+    editor = visit(Role.EDITOR)
+    page = opened(editor, EDIT).press("custom").press("custom")
+    filled = {"m__2__text": "email", "m__2__to": "contact", "m__0__text": "visits", "m__3__text": "id"}
+    review = page.press("review", **filled, m__3__to="number", max_changed="100")
+    assert "Saving this would send 250 of 250" in review
+    assert "<code>plan</code> is mapped differently: 250 rows" in review
+    address = review.answer.wsgi_request.get_full_path()
+    review.press("save")
+    again = text(editor.get(address))
+    assert "Nothing: this is what is stored already." in again
+    assert "Saving this would send" not in again
+    assert (
+        "Nothing is sent again because of this. The next run sends 250 rows that are new or changed in the source, "
+        "or mapped anew since the last run." in again
+    )
+    for field in ("contact", "plan", "number"):
+        assert f"<code>{field}</code> was mapped anew since the last run: 250 rows" in again
+    page = opened(editor, EDIT).press("review", m__2__text="plan")
+    assert "</b>, because contact is mapped differently" in page
+    assert "<code>plan</code> was mapped anew since the last run: 250 rows" in page
+    company.run()
+    assert "Nothing is sent again because of this, and nothing changed in the source." in text(
+        editor.get(address)
+    )
+
+
+def test_all_columns_of_a_sync_are_nothing_that_an_edit_of_it_adds(company: Desk, visit: Visit) -> None:
+    company.people_sync["sync_all_columns"] = {"enabled": True}
+    company.project["models"]["users"] = {"connection": "company", "table": "users"}
+    company.apply()
+    company.run()
+    company.sql("ALTER TABLE users ADD COLUMN since TEXT DEFAULT 'today'")
+    page = opened(visit(Role.EDITOR), EDIT).press("review", max_changed="60")
+    assert "Nothing is sent again because of this. The next run sends 250 rows" in page
+    assert "<code>since</code>" in page
 
 
 def test_a_sync_that_changed_meanwhile_is_not_overwritten_and_nothing_typed_is_lost(

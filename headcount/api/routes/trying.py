@@ -38,7 +38,7 @@ class Checked(Schema):
 
 
 class Cause(Schema):
-    """Why rows would go again; ``why`` is empty when the source changed."""
+    """Why rows would go again; ``why`` is empty when the source changed, and says so when that is saved already."""
 
     field: str
     why: str
