@@ -36,7 +36,7 @@ class ObjectChoices:
     stream: bool
     behaviors: tuple[Choice, ...]
     identifiers: tuple[Choice, ...]
-    checks: tuple[str, ...]
+    checks: tuple[Choice, ...]
 
 
 _OBJECT_WHY = {
@@ -57,6 +57,19 @@ _BEHAVIOR_WORDS = {
         "Append Only",
         "Each row is sent once, when it is new. Nothing that was sent is changed or taken back.",
     ),
+}
+_ANYWAY = "Such rows are sent and counted in any case."
+_CHECK_WORDS = {
+    "attribute_value_bytes": ("A value is longer than 1,000 bytes", ""),
+    "cio_id_form": ("A cio_id is not lower-case hexadecimal", ""),
+    "email_form": ("An email does not look like one", ""),
+    "event_name_blank": ("The event name is blank", ""),
+    "event_name_bytes": ("The event name is longer than 100 bytes", ""),
+    "id_bytes": ("An identifier is longer than 150 bytes", ""),
+    "id_like_cio_id": ("An id begins with cio_", _ANYWAY),
+    "key_blanks": ("An identifier begins or ends with a blank", _ANYWAY),
+    "person_missing": ("The event belongs to nobody", "Of a NULL nothing can be sent all the same."),
+    "timestamp_missing": ("There is no timestamp", "It is left out, and the time of arrival counts."),
 }
 _IDENTIFIER_WHY = {
     "id": "Recommended: your own internal id. It stays the same when an address changes.",
@@ -117,13 +130,18 @@ def choices_of(object_: str) -> ObjectChoices | None:
         stream=stream,
         behaviors=tuple(_behavior(behavior) for behavior in thing.behaviors),
         identifiers=tuple(Choice(value=i, label=i, why=_IDENTIFIER_WHY.get(i, "")) for i in identifiers),
-        checks=tuple(_checks(thing)),
+        checks=tuple(_check(name) for name in _checks(thing)),
     )
 
 
 def _behavior(behavior: Behavior) -> Choice:
     label, why = _BEHAVIOR_WORDS.get(behavior, (behavior.value.replace("_", " ").capitalize(), ""))
     return Choice(value=behavior.value, label=label, why=why)
+
+
+def _check(name: str) -> Choice:
+    label, why = _CHECK_WORDS.get(name, (name.replace("_", " ").capitalize(), ""))
+    return Choice(value=name, label=label, why=why)
 
 
 def _checks(thing: DestinationObject) -> list[str]:

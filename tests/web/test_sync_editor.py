@@ -289,6 +289,14 @@ def test_a_review_that_was_saved_says_when_it_is_shown_again_what_is_true_now(
     review = page.press("review", **filled, m__3__to="number", max_changed="100")
     assert "Saving this would send 250 of 250" in review
     assert "<code>plan</code> is mapped differently: 250 rows" in review
+    for what, before, after in (
+        ("Field plan", "column plan", "column visits"),
+        ("Field contact", "", "column email"),
+        ("Most records changed", "50 %", "100 %"),
+    ):
+        old = f'<span class="old">{before}</span>' if before else ""
+        assert f'{what}</td><td data-label="Before">{old}</td><td data-label="After">{after}</td>' in review
+    assert "{&quot;from&quot;" not in review.text.partition("<table")[2]
     address = review.answer.wsgi_request.get_full_path()
     review.press("save")
     again = text(editor.get(address))
@@ -330,7 +338,7 @@ def test_a_sync_that_changed_meanwhile_is_not_overwritten_and_nothing_typed_is_l
     page = review.press("save")
     assert page.answer.status_code == 409
     assert f"The sync people was changed meanwhile, last by {getpass.getuser()}; nothing was saved." in page
-    assert "update_only" in page
+    assert '<span class="old">Update Only</span></td><td data-label="After">Mirror' in page
     assert page.rows == ["plan", "visits", "contact"]
     assert open_sync("people").entry["behavior"] == "update_only"
     assert page.press("review").press("save").answer.status_code == 302
@@ -612,7 +620,7 @@ def test_a_review_says_each_time_that_the_sync_was_changed_meanwhile(company: De
     company.apply()
     review = mine.press("review", m__2__text="email", m__2__to="contact")
     assert "The sync was changed since you began." in review
-    assert "update_only" in review
+    assert "Update Only" in review
     again = review.press("refresh").press("review")
     assert "The sync was changed since you began." in again
     assert review.press("save").answer.status_code == 302

@@ -266,7 +266,3 @@ def _unchosen(form: SyncForm) -> Wrong:
     words = {"model": "Choose a model.", "connection": "Choose a destination.", "object": "Choose an object."}
     chosen = {"model": form.model, "connection": form.connection, "object": choices_of(form.object)}
     return {name: [word] for name, word in words.items() if not chosen[name]}
-
-
-def options(*pairs: tuple[str, str]) -> tuple[Choice, ...]:
-    return tuple(Choice(value=value, label=label) for value, label in pairs)

@@ -27,10 +27,3 @@ def upto(options: Sequence[Any], count: int) -> Sequence[Any]:
 def as_json(value: Any) -> str:
     """A value of the project file as it would be written in one line; text without quotes."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-@register.filter
-def told(path: str) -> str:
-    """Where in an entry something changed: ``mappings.Home town`` is the field Home town."""
-    parent, _, field = path.partition(".")
-    return f"field {field}" if parent == "mappings" and field else path

@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from headcount.errors import HeadcountError
-from headcount.schedule import DAYS
 from headcount.service.choices import destinations_to_choose, models_to_choose, objects_to_choose
 from headcount.service.counted import resend_at
+from headcount.service.difference import Edit
 from headcount.service.drafting import starts_over
 from headcount.service.drafts import start_draft
 from headcount.service.editing import (
@@ -37,62 +37,16 @@ from headcount.web.forms.editor import (
     checked,
     made_already,
     opened_editor,
-    options,
     settled,
 )
 from headcount.web.forms.focus import Focus, focus_after
-from headcount.web.forms.origin import KINDS, METADATA
+from headcount.web.forms.in_words import Change, in_words
+from headcount.web.forms.options import FIRST_RUNS, OFFERED
 from headcount.web.forms.preview import previewed
-from headcount.web.forms.row import NULLS, TYPES
 from headcount.web.forms.sync_form import SyncForm
 from headcount.web.page import Answer, Page, twin
 from headcount.web.said import tell
 from headcount.web.steps import forget, only_pressed, sent, shown, step
-
-_STYLES = options(
-    ("match_source_names", "as the columns"),
-    ("snake_case", "snake_case"),
-    ("camel_case", "camelCase"),
-    ("start_case", "Start Case"),
-    ("lower_case", "lower case"),
-    ("upper_case", "UPPER CASE"),
-)
-_ZONES = (
-    "UTC",
-    "Europe/London",
-    "Europe/Berlin",
-    "America/New_York",
-    "America/Chicago",
-    "America/Los_Angeles",
-    "America/Sao_Paulo",
-    "Asia/Kolkata",
-    "Asia/Singapore",
-    "Asia/Tokyo",
-    "Australia/Sydney",
-)  # some of those that may be typed
-_WORDS = {
-    "kinds": options(*KINDS),
-    "types": options(*((name, name) for name in TYPES)),
-    "nulls": options(*NULLS),
-    "event_types": options(("event", "event"), ("page", "page view"), ("screen", "screen view")),
-    "styles": _STYLES,
-    "metadata": METADATA,
-    "first_runs": options(
-        ("backfill", "Backfill: send the rows that are there already"),
-        ("record_as_seen", "Record as seen: remember them, and send only rows that come later"),
-    ),
-    "ways": options(
-        ("", "when somebody starts it"),
-        ("minutes", "every so many minutes"),
-        ("hourly", "hourly"),
-        ("daily", "daily"),
-        ("weekly", "weekly"),
-        ("cron", "by a cron expression"),
-    ),
-    "days": options(*((day, day.capitalize()) for day in (*DAYS[1:], DAYS[0]))),
-    "zones": _ZONES,
-}
-
 
 _SAVE = ("save", "save-and-plan")  # is done at once; every other button makes a step, which has an address
 
@@ -299,9 +253,9 @@ def _shown(
         "address": _address(editor),
         "form": editor.form,
         "wrong": editor.wrong,
-        "words": _WORDS,
+        "words": OFFERED,
         "conflict": conflict,
-        "edits": edits_of(editor.key, editor.entry) if conflict and editor.entry else (),
+        "changes": _in_words(editor, edits_of(editor.key, editor.entry)) if conflict and editor.entry else (),
         "focus": focus,
         "base": _base(opened, data, conflict=bool(conflict)),
         "first": _first(opened, data),
@@ -355,6 +309,11 @@ def _data(editor: Editor) -> Mapping[str, Any]:
     return data
 
 
+def _in_words(editor: Editor, edits: tuple[Edit, ...]) -> tuple[Change, ...]:
+    stored = editor.opened.entry if editor.opened else None
+    return in_words(editor.key, stored, editor.entry or {}, edits) if edits else ()
+
+
 def _trail(opened: Opened | None) -> tuple[tuple[str, str], ...]:
     above = (("Syncs", "/syncs/"),)
     return above if opened is None else (*above, (opened.name, f"/syncs/{opened.key}/"))
@@ -369,6 +328,7 @@ def _review(request: HttpRequest, editor: Editor, data: QueryDict) -> Page:
     counted = None if undecided or editor.new else resend_at(*shown(request), key, editor.entry)
     extra = {
         "editor": editor,
+        "changes": _in_words(editor, edits),
         "address": _address(editor),
         "pairs": list(editor.form.pairs()),
         "base": opened.version if opened else "",
@@ -377,7 +337,7 @@ def _review(request: HttpRequest, editor: Editor, data: QueryDict) -> Page:
         "undecided": undecided,
         "generation": "" if undecided else data.get("generation", ""),
         "counted": counted,
-        "first_runs": _WORDS["first_runs"],
+        "first_runs": FIRST_RUNS,
     }
     return Page(
         template="web/editor/review.html",
