@@ -294,7 +294,7 @@ def test_a_review_that_was_saved_says_when_it_is_shown_again_what_is_true_now(
         ("Field contact", "", "column email"),
         ("Most records changed", "50 %", "100 %"),
     ):
-        old = f'<span class="old">{before}</span>' if before else ""
+        old = f'<span class="{"old" if before else "quiet"}">{before or "nothing"}</span>'
         assert f'{what}</td><td data-label="Before">{old}</td><td data-label="After">{after}</td>' in review
     assert "{&quot;from&quot;" not in review.text.partition("<table")[2]
     address = review.answer.wsgi_request.get_full_path()
