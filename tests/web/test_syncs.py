@@ -313,7 +313,7 @@ def test_the_overview_leads_to_the_syncs_alerts(office: Desk, visit: Visit) -> N
 def test_the_review_calls_a_field_by_its_name(office: Desk, visit: Visit) -> None:
     page = opened(visit(), "/syncs/people/configuration/")
     review = page.press("review", m__0__to="Home town")
-    assert "field Home town" in review
+    assert "Field Home town" in review
     assert "mappings." not in review
 
 
