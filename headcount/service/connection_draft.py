@@ -18,7 +18,7 @@ from headcount.project.connection_names import MEND, namesake
 from headcount.project.kinds import BUDGET, KINDS, ConnectionKind
 from headcount.project.references import STORED
 from headcount.service.connections import find_connection
-from headcount.service.entries import Refused, Stale, Wrong, checked, save_checked, version_of
+from headcount.service.entries import Refused, Wrong, checked, save_checked, stale, version_of
 from headcount.service.keys import key_for
 from headcount.service.noting import ANSWERED
 from headcount.service.reaching import TestReport, tried
@@ -81,7 +81,7 @@ def _row(draft: Draft) -> tuple[Connection, dict[str, Any]]:
     if stored is not None and draft.is_new:
         raise Refused([Wrong(field="key", wrong=f"There is a connection {draft.key} already.")])
     if stored is None and not draft.is_new:
-        raise Stale("connections", draft.key)
+        raise stale("connections", draft.key)
     entry = _entry(draft, stored)
     row = stored or Connection(key=draft.key, type=draft.kind.name)
     row.name = draft.name

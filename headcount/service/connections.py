@@ -23,7 +23,7 @@ from headcount.project.kinds import BUDGET, KINDS, ConnectionKind
 from headcount.project.problems import did_you_mean
 from headcount.project.references import STORED
 from headcount.project.values import budget_value
-from headcount.service.entries import Stale, version_of
+from headcount.service.entries import stale, version_of
 from headcount.service.masking import masked_names
 from headcount.service.noting import basis, note
 from headcount.service.origins import Drift, digest, drift, drifts
@@ -179,7 +179,7 @@ def save_connection(
     report = tried(row, kind, values)
     with told(), transaction.atomic():
         if version_of("connections", key) != version:
-            raise Stale("connections", key)
+            raise stale("connections", key)
         row.save()
         for field_name, value in values.items():
             secrets.store(row, field_name, value)

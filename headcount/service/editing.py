@@ -29,7 +29,7 @@ from headcount.service.applying import apply, outlook
 from headcount.service.cautions import sync_cautions
 from headcount.service.columns import column_problems
 from headcount.service.difference import Edit, difference
-from headcount.service.entries import Stale, save_checked
+from headcount.service.entries import save_checked, stale
 from headcount.service.keys import key_for
 from headcount.service.lines import find_sync
 from headcount.service.origins import digest, drift
@@ -187,7 +187,7 @@ def save_sync(key: str, entry: Entry, *, version: str, paused: bool | None = Non
     before = stored_project()
     stored = before.syncs.get(key)
     if version_of(stored) != version:
-        raise Stale("syncs", key)
+        raise stale("syncs", key)
     if stored is not None:
         entry = _as_paused(entry, paused=bool(stored.get("paused")))
     checked = check_sync(key, entry, new=not version)

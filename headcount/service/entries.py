@@ -20,7 +20,7 @@ from headcount.project.reading import read_project
 from headcount.project.writing import write_project
 from headcount.service.difference import NOUNS, difference
 from headcount.service.origins import digest
-from headcount.service.stored import entry_of, save_entry, stored_project, stored_row
+from headcount.service.stored import entry_of, is_stored, save_entry, stored_project, stored_row
 
 Entry = Mapping[str, Any]
 
@@ -48,17 +48,18 @@ _SAVED, _DELETED = ("created", "changed", "saved"), ("deleted",)  # as the audit
 class Stale(ConfigurationError):
     """The entry was saved or deleted after it was read: by anybody, also by its author in another tab."""
 
-    def __init__(self, section: str, key: str) -> None:
-        what = f"{NOUNS[section]} {key}"
-        with told():
-            there = stored_row(section, key) is not None
-            by = audit.last_by(what, _SAVED if there else _DELETED)
-        deed = "changed meanwhile, last" if there else "deleted meanwhile"
-        deed = f"{deed} by {by}" if by else deed.removesuffix(", last")
-        super().__init__(
-            f"The {what} was {deed}; nothing was saved.",
-            hint="What you typed is still here. Look at what is stored in another window, then save again.",
-        )
+
+@told()
+def stale(section: str, key: str) -> Stale:
+    """The error for an entry that is not what it was when it was read; it says whose doing that is."""
+    what, there = f"{NOUNS[section]} {key}", is_stored(section, key)
+    by = audit.last_by(what, _SAVED if there else _DELETED)
+    deed = "changed meanwhile, last" if there else "deleted meanwhile"
+    deed = f"{deed} by {by}" if by else deed.removesuffix(", last")
+    return Stale(
+        f"The {what} was {deed}; nothing was saved.",
+        hint="What you typed is still here. Look at what is stored in another window, then save again.",
+    )
 
 
 def checked(section: str, key: str, entry: Entry) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def save_checked(section: str, key: str, entry: Entry, *, version: str) -> bool:
         row = stored_row(section, key)
         before = entry_of(row) if row else None
         if (digest(before) if before else "") != version:
-            raise Stale(section, key)
+            raise stale(section, key)
         old = Project(**{section: {key: before}}) if before else Project()
         changes = difference(old, Project(**{section: {key: entry}}), prune=False)
         if not changes:

@@ -32,9 +32,18 @@ def entry_of(row: Connection | Model | Sync) -> dict[str, Any]:
 
 def stored_row(section: str, key: str) -> Connection | Model | Sync | None:
     """The row of an entry, locked until the transaction ends where the database can do that."""
-    table = {"connections": Connection, "models": Model, "syncs": Sync}[section]
-    row: Connection | Model | Sync | None = table.objects.select_for_update().filter(key=key).first()  # type: ignore[attr-defined]
+    row: Connection | Model | Sync | None = (
+        _TABLES[section].objects.select_for_update().filter(key=key).first()
+    )
     return row
+
+
+def is_stored(section: str, key: str) -> bool:
+    """Is there such an entry?"""
+    return _TABLES[section].objects.filter(key=key).exists()
+
+
+_TABLES: dict[str, Any] = {"connections": Connection, "models": Model, "syncs": Sync}
 
 
 def _name(row: Connection | Model | Sync) -> dict[str, str]:
