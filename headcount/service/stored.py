@@ -40,7 +40,7 @@ def stored_row(section: str, key: str) -> Connection | Model | Sync | None:
 
 def is_stored(section: str, key: str) -> bool:
     """Is there such an entry?"""
-    return _TABLES[section].objects.filter(key=key).exists()
+    return bool(_TABLES[section].objects.filter(key=key).exists())
 
 
 _TABLES: dict[str, Any] = {"connections": Connection, "models": Model, "syncs": Sync}
