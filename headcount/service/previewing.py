@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,20 +73,35 @@ def preview_rows(
         with watched.feeding(bench, "source_rows"):
             shown = bench.run(f"{sql} LIMIT {int(rows)}")
     copies = Counter(_readable(key) for key, *_ in shown)
-    for place, (key, name, item, invalid, warned, *_) in enumerate(shown):
-        notes = (*_said(warned), *_shared(telling, shown, place))
+    sharing = [_named(shown, column - len(telling)) for column in range(len(telling))]
+    for row in shown:
+        key, name, item, invalid, warned, *alike = row
+        shared = (_others(key, keys.get(value, {})) for keys, value in zip(sharing, alike, strict=True))
+        notes = (*_said(warned), *_shared(telling, shared))
         found = PreviewRow(key=_readable(name), payload=item, problems=_said(invalid), notes=notes)
         yield _told_of_copies(found, sync.identifier, copies[_readable(key)] if _readable(key) else 1)
 
 
-def _shared(
-    telling: Sequence[PlanWarning], shown: Sequence[tuple[Any, ...]], place: int
-) -> Iterator[tuple[str, str]]:
+def _named(shown: Sequence[tuple[Any, ...]], column: int) -> dict[Any, dict[str, str]]:
+    """By what rows share in a column: the first of their keys, and how each is shown. One more than a row is told of,
+    for its own may be among them.
+    """
+    found: dict[Any, dict[str, str]] = defaultdict(dict)
+    for row in shown:
+        value, key = row[column], _readable(row[0])
+        if value is not None and key and len(found[value]) <= KEYS:
+            found[value].setdefault(key, _readable(row[1]))
+    return dict(found)
+
+
+def _others(mine: str | None, named: Mapping[str, str]) -> list[str]:
+    return [name for key, name in named.items() if key != mine]
+
+
+def _shared(telling: Sequence[PlanWarning], shared: Iterable[Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Of an identifier that other rows have too, with their keys."""
-    for column, warning in enumerate(telling, start=len(shown[place]) - len(telling)):
-        mine = shown[place][column]
-        others = [row for at, row in enumerate(shown) if at != place and row[column] == mine is not None]
-        if keys := [_readable(name) for true_key, name, *_ in others if true_key != shown[place][0]]:
+    for warning, keys in zip(telling, shared, strict=True):
+        if keys:
             yield warning.field, f"{IDENTIFIES_ONE}: see {', '.join(keys[:KEYS])}"
 
 

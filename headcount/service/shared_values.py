@@ -41,7 +41,7 @@ def identifying(mapped: Mapped) -> list[PlanWarning]:
 
 def shared_values(bench: Workbench, frozen: Frozen) -> tuple[Shared, ...]:
     """Examples, in the order of the plan: of each identifier at most ``VALUES``."""
-    return tuple(found for warning in _given(frozen) for found in _examples(bench, frozen, warning))
+    return tuple(found for warning in _given(frozen) for found in examples(bench, frozen.plan.path, warning))
 
 
 def joined(bench: Workbench, frozen: Frozen) -> int:
@@ -57,14 +57,17 @@ def _given(frozen: Frozen) -> Sequence[PlanWarning]:
     return [w for w in identifying(frozen.mapped) if (w.field, w.reason) in told] if told else []
 
 
-def _examples(bench: Workbench, frozen: Frozen, warning: PlanWarning) -> Iterator[Shared]:
-    rows = f"SELECT *, {warning.alike} AS alike FROM {_rows(frozen.plan.path)}"
+def examples(bench: Workbench, plan: Path, warning: PlanWarning) -> Iterator[Shared]:
+    """At most ``VALUES`` of the values that rows of a plan's file share. A million rows may share one, so no list of
+    all their keys is made.
+    """
+    rows = f"SELECT *, {warning.alike} AS alike FROM {_rows(plan)}"
     first = (
         f"SELECT alike, count(*) AS rows, min(file_row_number) AS first FROM ({rows}) WHERE alike IS NOT NULL "
         f"GROUP BY alike HAVING count(*) > 1 ORDER BY first LIMIT {VALUES}"
     )
     sql = (
-        f"SELECT any_value({warning.value}), list(key ORDER BY file_row_number)[:{KEYS}], any_value(s.rows) "
+        f"SELECT any_value({warning.value}), arg_min(key, file_row_number, {KEYS}), any_value(s.rows) "
         f"FROM ({rows}) r JOIN ({first}) s ON r.alike = s.alike GROUP BY s.first ORDER BY s.first"
     )
     for value, keys, count in bench.run(sql):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from headcount.control.models import MaskedColumn, Role
-from headcount.service.shared_values import KEYS, VALUES
+from headcount.destinations.base import Placed, WireField
+from headcount.destinations.customerio.person import Person
+from headcount.service.shared_values import KEYS, VALUES, examples
+from headcount.workbench import Workbench
 from tests.journeys.desk import Desk
+from tests.line.harness import people
 from tests.web.conftest import Visit
 from tests.web.work import started, text
 
@@ -96,3 +102,27 @@ def test_a_preview_names_them_too(sharing: Desk) -> None:
     assert notes["1"] == []
     assert notes["2"][0][0] == "email"
     assert notes["2"][0][1].endswith("see 4, 6")
+
+
+def test_a_preview_names_no_row_that_has_no_key(sharing: Desk) -> None:
+    sharing.people_sync["identifier"] = {"from": "plan", "to": "id"}
+    sharing.sql("UPDATE users SET plan = CASE WHEN id <> 4 THEN 'p' || id END")
+    sharing.apply()
+    rows = sharing.done("preview", "people", "--rows", "6", "--json").json
+    notes = {row["key"]: [words for _, words in row["notes"]] for row in rows}
+    assert [words.partition("see ")[2] for words in notes["p2"]] == ["p6"]
+    assert [words.partition("see ")[2] for words in notes[""]] == ["p2, p6"]
+
+
+def test_examples_of_a_value_that_most_rows_share_need_no_room_for_all_of_them(tmp_path: Path) -> None:
+    path, rows = tmp_path / "plan.parquet", 300_000
+    duckdb.sql(
+        f"COPY (SELECT 'add' AS op, '\"unknown@example.com\"' AS f000, 'somebody whose key is ' || range AS key "
+        f"FROM range({rows})) TO '{path}' (FORMAT parquet)"
+    )
+    email = Placed(field=WireField(slot="attributes", to="email"), sql="f000")
+    [warning] = Person().plan_warnings(people(), [email])
+    with Workbench(tmp_path, ordered=True, memory_limit="40MB") as bench:
+        [shared] = examples(bench, path, warning)
+    assert shared.rows == rows
+    assert shared.keys == tuple(f"somebody whose key is {number}" for number in range(KEYS))
