@@ -29,12 +29,12 @@ def compile_sync(sync: Sync, columns: Sequence[Column], object_: DestinationObje
         sync=complete,
         object=object_,
         columns=tuple(columns),
-        fields=tuple(_spoken(m, object_) for m in mappings if not isinstance(m.source, Metadata)),
+        fields=tuple(spoken(m, object_) for m in mappings if not isinstance(m.source, Metadata)),
         metadata=tuple(mapping for mapping in mappings if isinstance(mapping.source, Metadata)),
     )
 
 
-def _spoken(mapping: Mapping, object_: DestinationObject) -> Mapping:
+def spoken(mapping: Mapping, object_: DestinationObject) -> Mapping:
     """Where null would be misread, a NULL says nothing, whatever the null rule says."""
     return mapping if object_.takes_null(mapping.slot, mapping.to) else replace(mapping, null=NullRule.SKIP)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 
 from headcount.control.models import Run
@@ -11,8 +10,8 @@ from headcount.destinations.customerio.objects import destination_object
 from headcount.errors import HeadcountError
 from headcount.frozen import Frozen
 from headcount.mapped import field_id
-from headcount.mapping import compile_sync
-from headcount.model import Mapping, RunKind, RunStatus, Sync
+from headcount.mapping import added_mappings, spoken
+from headcount.model import RunKind, RunStatus, Sync
 from headcount.service.lines import OtherRelease, sync_as_of
 
 BY_EDIT = IS_NEW, DIFFERENT = "is new", "is mapped differently"
@@ -51,8 +50,10 @@ def saved_since(frozen: Frozen, stored: SyncRow) -> dict[str, str]:
 
 
 def _fields(sync: Sync, frozen: Frozen) -> dict[str, tuple[object, ...]]:
-    """How the value of each field is made, also of those that all columns add; by field id."""
-    mappings: Iterable[Mapping] = sync.mappings
-    with suppress(HeadcountError):  # what does not fit the columns of today is compared as it stands
-        mappings = compile_sync(sync, frozen.mapped.columns, destination_object(sync.object)).fields
-    return {field_id(mapping): (mapping.source, mapping.type, mapping.null) for mapping in mappings}
+    """How the value of each field is made, also of those that all columns add; by field id. A sync need not fit the
+    columns of today: one that it maps may be gone, and the edit may be about that.
+    """
+    object_, mappings = destination_object(sync.object), list(sync.mappings)
+    with suppress(HeadcountError):  # two columns would become one field, so none is added
+        mappings += added_mappings(sync, frozen.mapped.columns)
+    return {field_id(m): (m.source, m.type, spoken(m, object_).null) for m in mappings}

@@ -313,6 +313,18 @@ def test_all_columns_that_are_switched_on_or_off_are_a_change_and_a_style_is_one
     assert edits_of("people", opened.entry) == (Edit(path="sync_all_columns", old={}, new=None),)
 
 
+def test_a_column_that_is_gone_makes_no_other_field_new(applied: Desk) -> None:
+    applied.people_sync["sync_all_columns"] = {}
+    applied.project["models"]["users"] = {"connection": "company", "table": "users"}
+    applied.apply()
+    applied.run()
+    applied.sql("ALTER TABLE users DROP COLUMN visits")
+    applied.sql("UPDATE users SET email = 'new-' || email WHERE id <= 10")
+    stored = open_sync("people").entry
+    seen = resend_of("people", {**stored, "mappings": [m for m in stored["mappings"] if m["to"] != "visits"]})
+    assert (seen.because, seen.planned, seen.causes) == (0, 10, "")
+
+
 def test_differences_are_told_field_by_field(applied: Desk) -> None:
     assert [e.path for e in edits_of("people", with_full_name(people()))] == ["mappings.full_name"]
 
