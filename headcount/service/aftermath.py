@@ -30,12 +30,19 @@ def meaning_of(run: Run) -> str:
     if not counts.accepted + counts.rejected + counts.in_doubt:
         return "Nothing was sent to Customer.io. The next run looks at the source anew."
     was = "was" if counts.accepted == 1 else "were"
-    said = f"{counts.accepted:,} of {amount(counts.planned, 'change')} {was} accepted before that."
+    said = f"{_share(counts)} {was} accepted before that."
     if counts.in_doubt:
         said += (
             f" {counts.in_doubt:,} got no answer and {'is' if counts.in_doubt == 1 else 'are'} sent again."
         )
     return f"{said} The next run sends what is missing."
+
+
+def _share(counts: Counts) -> str:
+    """What was accepted, of all that was to be sent where that is known: a plan may be gone before it was counted."""
+    if not counts.planned:
+        return amount(counts.accepted, "change")
+    return f"{counts.accepted:,} of {amount(counts.planned, 'change')}"
 
 
 def cancelers_of(found: Sequence[Run]) -> dict[int, str]:

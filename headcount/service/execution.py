@@ -338,9 +338,11 @@ def _lost(run: Run, found: Unread) -> RunReport:
     ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
     error = HeadcountError(f"The run was interrupted. {found.message}", hint=found.hint)
     sent = run.intents.exists()
-    runs.finish(
-        run, ended, counts=found.counts if sent else None, error=error if sent else BEFORE_PLAN, folded=True
-    )
+    # Without its sums: alerts would take what is not known of them, how many rows it read, for what it found.
+    runs.finish(run, ended, error=error if sent else BEFORE_PLAN, folded=True)
+    if sent:
+        runs.settled(run, found.counts)
+        run.refresh_from_db()
     return report_of(run)
 
 

@@ -101,13 +101,13 @@ def _by_keys(row: SyncRow, run: Run, holder: str) -> Unread:
         )
     if once:
         return Unread(
-            message="Its plan cannot be read by this release, but which rows it sent.",
+            message="Its plan cannot be read by this release, but it is known which rows it sent.",
             hint="They are not sent again; those that were refused are.",
             folded=True,
             counts=counts,
         )
     return Unread(
-        message="Its plan cannot be read by this release, but whose rows it sent.",
+        message="Its plan cannot be read by this release, but it is known whose rows it sent.",
         hint="The next run sends these once more, with all their values.",
         folded=True,
         counts=counts,

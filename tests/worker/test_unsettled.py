@@ -18,12 +18,13 @@ from django.db import connection
 
 from headcount import batching, state
 from headcount.changes import PLAN_FILE
-from headcount.control.models import Run, Sync
+from headcount.control.models import Alert, AlertRule, Intent, Receipt, Run, Sync
 from headcount.control.setup import setup
 from headcount.errors import HeadcountError
 from headcount.frozen import FILE
 from headcount.model import Counts, RunStatus
 from headcount.sandbox.seed import PRODUCTION
+from headcount.service.aftermath import meaning_of
 from headcount.service.editing import delete_sync
 from headcount.service.forgetting import forget
 from headcount.service.moving import move_state
@@ -399,6 +400,49 @@ def test_a_run_whose_plan_is_gone_keeps_what_its_receipts_tell(
     counts = Counts(**Run.objects.get(pk=run).counts)
     assert counts.accepted == 10 * receipts(run) >= 30
     assert counts.planned == counts.accepted + counts.in_doubt + counts.unsent
+
+
+def test_a_run_whose_plan_is_gone_before_it_was_counted_says_of_how_many_it_knows(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _small_batches(desk)
+    run = broken("people")
+    drop_plans(setup(), [run])
+    Run.objects.filter(pk=run).update(progress={})
+    desk.run()
+    accepted = 10 * receipts(run)
+    assert meaning_of(Run.objects.get(pk=run)).startswith(f"{accepted} changes were accepted before that.")
+
+
+def test_what_is_not_known_of_a_run_whose_plan_is_gone_alerts_nobody(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _small_batches(desk)
+    AlertRule.objects.create(kind="no_rows")
+    run = broken("people")
+    drop_plans(setup(), [run])
+    _unfinished(run)
+    Run.objects.filter(pk=run).update(progress={})
+    desk.run()
+    lost = Run.objects.get(pk=run)
+    assert (lost.status, lost.counts["accepted"]) == ("failed", 10 * receipts(run))
+    assert not Alert.objects.filter(rule__kind="no_rows").exists()
+
+
+def test_a_run_that_sent_nothing_ends_also_where_its_keys_cannot_be_read(
+    floor: Floor, broken: Callable[[str], int]
+) -> None:
+    desk = floor.desk
+    _small_batches(desk)
+    run = broken("people")
+    _estrange(run)
+    _unfinished(run)
+    for book in (Receipt, Intent):
+        book.objects.filter(run=run).delete()
+    desk.run()
+    assert Run.objects.get(pk=run).status == "superseded"
 
 
 @pytest.mark.parametrize("sync", ["people", "events"])
