@@ -229,7 +229,7 @@ class CustomerIoClient:
         """Most likely somebody mistyped an address, or left out the sandbox's."""
         label = {self._app_override: "App API base URL", self._override: "Base URL"}.get(host)
         if label is None:
-            hint = f"Check network and name server of this machine. {_SANDBOX} It belongs into the Base URL."
+            hint = f"Check network and name server of this machine. {_SANDBOX} It belongs in the Base URL."
             return Unreached(error.message, hint=hint)
         name = urlsplit(host).hostname
         return Unreached(

@@ -318,7 +318,7 @@ def test_closing_twice_is_fine() -> None:
             {},
             "track.customer.io: the host name could not be resolved.",
             "Check network and name server of this machine. Is the sandbox meant? Its address is "
-            "http://127.0.0.1:8026, or the one it said when it was started. It belongs into the Base URL.",
+            "http://127.0.0.1:8026, or the one it said when it was started. It belongs in the Base URL.",
         ),
     ],
 )
