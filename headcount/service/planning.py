@@ -50,8 +50,8 @@ class RowChange:
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
     """What sending the plan takes, at the workspace's budget. ``new_profiles`` may be billed by Customer.io: as many at
-    most, and at least ``fewest_new_profiles``. The two differ where rows share an identifier: they are one person in a
-    workspace that knows people by it, and which do cannot be asked.
+    most, and at least ``fewest_new_profiles`` by what the plan's rows tell. The two differ where some of them share an
+    identifier: they are one person in a workspace that knows people by it, and which do cannot be asked.
     """
 
     requests: int
