@@ -124,7 +124,9 @@ def _fields(runs: list[Run]) -> tuple[FieldShare, ...]:
 
 
 def _left_out(runs: list[Run]) -> tuple[LeftOut, ...]:
-    last = next((run for run in runs if run.counts.get("read")), None)
+    """A run that was settled by its keys alone knows how many rows it left out, and not why."""
+    reading = (run for run in runs if run.counts.get("read"))
+    last = next((run for run in reading if run.invalid_reasons or not run.counts.get("invalid")), None)
     if last is None:
         return ()
     return tuple(

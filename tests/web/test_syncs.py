@@ -349,3 +349,14 @@ def test_a_folder_of_plans_that_is_gone_is_said_with_what_to_do(
         assert "tart Headcount again" in answer.content.decode()
     with pytest.raises(StateError, match="plans is not"):
         plans_here(current_home())
+
+
+def test_why_rows_were_left_out_is_said_by_the_last_run_that_knows_it(office: Desk, visit: Visit) -> None:
+    office.sql("UPDATE users SET plan = printf('%.1100c', 'x') WHERE id <= 3")
+    operator = visit(Role.OPERATOR)
+    told = started(operator, "/syncs/people/run/")
+    by_keys = Run.objects.get(pk=told)
+    by_keys.pk, by_keys.status, by_keys.invalid_reasons = None, "superseded", []
+    by_keys.save()
+    [left_out] = json.loads(operator.get("/syncs/people.json").content)["page"]["left_out"]
+    assert (left_out["run"], left_out["rows"]) == (told, 3)
