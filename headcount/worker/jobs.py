@@ -30,6 +30,7 @@ SLOW_POLL = 1.0  # into that of backfills, which can wait; looks are most of wha
 KEEP = timedelta(days=1)  # how long attempts that came to their end are remembered
 # Runs of an older release are taken over after an upgrade. A release that could not read them would change this.
 VERSION = "headcount-1"
+_LOGGER = logging.getLogger("dbos")
 
 Work = Callable[[int, int], str]
 _work: Work | None = None
@@ -65,9 +66,9 @@ def launch(home: Home, executor: str, *, parallel: int, work: Work) -> None:
     """
     global _work
     _work = work
-    quiet = logging.getLogger("dbos")
-    if not quiet.handlers:  # else it would write to the console
-        quiet.addHandler(logging.NullHandler())
+    _LOGGER.disabled = False
+    if not _LOGGER.handlers:  # else it would write to the console
+        _LOGGER.addHandler(logging.NullHandler())
     try:
         DBOS(config=_config(home, executor))
         DBOS.launch()
@@ -86,7 +87,11 @@ def launch(home: Home, executor: str, *, parallel: int, work: Work) -> None:
 
 
 def shut() -> None:
-    """Take nothing more. Attempts that are being worked on are not waited for."""
+    """Take nothing more. Attempts that are being worked on are not waited for.
+
+    From here on the library's threads miss their tables, and whoever ends a worker need not be told of it.
+    """
+    _LOGGER.disabled = True
     DBOS.destroy()
 
 

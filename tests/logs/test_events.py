@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 import headcount
+from headcount.control.setup import setup
 from headcount.errors import ConfigurationError
 from headcount.logs import Event, lines, note
 from headcount.logs.lines import JsonLines, Lines
 from headcount.service.queue import queue_run
 from headcount.service.watching import progress_of
+from headcount.worker import jobs
 from tests.docs.pages import page
 from tests.journeys.conftest import desk as desk
 from tests.journeys.conftest import sandbox as sandbox
@@ -156,3 +158,21 @@ def test_a_worker_writes_down_its_runs_as_json_and_no_value_of_a_row(desk: Desk)
         "rejected": 0,
     }
     assert "@example.com" not in said.err
+
+
+def test_the_queue_complains_until_it_is_shut(desk: Desk) -> None:
+    desk.apply()
+    heard: list[str] = []
+    ear = logging.Handler()
+    ear.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign]
+    library = logging.getLogger("dbos")
+    library.addHandler(ear)
+    try:
+        for word in ("one", "two"):
+            jobs.launch(setup(), "ear", parallel=1, work=lambda run, attempt: "completed")
+            library.error(word)
+            jobs.shut()
+            library.error("three")
+    finally:
+        library.removeHandler(ear)
+    assert [word for word in heard if word in ("one", "two", "three")] == ["one", "two"]
