@@ -86,7 +86,7 @@ def _greet(url: str, stage: Stage | None) -> None:
     if stage:
         typer.echo(f"The sandbox, in the part of Customer.io, is at {stage.url} (any name signs in)")
         typer.echo(
-            f"The sample company and its home are in {stage.folder}; they are made anew at every start"
+            f"The sample company and its home are in {stage.folder.absolute()}; they are made anew at every start"
         )
     typer.echo(f"Headcount is at {url}")
     if path := first_owner_path():

@@ -269,6 +269,7 @@ def test_the_demonstration_has_a_home_and_a_sandbox_of_its_own_that_end_with_it(
         with urllib.request.urlopen(f"{sandbox}/_sandbox/counts?workspace=1001") as answer:
             assert b'"people":' in answer.read()
         assert "/welcome/first/" in said
+        assert f"its home are in {tmp_path / '.headcount' / 'demo-pages'}" in said
         site.end()
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(sandbox)
