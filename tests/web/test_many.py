@@ -69,7 +69,7 @@ def much(office: Desk, visit: Visit) -> Iterator[Client]:
 
 
 def timed(client: Client, address: str) -> tuple[float, int]:
-    """The seconds of the quickest of three answers, for other tests only add to it, and the number of queries of one."""
+    """The seconds of the quickest of three answers, to which other tests only add, and the number of queries of one."""
     client.get(address)  # the templates are compiled once
     seconds = []
     for _ in range(3):
