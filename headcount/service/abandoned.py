@@ -12,6 +12,9 @@ from headcount.service.locks import sync_file
 
 INTERRUPTED = HeadcountError("Interrupted.", hint="The next run of this sync goes on from here.")
 BEFORE_PLAN = HeadcountError("The run was interrupted before its plan was complete; nothing was sent.")
+PUT_ASIDE = HeadcountError(
+    "It was paused before its plan was complete, and a newer run took its place; nothing was sent."
+)
 
 
 def resting(run: Run) -> HeadcountError | None:

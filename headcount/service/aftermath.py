@@ -9,7 +9,7 @@ from headcount.amounts import amount
 from headcount.control.audit import told_who
 from headcount.control.models import Audit, Run, Sync
 from headcount.control.runs import UNFINISHED
-from headcount.model import Counts, RunStatus
+from headcount.model import Counts, RunKind, RunStatus
 
 _STARTING = ("started", "retried", "tested a row")
 _NOTED = timedelta(minutes=1)  # by then it is written down who started a run
@@ -23,19 +23,35 @@ def ended_early(run: Run) -> bool:
 
 
 def meaning_of(run: Run) -> str:
-    """One or two sentences for a run that ended early; empty for all others."""
-    if not ended_early(run):
+    """One or two sentences for a run that ended early, or whose place another one took; empty for all others."""
+    if run.status != RunStatus.SUPERSEDED.value and not ended_early(run):
         return ""
     counts = Counts(**run.counts) if run.counts else Counts()
     if not counts.accepted + counts.rejected + counts.in_doubt:
-        return "Nothing was sent to Customer.io. The next run looks at the source anew."
+        return f"Nothing was sent to Customer.io.{_next(run, 'looks at the source anew')}"
     was = "was" if counts.accepted == 1 else "were"
     said = f"{_share(counts)} {was} accepted before that."
     if counts.in_doubt:
         said += (
             f" {counts.in_doubt:,} got no answer and {'is' if counts.in_doubt == 1 else 'are'} sent again."
         )
-    return f"{said} The next run sends what is missing."
+    return f"{said}{_next(run, 'sends what is missing')}"
+
+
+def _next(run: Run, does: str) -> str:
+    """Empty where a run took its place: pages name that one."""
+    return "" if successor_of(run) else f" The next run {does}."
+
+
+def successor_of(run: Run) -> int | None:
+    """The run that took the place of a superseded one: the first that began after its end. None before it has begun,
+    and for a run of which nobody took the place.
+    """
+    if run.status != RunStatus.SUPERSEDED.value or run.finished_at is None:
+        return None
+    later = Run.objects.filter(sync=run.sync_id, started_at__gte=run.finished_at)
+    followers = later.exclude(kind=RunKind.TEST.value).order_by("started_at", "id")  # a test sends one row
+    return followers.values_list("pk", flat=True).first()
 
 
 def _share(counts: Counts) -> str:

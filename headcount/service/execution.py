@@ -33,7 +33,7 @@ from headcount.home import Home
 from headcount.model import Counts, Lane, RunInfo, RunKind, RunStatus
 from headcount.receipts import Book
 from headcount.service import lineage
-from headcount.service.abandoned import BEFORE_PLAN
+from headcount.service.abandoned import BEFORE_PLAN, PUT_ASIDE
 from headcount.service.copies import copyist_of
 from headcount.service.hold import Hold
 from headcount.service.interruption import counted_so_far, noting_interruption
@@ -112,8 +112,9 @@ def _from_the_start(row: SyncRow, run: Run, hold: Hold) -> RunReport:
     return replace(report, warnings=(MADE_ANEW, *report.warnings)) if anew else report
 
 
-def bring_to_end(row: SyncRow, run: Run, hold: Hold, *, resume: bool = True) -> RunReport:
-    """What an earlier process left: resume it if everything is as it was, else settle what it has done.
+def bring_to_end(row: SyncRow, run: Run, hold: Hold, *, paused: bool = False) -> RunReport:
+    """What an earlier process left: resume it if everything is as it was, else settle what it has done. One that a
+    person ``paused`` is not resumed by another run: that takes its place.
 
     Raises ``HeadcountError`` when nobody can tell now whether it can be resumed, a secret that is not set for example,
     or when it cannot be settled: then it stays as it is, for what it sent must not be forgotten. Raises ``Suspended``
@@ -121,9 +122,9 @@ def bring_to_end(row: SyncRow, run: Run, hold: Hold, *, resume: bool = True) -> 
     """
     with hold:
         settle_failed(row, hold)
-        if resume and not run.cancel_requested and _still_valid(row, run):
+        if not paused and not run.cancel_requested and _still_valid(row, run):
             return _work(row, run, hold)
-        return _settled(row, run, hold)
+        return _settled(row, run, hold, paused=paused)
 
 
 def supersede(run: Run) -> RunReport:
@@ -302,12 +303,12 @@ def _status(result: Result) -> RunStatus:
     return RunStatus.CANCELED if result.canceled else RunStatus.COMPLETED
 
 
-def _settled(row: SyncRow, run: Run, hold: Hold) -> RunReport:
+def _settled(row: SyncRow, run: Run, hold: Hold, *, paused: bool = False) -> RunReport:
     """End a run that is not to be continued: what was answered is folded, what was on its way is in doubt."""
     with settling(row, run, hold, holder=hold.holder) as done:
         ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.SUPERSEDED
         if isinstance(done, Unread):
-            return _known_by_keys(run, done, ended) if done.folded else _lost(run, done)
+            return _known_by_keys(run, done, ended) if done.folded else _lost(run, done, paused=paused)
         return _record(run, done.setup, done.result, done.ledger, ended)
 
 
@@ -334,10 +335,13 @@ def _known_by_keys(run: Run, found: Unread, ended: RunStatus) -> RunReport:
     return report_of(run)
 
 
-def _lost(run: Run, found: Unread) -> RunReport:
+def _lost(run: Run, found: Unread, *, paused: bool) -> RunReport:
+    sent = run.intents.exists()
+    if paused and not sent and not run.cancel_requested:  # nothing failed: a person stopped it in time
+        runs.finish(run, RunStatus.SUPERSEDED, error=PUT_ASIDE, folded=True)
+        return report_of(run)
     ended = RunStatus.CANCELED if run.cancel_requested else RunStatus.FAILED
     error = HeadcountError(f"The run was interrupted. {found.message}", hint=found.hint)
-    sent = run.intents.exists()
     # Without its sums: alerts would take what is not known of them, how many rows it read, for what it found.
     runs.finish(run, ended, error=error if sent else BEFORE_PLAN, folded=True)
     if sent:

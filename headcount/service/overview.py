@@ -272,7 +272,7 @@ def _ended(syncs: Iterable[SyncSummary]) -> list[_Ended]:
 def _failing(ended: Iterable[_Ended]) -> Iterator[Attention]:
     for last in ended:
         if last.status == RunStatus.FAILED.value:
-            sentence = f"The last run of {last.sync} failed. {last.error}".strip()
+            sentence = f"Run {last.run} of {last.sync} failed. {last.error}".strip()
             yield Attention(kind="failed", run=last.run, sentence=sentence)
 
 
@@ -280,7 +280,7 @@ def _keeping_everybody(ended: Iterable[_Ended]) -> Iterator[Attention]:
     """Mirrors that remove nobody, for a key cannot be read."""
     for last in ended:
         if last.status == RunStatus.COMPLETED.value and any(NOBODY_REMOVED in said for said in last.warnings):
-            sentence = f"{last.sync} removed nobody in its last run: a key cannot be read."
+            sentence = f"{last.sync} removed nobody in run {last.run}: a key cannot be read."
             yield Attention(kind="unremoved", run=last.run, sentence=sentence)
 
 

@@ -12,7 +12,7 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.model import Counts, RunKind, RunStatus
-from headcount.service.aftermath import cancelers_of, ended_early, meaning_of, starter_of
+from headcount.service.aftermath import cancelers_of, ended_early, meaning_of, starter_of, successor_of
 from headcount.service.lines import find_sync
 from headcount.service.plan_rows import load_of
 from headcount.service.plans import has_plan, plan_folder
@@ -69,7 +69,7 @@ class Reasons:
 class RunPage:
     """``asks`` is what approving would do, as a sentence, when the run waits; ``removes`` how many records go.
     ``starter`` is who started it, ``canceled_by`` who canceled it or told it to stop, if somebody did and that is
-    known; ``meaning`` what an early end means for the data.
+    known; ``meaning`` what an early end means for the data; ``successor`` the run that took its place.
     """
 
     run: RunRow
@@ -94,6 +94,7 @@ class RunPage:
     can_repeat: bool
     unreachable: bool  # it failed because the workspace refused the credentials
     meaning: str
+    successor: int | None
     asks: str
     removes: int
 
@@ -132,6 +133,7 @@ def run_page(run_id: int) -> RunPage:
         can_repeat=ended_early(run) and run.kind == RunKind.RUN.value,
         unreachable=run.error_code == "CREDENTIALS_REFUSED",
         meaning=meaning_of(run),
+        successor=successor_of(run),
         asks=_asks(row, run.sync.destination.name) if waiting else "",
         removes=row.counts.remove if waiting else 0,
     )

@@ -303,7 +303,7 @@ def _ended(home: Home, row: SyncRow, run: Run, progress: Progress | None, stoppi
     hold = take(run, home, progress=progress, stopping=stopping)
     if hold is None:
         raise Busy
-    return bring_to_end(row, run, hold, resume=not by_a_person)
+    return bring_to_end(row, run, hold, paused=by_a_person)
 
 
 def check_full(row: SyncRow, full: bool) -> None:

@@ -49,9 +49,17 @@ class Trouble:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Resting:
+    """A run that a person paused. ``yields``: a run that is started now takes its place."""
+
+    run: int
+    yields: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class SyncPage:
     """``next_run`` is None while no schedule starts the sync; ``timing`` says more. ``working`` is its run that has not
-    ended. ``unattended``: it has triggers, and no worker looks at them.
+    ended, ``resting`` the one that a person paused. ``unattended``: it has triggers, and no worker looks at them.
     """
 
     sync: SyncSummary
@@ -63,12 +71,14 @@ class SyncPage:
     timing: Timing
     unattended: bool
     working: int | None
+    resting: Resting | None
     trouble: Trouble | None
     fields: tuple[FieldShare, ...]
     left_out: tuple[LeftOut, ...]
 
 
 UNENDED = ("queued", "working", "paused")
+_REST = ("pause_requested", "attempt", "started_at")  # what tells of a paused run whose doing that is
 
 
 @told()
@@ -78,7 +88,7 @@ def sync_page(key: str) -> SyncPage:
     runs = list(
         Run.objects.filter(sync=row)
         .order_by("-id")
-        .only("id", "status", "counts", "field_changes", "invalid_reasons", "error", "hint")[:RECENT]
+        .only("id", "status", "counts", "field_changes", "invalid_reasons", "error", "hint", *_REST)[:RECENT]
     )
     definition, now = row.definition, datetime.now(UTC)
     timed = timing(row, now)
@@ -93,6 +103,7 @@ def sync_page(key: str) -> SyncPage:
         timing=timed,
         unattended=bool(timed.words) and not row.paused and not worker_seen(now),
         working=next((run.pk for run in runs if run.status in UNENDED), None),
+        resting=_resting(runs),
         trouble=_trouble(runs),
         fields=_fields(runs),
         left_out=_left_out(runs),
@@ -103,6 +114,14 @@ def sync_page(key: str) -> SyncPage:
 def sync_head(key: str) -> SyncSummary:
     """What every page of a sync shows at its top. Raises ``ConfigurationError`` for one that does not exist."""
     return summary_of(find_sync(key))
+
+
+def _resting(runs: list[Run]) -> Resting | None:
+    """The newest; a run that was interrupted goes on with the next one by itself."""
+    found = next((run for run in runs if run.status == RunStatus.PAUSED.value and run.pause_requested), None)
+    if found is None:
+        return None
+    return Resting(run=found.pk, yields=found.started_at is not None or not found.attempt)
 
 
 def _fields(runs: list[Run]) -> tuple[FieldShare, ...]:

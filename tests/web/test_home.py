@@ -74,7 +74,7 @@ def test_a_mirror_that_may_remove_nobody_needs_attention(office: Desk, visit: Vi
     run = started(operator, "/syncs/people/run/")
     [item] = json.loads(operator.get("/home.json").content)["home"]["attention"]
     assert (item["kind"], item["run"]) == ("unremoved", run)
-    assert "Users to People removed nobody in its last run: a key cannot be read." in text(operator.get("/"))
+    assert "Users to People removed nobody in run 2: a key cannot be read." in text(operator.get("/"))
 
 
 def test_an_alert_that_is_still_so_needs_attention(office: Desk, visit: Visit) -> None:

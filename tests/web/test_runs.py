@@ -127,7 +127,7 @@ def test_a_failed_run_says_what_that_means_for_the_data_and_can_be_run_again(
     overview = text(operator.get("/syncs/people/"))
     assert f'<a href="/runs/{run}/">Run {run}</a> failed.' in overview
     assert "Customer.io refused the credentials" in overview
-    assert "The last run of Users to People failed. Customer.io refused" in text(operator.get("/"))
+    assert f"Run {run} of Users to People failed. Customer.io refused" in text(operator.get("/"))
 
 
 def test_a_run_says_who_started_it(office: Desk, visit: Visit) -> None:

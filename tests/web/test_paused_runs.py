@@ -1,0 +1,94 @@
+"""What pages say of a run that a person paused, and of the run that takes its place."""
+
+from __future__ import annotations
+
+import json
+
+from django.utils import timezone
+
+from headcount.control.models import Alert, Role, Run
+from headcount.service.queue import queue_run
+from headcount.service.running import execute_run
+from tests.journeys.desk import Desk
+from tests.web.conftest import Visit
+from tests.web.work import started, text
+
+
+def paused_while_reading() -> int:
+    run = queue_run("people")
+    rests(run, started_at=timezone.now())
+    return run
+
+
+def paused_while_sending(office: Desk, requests: int = 5) -> int:
+    """After about so many of its 25 requests."""
+    office.target["budget"]["max_items"] = 10
+    office.apply()
+    run = queue_run("people")
+    execute_run(run, stopping=lambda: len(office.workspace.requests()) >= requests)
+    rests(run)
+    return run
+
+
+def rests(run: int, **more: object) -> None:
+    Run.objects.filter(pk=run).update(status="paused", pause_requested=True, **more)
+
+
+def test_a_run_that_was_paused_while_it_read_is_superseded_and_nobody_is_alarmed(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    run = paused_while_reading()
+    later = started(operator, "/syncs/people/run/")
+    found = Run.objects.get(pk=run)
+    assert (found.status, found.folded) == ("superseded", True)
+    assert found.error.startswith("It was paused before its plan was complete")
+    assert not Alert.objects.exists()
+    assert json.loads(operator.get("/home.json").content)["home"]["attention"] == []
+    page = text(operator.get(f"/runs/{run}/"))
+    assert "Nothing was sent to Customer.io." in page
+    assert f'<a id="successor" href="/runs/{later}/">Run {later}</a> took its place' in page
+
+
+def test_an_interruption_before_the_plan_is_a_failure_as_ever(office: Desk, visit: Visit) -> None:
+    run = paused_while_reading()
+    Run.objects.filter(pk=run).update(pause_requested=False)
+    started(visit(Role.OPERATOR), "/syncs/people/run/")
+    found = Run.objects.get(pk=run)
+    assert (found.status, found.error) == (
+        "failed",
+        "The run was interrupted before its plan was complete; nothing was sent.",
+    )
+
+
+def test_the_page_of_a_superseded_run_says_what_it_sent_and_leads_to_the_run_in_its_place(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    run = paused_while_sending(office)
+    later = started(operator, "/syncs/people/run/")
+    found = Run.objects.get(pk=run)
+    assert found.status == "superseded"
+    page = text(operator.get(f"/runs/{run}/"))
+    assert f"{found.counts['accepted']} of 250 changes were accepted before that. <a" in page
+    assert f'<a id="successor" href="/runs/{later}/">Run {later}</a> took its place' in page
+    assert json.loads(operator.get(f"/runs/{run}.json").content)["page"]["successor"] == later
+    assert 'id="successor"' not in text(operator.get(f"/runs/{later}/"))
+
+
+def test_the_page_of_a_sync_says_which_run_is_paused_and_what_run_now_means_for_it(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+
+    def said() -> str:
+        return text(operator.get("/syncs/people/")).partition('id="resting">')[2].partition("</p>")[0]
+
+    assert said() == ""
+    run = queue_run("people")
+    rests(run)
+    assert f'<a href="/runs/{run}/">Run {run}</a> is paused: resume it' in said()
+    assert "It was not begun yet" in said()
+    rests(run, started_at=timezone.now())
+    assert "starts a new run, which takes its place" in said()
+    assert "is not over yet" not in text(operator.get("/syncs/people/"))
