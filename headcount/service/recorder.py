@@ -13,6 +13,7 @@ from headcount.model import Fate, Receipt
 from headcount.receipts import Book
 from headcount.sync import Progress
 
+REST = ("unchanged", "invalid", "held", "missed")  # the rows that the plan has no change for
 FATES = {fate: fate.value.replace(" ", "_") for fate in Fate}
 
 
@@ -70,11 +71,12 @@ class Recorder(Progress):
         self._inner.folding()
 
     def _sending(self, frozen: Frozen, sent: dict[str, int], requests: int) -> None:
-        plan = frozen.plan
+        plan, planned = frozen.plan, frozen.planned
         self._tell(
             phase="sending",
-            rows=frozen.planned.read,
+            rows=planned.read,
             plan={"add": plan.add, "change": plan.change, "remove": plan.remove},
+            rest={name: getattr(planned, name) for name in REST},
             sent=sent,
             before=sum(sent.values()),
             requests=requests,

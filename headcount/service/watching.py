@@ -11,6 +11,7 @@ from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.model import RunStatus
+from headcount.service.recorder import REST
 
 STALE = 10.0  # seconds without a heartbeat after which a run is thought to have lost its worker
 
@@ -21,7 +22,8 @@ class RunProgress:
 
     ``phase`` is queued, reading, planning, sending, folding, or the run's status when nobody works on it. Counts are
     of changes and include what earlier attempts did; ``rate`` is changes a second, ``seconds_left`` None while it
-    cannot be told. ``stale``: it is said to be working, and has not been heard of for ten seconds.
+    cannot be told. ``unchanged``, ``invalid``, ``held`` and ``missed`` are rows, None before the plan is made.
+    ``stale``: it is said to be working, and has not been heard of for ten seconds.
     """
 
     run: int
@@ -32,6 +34,10 @@ class RunProgress:
     add: int = 0
     change: int = 0
     remove: int = 0
+    unchanged: int | None = None
+    invalid: int | None = None
+    held: int | None = None
+    missed: int | None = None
     accepted: int = 0
     rejected: int = 0
     in_doubt: int = 0
@@ -49,6 +55,11 @@ class RunProgress:
     @property
     def planned(self) -> int:
         return self.add + self.change + self.remove
+
+    @property
+    def unplanned(self) -> bool:
+        """Nothing is known of a plan yet."""
+        return self.invalid is None and not self.planned
 
     @property
     def done(self) -> int:
@@ -91,11 +102,11 @@ def _counts(run: Run, told: dict[str, Any]) -> dict[str, int]:
     has not sent, it sends yet.
     """
     if run.counts and run.status != "working":
-        names = ("add", "change", "remove", "accepted", "rejected", "in_doubt", "unsent", "requests")
+        names = ("add", "change", "remove", *REST, "accepted", "rejected", "in_doubt", "unsent", "requests")
         found = {"rows": run.counts["read"], **{name: run.counts[name] for name in names}}
         return {**found, "unsent": 0} if run.status == RunStatus.PAUSED.value else found
     numbers = {"rows": told.get("rows", 0), "requests": told.get("requests", 0)}
-    return {**numbers, **told.get("plan", {}), **told.get("sent", {})}
+    return {**numbers, **told.get("plan", {}), **told.get("rest", {}), **told.get("sent", {})}
 
 
 def _pace(told: dict[str, Any], counts: dict[str, int], now: datetime) -> tuple[float | None, float | None]:

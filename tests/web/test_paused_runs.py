@@ -92,3 +92,24 @@ def test_the_page_of_a_sync_says_which_run_is_paused_and_what_run_now_means_for_
     rests(run, started_at=timezone.now())
     assert "starts a new run, which takes its place" in said()
     assert "is not over yet" not in text(operator.get("/syncs/people/"))
+
+
+def figure(page: str, name: str) -> str:
+    """The number over a name on the page of a run, without its link."""
+    before = page.partition(f"</b><span>{name}</span>")[0]
+    return before.rpartition("<b>")[2].rpartition('">')[2].removesuffix("</a>")
+
+
+def test_a_run_that_works_shows_what_its_plan_leaves_out_and_a_dash_before_it_is_made(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    office.sql("UPDATE users SET plan = printf('%.1001c', 'x') WHERE id <= 3")
+    run = queue_run("people")
+    page = text(operator.get(f"/runs/{run}/"))
+    assert [figure(page, name) for name in ("add", "change", "remove", "invalid")] == ["–"] * 4
+    execute_run(run, stopping=lambda: bool(office.workspace.requests()))
+    Run.objects.filter(pk=run).update(status="working")
+    page = text(operator.get(f"/runs/{run}/"))
+    assert [figure(page, name) for name in ("add", "change", "invalid")] == ["247", "0", "3"]
+    assert "They are listed when the run ends." in text(operator.get(f"/runs/{run}/invalid/"))
