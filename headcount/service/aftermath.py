@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -66,16 +67,29 @@ def cancelers_of(found: Sequence[Run]) -> dict[int, str]:
     tells it. A run that nobody canceled, or nobody knows who, is left out. Two queries at most.
     """
     wanted = [run for run in found if run.cancel_requested and run.status in _STOPPED]
+    return {run: tellers[0] for run, tellers in _who(wanted, "canceled").items()}  # whoever was first counts
+
+
+def pausers_of(found: Sequence[Run]) -> dict[int, str]:
+    """The same for those that a person paused, or asked to pause: who did last."""
+    wanted = [run for run in found if run.pause_requested]
+    return {run: tellers[-1] for run, tellers in _who(wanted, "paused").items()}
+
+
+def _who(wanted: Sequence[Run], action: str) -> dict[int, list[str]]:
+    """By run, in the order in which they did it."""
     if not wanted:
         return {}
     keys = Sync.objects.filter(pk__in={run.sync_id for run in wanted}).values_list("key", flat=True)
     notes = Audit.objects.filter(
         what__in=[f"sync {key}" for key in keys],
-        action="canceled",
+        action=action,
         detail__run__in=[run.pk for run in wanted],
     )
-    said = notes.order_by("-id").values_list("detail", "actor")  # whoever was first counts
-    return {detail["run"]: told_who(actor, detail) for detail, actor in said}
+    found: dict[int, list[str]] = defaultdict(list)
+    for detail, actor in notes.order_by("id").values_list("detail", "actor"):
+        found[detail["run"]].append(told_who(actor, detail))
+    return found
 
 
 def starter_of(run: Run) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from headcount.control import bell, held, leases, runs
+from django.db import transaction
+
+from headcount.control import audit, bell, held, leases, runs
 from headcount.control.models import Run
 from headcount.control.setup import setup
 from headcount.control.trouble import told
@@ -91,12 +93,16 @@ def queue_approval(run_id: int) -> int:
 
 @told()
 def pause_run(run_id: int) -> str:
-    """Ask a run to rest, within a second and the requests that are on their way. Returns its status now.
+    """Ask a run to rest, within a second and the requests that are on their way, and record who did. Returns its
+    status now.
 
     Raises ``ConfigurationError`` for a run that is neither queued nor working.
     """
     setup()
-    return str(runs.request_pause(run_id).status)
+    with transaction.atomic():
+        run = runs.request_pause(run_id)
+        audit.record("paused", f"sync {run.sync.key}", {"run": run_id, **audit.means()})
+    return str(run.status)
 
 
 @told()

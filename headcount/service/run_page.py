@@ -12,7 +12,14 @@ from headcount.control.setup import setup
 from headcount.control.trouble import told
 from headcount.errors import ConfigurationError
 from headcount.model import Counts, RunKind, RunStatus
-from headcount.service.aftermath import cancelers_of, ended_early, meaning_of, starter_of, successor_of
+from headcount.service.aftermath import (
+    cancelers_of,
+    ended_early,
+    meaning_of,
+    pausers_of,
+    starter_of,
+    successor_of,
+)
 from headcount.service.lines import find_sync
 from headcount.service.plan_rows import load_of
 from headcount.service.plans import has_plan, plan_folder
@@ -23,13 +30,15 @@ from headcount.service.watching import RunProgress, progress_of
 STEPS = ("reading", "planning", "sending", "folding")
 _COLUMNS = (
     "id", "status", "trigger", "full", "created_at", "started_at", "finished_at", "counts", "error", "hint",
-    "sync__key", "sync__name",
+    "sync__key", "sync__name", "worked", "worker",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRow:
-    """One run in a list. ``counts`` are zero before its plan is made."""
+    """One run in a list. ``counts`` are zero before its plan is made. ``seconds`` it took, once it has ended, or was
+    worked on so far, when it is paused: neither pauses nor waiting count where that is known.
+    """
 
     run: int
     sync: str
@@ -48,7 +57,9 @@ class RunRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A stage of a run: ``state`` is done, now or later; ``done`` of ``of`` are rows or changes, where they count."""
+    """A stage of a run: ``state`` is done, now, paused or later; ``done`` of ``of`` are rows or changes, where they
+    count.
+    """
 
     name: str
     state: str
@@ -69,7 +80,8 @@ class Reasons:
 class RunPage:
     """``asks`` is what approving would do, as a sentence, when the run waits; ``removes`` how many records go.
     ``starter`` is who started it, ``canceled_by`` who canceled it or told it to stop, if somebody did and that is
-    known; ``meaning`` what an early end means for the data; ``successor`` the run that took its place.
+    known, ``paused_by`` the same of who paused it; ``meaning`` what an early end means for the data; ``successor`` the
+    run that took its place.
     """
 
     run: RunRow
@@ -79,6 +91,7 @@ class RunPage:
     behavior: str
     starter: str
     canceled_by: str
+    paused_by: str
     progress: RunProgress
     steps: tuple[Step, ...]
     warnings: tuple[str, ...]
@@ -91,6 +104,7 @@ class RunPage:
     can_cancel: bool
     can_pause: bool
     can_resume: bool
+    rests: bool  # a person paused it: it does not go on by itself, nor with the next run
     can_repeat: bool
     unreachable: bool  # it failed because the workspace refused the credentials
     meaning: str
@@ -117,8 +131,9 @@ def run_page(run_id: int) -> RunPage:
         behavior=str(run.sync.definition.get("behavior", "")),
         starter=starter_of(run),
         canceled_by=cancelers_of([run]).get(run.pk, ""),
+        paused_by=pausers_of([run]).get(run.pk, ""),
         progress=progress,
-        steps=_steps(progress),
+        steps=_steps(progress, run.progress.get("phase", "")),
         warnings=tuple(run.warnings),
         invalid_reasons=reasons,
         field_changes=changes,
@@ -130,6 +145,7 @@ def run_page(run_id: int) -> RunPage:
         can_pause=status in (RunStatus.QUEUED, RunStatus.WORKING)
         and not (progress.pausing or progress.canceling),
         can_resume=status is RunStatus.PAUSED,
+        rests=status is RunStatus.PAUSED and run.pause_requested,
         can_repeat=ended_early(run) and run.kind == RunKind.RUN.value,
         unreachable=run.error_code == "CREDENTIALS_REFUSED",
         meaning=meaning_of(run),
@@ -178,24 +194,34 @@ def _row(run: Run) -> RunRow:
         created_at=run.created_at,
         started_at=begun,
         finished_at=ended,
-        seconds=(ended - begun).total_seconds() if begun and ended else None,
+        seconds=_seconds(run),
         counts=Counts(**run.counts) if run.counts else Counts(),
         error=run.error,
         hint=run.hint,
     )
 
 
-def _steps(progress: RunProgress) -> tuple[Step, ...]:
-    """The four stages; all are done in a run that ended well."""
-    if progress.phase in STEPS:
-        now = STEPS.index(progress.phase)
-    else:
-        now = len(STEPS) if progress.status == RunStatus.COMPLETED.value else -1
+def _seconds(run: Run) -> float | None:
+    """Who works on a run, or is just letting go of it, has not said yet how long that was."""
+    rests = run.status == RunStatus.PAUSED.value
+    if run.worked and not run.worker and (rests or run.finished_at):
+        return run.worked
+    begun, ended = run.started_at, run.finished_at
+    return (ended - begun).total_seconds() if begun and ended else None
+
+
+def _steps(progress: RunProgress, told: str) -> tuple[Step, ...]:
+    """The four stages; all are done in a run that ended well. ``told`` is where it was when it was last worked on."""
+    phase = told if progress.status == RunStatus.PAUSED.value else progress.phase
+    ended_well = progress.status == RunStatus.COMPLETED.value
+    unknown = len(STEPS) if ended_well else -1
+    now = STEPS.index(phase) if phase in STEPS else unknown
     return tuple(_step(progress, name, place, now) for place, name in enumerate(STEPS))
 
 
 def _step(progress: RunProgress, name: str, place: int, now: int) -> Step:
-    state = "done" if place < now else "now" if place == now else "later"
+    at_it = "paused" if progress.status == RunStatus.PAUSED.value else "now"
+    state = "done" if place < now else at_it if place == now else "later"
     numbers: dict[str, tuple[int | None, int | None]] = {
         "reading": (progress.rows, None),
         "planning": (progress.planned, None),

@@ -77,9 +77,7 @@ def removals(run_id: int) -> int:
 @told()
 def pause(run_id: int) -> str:
     """Ask a run to rest. Returns its status now."""
-    status = queue.pause_run(run_id)
-    _noted("paused", runs.find(run_id).sync.key, run_id)
-    return status
+    return queue.pause_run(run_id)
 
 
 @told()

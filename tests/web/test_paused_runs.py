@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from django.utils import timezone
 
+from headcount.control.audit import acting_as
 from headcount.control.models import Alert, Role, Run
-from headcount.service.queue import queue_run
+from headcount.service.queue import pause_run, queue_run
 from headcount.service.running import execute_run
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
-from tests.web.work import started, text
+from tests.web.work import started, text, work
 
 
 def paused_while_reading() -> int:
@@ -113,3 +115,43 @@ def test_a_run_that_works_shows_what_its_plan_leaves_out_and_a_dash_before_it_is
     page = text(operator.get(f"/runs/{run}/"))
     assert [figure(page, name) for name in ("add", "change", "invalid")] == ["247", "0", "3"]
     assert "They are listed when the run ends." in text(operator.get(f"/runs/{run}/invalid/"))
+
+
+def test_a_paused_run_keeps_its_steps_and_says_who_paused_it_and_how_long_it_was_worked_on(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    office.target["budget"]["max_items"] = 10
+    office.apply()
+    run = queue_run("people")
+    execute_run(
+        run,
+        stopping=lambda: len(office.workspace.requests()) >= 5 and bool(operator.post(f"/runs/{run}/pause/")),
+    )
+    Run.objects.filter(pk=run).update(started_at=timezone.now() - timedelta(hours=2))
+    found = Run.objects.get(pk=run)
+    page = json.loads(operator.get(f"/runs/{run}.json").content)["page"]
+    assert (page["run"]["status"], page["paused_by"]) == ("paused", "operator")
+    steps = {step["name"]: (step["state"], step["done"], step["of"]) for step in page["steps"]}
+    assert steps == {
+        "reading": ("done", 250, None),
+        "planning": ("done", 250, None),
+        "sending": ("paused", found.counts["accepted"], 250),
+        "folding": ("later", None, None),
+    }
+    assert 0 < page["run"]["seconds"] == found.worked < 60
+    words = text(operator.get(f"/runs/{run}/"))
+    assert "It was paused by operator and waits for somebody to resume or cancel it." in words
+    assert ", worked on for " in words.partition("begun ")[2].partition("</span>")[0]
+    operator.post(f"/runs/{run}/resume/")
+    work()
+    [row] = json.loads(operator.get("/syncs/people/runs.json").content)["runs"]["rows"]
+    assert (row["status"], row["seconds"]) == ("completed", Run.objects.get(pk=run).worked)
+    assert row["seconds"] < 60
+
+
+def test_a_pause_on_the_command_line_is_recorded_too(office: Desk, visit: Visit) -> None:
+    run = queue_run("people")
+    with acting_as("ann", through="command line"):
+        pause_run(run)
+    assert "It was paused by ann (command line) and waits" in text(visit(Role.VIEWER).get(f"/runs/{run}/"))

@@ -240,7 +240,7 @@ def test_what_is_said_of_a_run_that_is_told_to_stop_is_true_when_it_has_stopped(
     with sync_lock(current_home(), Run.objects.get(pk=run).sync.stream.state_id) as mine:
         assert mine
         for deed, said, live in (
-            ("pause", "to pause", "It pauses when"),
+            ("pause", "to pause", "being paused by operator: requests"),
             ("cancel", "to stop", "being canceled"),
         ):
             page = text(operator.post(f"/runs/{run}/{deed}/", follow=True))
