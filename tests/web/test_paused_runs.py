@@ -155,3 +155,21 @@ def test_a_pause_on_the_command_line_is_recorded_too(office: Desk, visit: Visit)
     with acting_as("ann", through="command line"):
         pause_run(run)
     assert "It was paused by ann (command line) and waits" in text(visit(Role.VIEWER).get(f"/runs/{run}/"))
+
+
+def test_a_paused_sync_is_told_from_a_paused_run_and_resumed_on_its_overview(
+    office: Desk, visit: Visit
+) -> None:
+    operator = visit(Role.OPERATOR)
+    run = paused_while_reading()
+    operator.post("/syncs/people/pause/")
+    page = text(operator.get("/syncs/people/"))
+    assert "</span> paused</span>" in page
+    assert "</span> sync paused</span>" in page
+    assert "none by itself while it is paused" in page
+    assert '<form method="post" action="/syncs/people/resume/">' in page
+    assert "syncs/people/resume/" not in text(visit(Role.VIEWER).get("/syncs/people/"))
+    assert 'id="resume" class="primary">Resume</button>' in text(operator.get(f"/runs/{run}/"))
+    answer = operator.post("/syncs/people/resume/", {"then": "overview"}, follow=True)
+    assert answer.redirect_chain[-1][0] == "/syncs/people/"
+    assert 'id="sync-paused"' not in text(answer)

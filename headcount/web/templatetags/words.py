@@ -28,6 +28,7 @@ SIGNALS = {
     "working": ("busy", "▸"),
     "queued": ("busy", "·"),
     "paused": ("attention", "‖"),
+    "sync paused": ("attention", "‖"),
     "waiting": ("attention", "?"),
     "in doubt": ("attention", "?"),
     "superseded": ("quiet", "↷"),

@@ -35,7 +35,8 @@ def _paused(request: HttpRequest, key: str, *, paused: bool) -> HttpResponse:
         return HttpResponseNotAllowed(["POST"])
     pause_sync(key, paused=paused)
     tell(request, _meaning(key, paused=paused))
-    return HttpResponseRedirect(f"/syncs/{key}/configuration/")
+    part = "" if request.POST.get("then") == "overview" else "configuration/"
+    return HttpResponseRedirect(f"/syncs/{key}/{part}")
 
 
 def _meaning(key: str, *, paused: bool) -> str:
