@@ -16,7 +16,7 @@ from headcount.control.models import Alert, Connection, RejectedGroup, Run
 from headcount.control.models import Sync as SyncRow
 from headcount.control.setup import setup
 from headcount.control.trouble import told
-from headcount.model import NOBODY_REMOVED, RunStatus
+from headcount.model import NOBODY_REMOVED, RunKind, RunStatus
 from headcount.service.abandoned import status_of
 from headcount.service.first_steps import FirstStep, first_steps
 from headcount.service.heartbeat import worker_seen
@@ -40,6 +40,7 @@ class Glimpse:
     accepted: int
     rejected: int
     invalid: int
+    test: bool = False  # of one row
 
     @property
     def troubled(self) -> bool:
@@ -68,7 +69,9 @@ class SyncSummary:
 
     @property
     def last(self) -> Glimpse | None:
-        return self.recent[-1] if self.recent else None
+        """The newest run that is no test of one row; a test where there is nothing else."""
+        newest = self.recent[::-1]
+        return next((run for run in newest if not run.test), newest[0] if newest else None)
 
     @property
     def state(self) -> str:
@@ -188,7 +191,9 @@ def _recent(syncs: list[int]) -> dict[int, list[Glimpse]]:
     found: dict[int, list[Glimpse]] = defaultdict(list)
     times, worker = ("created_at", "started_at", "finished_at"), ("pid", "worker", "lease_until")
     lock = "sync__stream__state_id"  # tells whether anybody works on it
-    for run in runs.select_related("sync__stream").only("id", "status", *times, *worker, "counts", lock):
+    for run in runs.select_related("sync__stream").only(
+        "id", "status", "kind", *times, *worker, "counts", lock
+    ):
         found[run.sync_id].append(glimpse(run))
     return found
 
@@ -206,6 +211,7 @@ def glimpse(run: Run) -> Glimpse:
         accepted=counts.get("accepted", 0),
         rejected=counts.get("rejected", 0),
         invalid=counts.get("invalid", 0),
+        test=run.kind == RunKind.TEST.value,
     )
 
 
@@ -242,7 +248,7 @@ def _waiting() -> Iterator[Attention]:
 _TELLING = (
     RunStatus.COMPLETED.value,
     RunStatus.FAILED.value,
-)  # how a sync is doing; a canceled run says nothing
+)  # how a sync is doing; a canceled run says nothing, and neither does a test of one row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +266,11 @@ def _ended(syncs: Iterable[SyncSummary]) -> list[_Ended]:
     last = {
         run.run: sync.name
         for sync in syncs
-        if (run := next((run for run in reversed(sync.recent) if run.status in _TELLING), None))
+        if (
+            run := next(
+                (run for run in reversed(sync.recent) if run.status in _TELLING and not run.test), None
+            )
+        )
     }
     told = Run.objects.filter(id__in=last).order_by("id") if last else Run.objects.none()
     return [

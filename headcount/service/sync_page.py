@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from headcount.control.models import Run
 from headcount.control.trouble import told
-from headcount.model import RunStatus
+from headcount.model import RunKind, RunStatus
 from headcount.service.heartbeat import worker_seen
 from headcount.service.lines import find_sync
 from headcount.service.overview import RECENT, SyncSummary, summary_of
@@ -88,8 +88,11 @@ def sync_page(key: str) -> SyncPage:
     runs = list(
         Run.objects.filter(sync=row)
         .order_by("-id")
-        .only("id", "status", "counts", "field_changes", "invalid_reasons", "error", "hint", *_REST)[:RECENT]
+        .only("id", "status", "kind", "counts", "field_changes", "invalid_reasons", "error", "hint", *_REST)[
+            :RECENT
+        ]
     )
+    told = [run for run in runs if run.kind != RunKind.TEST.value]  # one row says nothing about the sync
     definition, now = row.definition, datetime.now(UTC)
     timed = timing(row, now)
     identifier = (definition.get("identifier") or {}).get("to") or definition.get("unique_id") or ""
@@ -104,9 +107,9 @@ def sync_page(key: str) -> SyncPage:
         unattended=bool(timed.words) and not row.paused and not worker_seen(now),
         working=next((run.pk for run in runs if run.status in UNENDED), None),
         resting=_resting(runs),
-        trouble=_trouble(runs),
+        trouble=_trouble(told),
         fields=_fields(runs),
-        left_out=_left_out(runs),
+        left_out=_left_out(told),
     )
 
 

@@ -360,3 +360,20 @@ def test_why_rows_were_left_out_is_said_by_the_last_run_that_knows_it(office: De
     by_keys.save()
     [left_out] = json.loads(operator.get("/syncs/people.json").content)["page"]["left_out"]
     assert (left_out["run"], left_out["rows"]) == (told, 3)
+
+
+def test_a_test_of_one_row_does_not_stand_before_the_last_run(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    tested = started(operator, "/syncs/people/test/", key="7")
+    assert "last run, a test of one row, completed" in text(operator.get("/syncs/people/"))
+    run = started(operator, "/syncs/people/run/")
+    Run.objects.filter(pk=run).update(status="failed", error="It was not there.")
+    tested = started(operator, "/syncs/people/test/", key="7")
+    assert tested > run
+    page = text(operator.get("/syncs/people/"))
+    assert f'<b><a href="/runs/{run}/">' in page
+    assert "last run, failed" in page
+    assert "<b>250</b><span>rows read" in page
+    assert f"Run {run}</a> failed. It was not there." in page
+    assert f"Run {run} of Users to People failed." in text(operator.get("/"))
+    assert "The last run read <b>250 rows</b>" in text(operator.get("/syncs/people/full/"))
