@@ -343,15 +343,19 @@ def _finish(bench: Workbench, catalogue: Catalogue, mapped: Mapped, work: Foldin
     set_meta(bench, "column_kinds", json.dumps({c.name: c.declared or c.kind.value for c in mapped.columns}))
 
 
-def release(bench: Workbench, state: State, keys: Sequence[str] | None) -> int:
-    """Let held rows go again: the named ones, or all. Returns how many were held."""
+def release(bench: Workbench, state: State, keys: Sequence[str] | None, but: Iterable[str] = ()) -> int:
+    """Let held rows go again: the named ones, or all ``but`` these, which may be many. Returns how many were held."""
     if not state.exists():
         return 0
     with state.writing(bench, nothing):
         bench.run(
             "CREATE OR REPLACE TEMP TABLE wanted AS SELECT unnest(?::VARCHAR[]) AS key", [list(keys or ())]
         )
-        which = "NOT released" if keys is None else "NOT released AND key IN (SELECT key FROM wanted)"
+        bench.run("CREATE OR REPLACE TEMP TABLE spared (key VARCHAR)")
+        for chunk in chunks(but, CHUNK):
+            bench.run("INSERT INTO spared SELECT unnest(?::VARCHAR[])", [chunk])
+        others = "key NOT IN (SELECT key FROM spared)"
+        which = f"NOT released AND {others if keys is None else 'key IN (SELECT key FROM wanted)'}"
         count = int(bench.value(f"SELECT count(*) FROM state.held WHERE {which}"))
         bench.run(f"UPDATE state.held SET released = true WHERE {which}")
     return count

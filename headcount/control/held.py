@@ -122,6 +122,12 @@ def waits(sync: Sync, keys: Sequence[str]) -> bool:
     )
 
 
+def muted_keys(sync: Sync) -> Iterator[str]:
+    """The keys of all muted rows, read as they are consumed."""
+    muted = sync.rejected.filter(status=Rejected.Status.MUTED)
+    return muted.order_by().values_list("key", flat=True).iterator()
+
+
 def listed_keys(sync: Sync) -> Iterator[tuple[str]]:
     """The keys of all rows that are listed as held or let go for a retry, read as they are consumed."""
     return (

@@ -136,10 +136,12 @@ def supersede(run: Run) -> RunReport:
 
 
 def release_held(home: Home, row: SyncRow, keys: list[str] | None) -> int:
-    """Let held rows of a sync be planned again: all, or those of ``keys``. Returns how many there were."""
+    """Let held rows of a sync be planned again: all that nobody muted, or those of ``keys``, muted or not. Returns how
+    many there were.
+    """
     state = state_here(home, row)
     with Workbench(home.root / "scratch") as bench:
-        released = release(bench, state, keys)
+        released = release(bench, state, keys, held.muted_keys(row))
     if keys is None or released:
         held.release(row, keys)
     return released

@@ -60,7 +60,8 @@ def queue_run(key: str, *, full: bool = False, trigger: str = "manual") -> int:
 
 @told()
 def queue_retry(key: str, keys: Sequence[str] | None = None) -> int:
-    """Record that held rows (all, or those of ``keys``) shall be sent again with the values they have then.
+    """Record that held rows (all that nobody muted, or those of ``keys``) shall be sent again with the values they
+    have then.
 
     Raises ``ConfigurationError`` when none of the named keys is held.
     """

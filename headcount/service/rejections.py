@@ -191,7 +191,7 @@ def mute_rows(sync: str, ids: Sequence[int], *, muted: bool = True) -> int:
 
 @told()
 def keys_to_retry(sync: str, *, group: int | None = None, ids: Sequence[int] = ()) -> list[str]:
-    """The keys of a group's open rows, or of chosen rows.
+    """The keys of a group's open rows, of its muted ones when none is open, or of chosen rows.
 
     Raises ``ConfigurationError`` when there are none, or so many that only all together can be retried.
     """
@@ -200,13 +200,15 @@ def keys_to_retry(sync: str, *, group: int | None = None, ids: Sequence[int] = (
     row = find_sync(sync)
     chosen = row.rejected.filter(id__in=ids) if group is None else _found(row, group).rows
     waiting = chosen.filter(status__in=[Rejected.Status.OPEN, Rejected.Status.MUTED])
+    if group is not None and (opened := chosen.filter(status=Rejected.Status.OPEN)).exists():
+        waiting = opened
     keys = list(waiting.order_by("id").values_list("key", flat=True)[: RETRIED + 1])
     if not keys:
         raise ConfigurationError("None of these rows is held any more.", hint="Look at the page again.")
     if len(keys) > RETRIED:
         raise ConfigurationError(
             f"These are more than {RETRIED:,} rows.",
-            hint="Retry all rows of the sync instead; that takes any number.",
+            hint="Retry all rows of the sync instead, for which muted ones are unmuted first; that takes any number.",
         )
     return keys
 

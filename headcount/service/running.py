@@ -62,7 +62,8 @@ def run_sync(
 
 @told()
 def retry_sync(key: str, keys: Sequence[str] | None = None, *, progress: Progress | None = None) -> RunReport:
-    """Let held rows go (all, or those of ``keys``) and run: what is planned are the values they have now.
+    """Let held rows go (all that nobody muted, or those of ``keys``) and run: what is planned are the values they have
+    now.
 
     Raises ``ConfigurationError`` when a named key is not held.
     """

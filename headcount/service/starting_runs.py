@@ -32,7 +32,7 @@ def start(sync: str, *, full: bool = False) -> int:
 
 @told()
 def retry(sync: str, keys: Sequence[str] | None = None) -> int:
-    """Send held rows again: those of ``keys``, or all. Raises as ``queue.queue_retry`` does."""
+    """Send held rows again: those of ``keys``, or all that nobody muted. Raises as ``queue.queue_retry`` does."""
     run = queue.queue_retry(sync, keys)
     return _noted("retried", sync, run, rows="all" if keys is None else len(keys))
 

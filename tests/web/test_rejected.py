@@ -84,6 +84,37 @@ def test_muted_rows_may_be_retried_too(office: Desk, refused: Client) -> None:
     assert [(g["open"], g["muted"]) for g in groups(refused)] == [(2, 0)]
 
 
+def test_all_rows_that_are_retried_are_the_open_ones_and_the_page_says_how_many(
+    office: Desk, refused: Client
+) -> None:
+    office.workspace.heal()
+    big, small = (each["id"] for each in groups(refused))
+    row = json.loads(refused.get(f"/syncs/people/rejected/{big}.json").content)["rows"]["rows"][0]
+    refused.post("/syncs/people/rejected/mute/", {"row": [row["id"]]})
+    refused.post("/syncs/people/rejected/mute/", {"group": small})
+    page = text(refused.get("/syncs/people/rejected/"))
+    assert "<button>Retry all 2 open rows</button>" in page
+    assert "<button>Retry 2 open</button>" in page
+    assert "<button>Retry 2 muted</button>" in page
+    run = started(refused, "/syncs/people/rejected/retry/", all="1")
+    counts = json.loads(refused.get(f"/runs/{run}.json").content)["page"]["run"]["counts"]
+    assert (counts["accepted"], counts["held"]) == (2, 3)
+    assert {(g["open"], g["muted"]) for g in groups(refused)} == {(0, 1), (0, 2)}
+    assert "open row" not in text(refused.get("/syncs/people/rejected/"))
+    assert office.done("retry", "people", "--json").json["destination"]["accepted"] == 0
+
+
+def test_of_a_group_the_open_rows_are_retried_and_the_muted_ones_stay_held(
+    office: Desk, refused: Client
+) -> None:
+    office.workspace.heal()
+    big = groups(refused)[0]["id"]
+    row = json.loads(refused.get(f"/syncs/people/rejected/{big}.json").content)["rows"]["rows"][0]
+    refused.post("/syncs/people/rejected/mute/", {"row": [row["id"]]})
+    started(refused, "/syncs/people/rejected/retry/", group=big)
+    assert [(g["open"], g["muted"]) for g in groups(refused) if g["id"] == big] == [(0, 1)]
+
+
 def test_chosen_rows_are_retried_alone_and_all_together_too(office: Desk, refused: Client) -> None:
     office.workspace.heal()
     big = groups(refused)[0]["id"]

@@ -44,7 +44,9 @@ class Record(Strict):
 
 
 class Held(Strict):
-    """Which held rows are meant: those of a group, those with these identifiers, or all when nothing is said."""
+    """Which held rows are meant: those of a group, those with these identifiers, or, when nothing is said, all that
+    nobody muted. Of a group the open ones are meant, and its muted ones when none is open.
+    """
 
     group_id: int | None = Field(None, ge=1, le=LARGEST)
     identifiers: list[str] | None = Field(None, min_length=1, max_length=10_000)
@@ -119,7 +121,7 @@ def _paused(number: int, *, paused: bool) -> dict[str, Any]:
 
 @router.post("/syncs/{sync_id}/retry", auth=allowed(Deed.RUN), response=answers(One[Triggered]))
 def retry_held(request: HttpRequest, sync_id: Number, held: Body[Held | None] = None) -> Any:
-    """Send held rows again, with the values they have by then."""
+    """Send held rows again, with the values they have by then; muted ones only when they are named."""
     key = syncs.key_of(sync_id)
     with as_conflict():
         return {"data": triggered(starting_runs.retry(key, _keys(key, held)))}
