@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from headcount.amounts import amount
 from headcount.diff import Planned
 from headcount.errors import ApprovalNeeded
-from headcount.model import Sync
+from headcount.model import Guards, Sync
 from headcount.state import Catalogue, Identity
 
 _HINT = "Look at the plan; if this is meant, approve the run."
@@ -14,33 +16,35 @@ _HINT = "Look at the plan; if this is meant, approve the run."
 def check_guards(
     sync: Sync, planned: Planned, catalogue: Catalogue, identity: Identity, *, only: bool = False
 ) -> None:
-    """Raise ``ApprovalNeeded`` when a plan would do more than the sync's guards allow.
+    """Raise ``ApprovalNeeded`` when a plan would do more than the sync's guards allow; it names each that does.
 
     ``only``: the plan looked at a single row, so it says nothing about shares.
     """
+    reasons, hint = [], _HINT
     if catalogue.identity not in (None, identity) and catalogue.acknowledged:
-        raise ApprovalNeeded(_new_generation(sync, catalogue, identity), hint=_HINT)
-    if only:
-        return
-    guards = sync.guards
-    if guards.zero_rows and planned.read == 0 and catalogue.source_rows:
-        raise ApprovalNeeded(
-            f"The source has no rows; the last run read {catalogue.source_rows:,}.",
-            hint="Check the query. " + _HINT,
-        )
-    if catalogue.acknowledged < guards.minimum:
-        return
-    _check_share("remove", planned.plan.remove, catalogue.acknowledged, guards.max_removed)
-    _check_share("overwrite values of", planned.overwrites, catalogue.acknowledged, guards.max_changed)
+        reasons.append(_new_generation(sync, catalogue, identity))
+    if not only and sync.guards.zero_rows and planned.read == 0 and catalogue.source_rows:
+        reasons.append(f"The source has no rows; the last run read {catalogue.source_rows:,}.")
+        hint = "Check the query. " + _HINT
+    if not only and catalogue.acknowledged >= sync.guards.minimum:
+        reasons.extend(_shares(sync.guards, planned, catalogue.acknowledged))
+    if reasons:
+        raise ApprovalNeeded(" ".join(reasons), hint=hint)
 
 
-def _check_share(what: str, count: int, of: int, allowed: float) -> None:
-    if count > allowed * of:
-        raise ApprovalNeeded(
-            f"This run would {what} {count:,} of {amount(of, 'record')} "
-            f"({count / of:.0%}; the guard allows {allowed:.0%}).",
-            hint=_HINT,
-        )
+def _shares(guards: Guards, planned: Planned, of: int) -> Iterator[str]:
+    """At most one sentence."""
+    shares = (
+        ("remove", planned.plan.remove, guards.max_removed),
+        ("overwrite values of", planned.overwrites, guards.max_changed),
+    )
+    over = [
+        f"{what} {count:,} of {amount(of, 'record')} ({count / of:.0%}; the guard allows {allowed:.0%})"
+        for what, count, allowed in shares
+        if count > allowed * of
+    ]
+    if over:
+        yield f"This run would {' and '.join(over)}."
 
 
 def _new_generation(sync: Sync, catalogue: Catalogue, identity: Identity) -> str:

@@ -214,3 +214,22 @@ def test_a_prospect_known_by_email_becomes_the_person_with_that_email_and_an_id(
     assert (person["id"], person["email"].lower()) == ("7", "ada@example.com")
     assert (person["attributes"]["source"], person["attributes"]["plan"]) == ("fair", "pro")
     customers.client.close()
+
+
+def test_every_guard_that_stops_a_run_is_named(world: World) -> None:
+    guarded = replace(MIRROR, guards=Guards())
+    many(world, 200)
+    world.run(guarded, approved=False)
+    many(world, 150, "b")
+    both = (
+        r"^This run would remove 50 of 200 records \(25%; the guard allows 10%\) and overwrite values of 150 of 200 "
+        r"records \(75%; the guard allows 50%\)\. "
+    )
+    with pytest.raises(ApprovalNeeded, match=both):
+        world.run(guarded, approved=False)
+    many(world, 0)
+    with pytest.raises(
+        ApprovalNeeded, match=r"no rows; the last run read 200\. .* remove 200 of 200"
+    ) as stopped:
+        world.run(guarded, approved=False)
+    assert stopped.value.hint.startswith("Check the query.")
