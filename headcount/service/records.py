@@ -29,6 +29,7 @@ class Record:
     sent: bool | None  # None: an event of which that is not known any more
     chapters: tuple[Chapter, ...]
     identifier: str
+    key_column: str
 
 
 @told()
@@ -54,7 +55,14 @@ def record_story(sync: str, record: str) -> Record:
         sent=story.sent,
         chapters=story.chapters,
         identifier=_identifier(row),
+        key_column=sync_as_of(row).key_column,
     )
+
+
+@told()
+def key_column(sync: str) -> str:
+    """The column by whose values the records of a sync are found."""
+    return sync_as_of(find_sync(sync)).key_column
 
 
 def _identifier(row: SyncRow) -> str:

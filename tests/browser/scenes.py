@@ -97,7 +97,7 @@ def _refused_rows(page: Page, stage: Stage) -> None:
 
 def _story(page: Page, stage: Stage) -> None:
     page.goto(f"{stage.office.url}/syncs/refused/records/")
-    page.get_by_label("Key").fill("1003")
+    page.locator("#key").fill("1003")
     page.get_by_role("button", name="Find").click()
     page.wait_for_url("**/records/*/")
 

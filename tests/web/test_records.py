@@ -30,7 +30,11 @@ def test_a_record_is_found_by_its_key_and_shown_under_an_address_that_does_not_t
 def test_an_unknown_key_and_no_key_are_said_in_words(office: Desk, visit: Visit) -> None:
     viewer = visit(Role.VIEWER)
     started(visit(Role.OPERATOR), "/syncs/people/run/")
-    assert "Nothing is known" in text(viewer.post("/syncs/people/records/", {"key": "nobody"}, follow=True))
+    assert '<label for="key">id</label>' in text(viewer.get("/syncs/people/records/"))
+    said = text(viewer.post("/syncs/people/records/", {"key": "p7@example.com"}, follow=True))
+    assert 'Nothing is known of a record with this <span class="code">id</span>' in said
+    assert "Records are found by their id alone" in said
+    assert "never sent by this sync" not in said
     assert "No key was given" in text(viewer.post("/syncs/people/records/", {"key": "  "}, follow=True))
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from headcount.errors import ConfigurationError
-from headcount.service.records import find_record, record_story
+from headcount.service.records import find_record, key_column, record_story
 from headcount.service.roles import Deed
 from headcount.service.sync_page import sync_head
 from headcount.web.access import takes
@@ -30,7 +30,7 @@ def records(request: HttpRequest, key: str) -> Page | HttpResponse:
         template="web/syncs/records.html",
         title=head.name,
         data={"sync": head},
-        extra={"tab": "records"},
+        extra={"tab": "records", "key_column": key_column(key)},
         trail=SYNCS,
     )
 
