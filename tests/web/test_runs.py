@@ -329,6 +329,8 @@ def test_a_complaint_about_no_field_is_about_the_whole_row(office: Desk, visit: 
     operator = visit(Role.OPERATOR)
     run = started(operator, "/syncs/people/run/")
     assert '<td class="first code">the whole row</td>' in text(operator.get(f"/runs/{run}/"))
+    assert "<h2>Invalid rows</h2>" in text(operator.get(f"/runs/{run}/"))
+    assert f'<h2 id="leftout">Invalid rows of run {run}</h2>' in text(operator.get("/syncs/people/"))
     page = text(operator.get(f"/runs/{run}/invalid/?field=&reason=the%20row%20is%20larger"))
     assert "Only the whole row: the row is larger" in page
 
