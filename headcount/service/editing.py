@@ -29,6 +29,7 @@ from headcount.service.applying import apply, outlook
 from headcount.service.cautions import sync_cautions
 from headcount.service.columns import column_problems
 from headcount.service.difference import Edit, difference
+from headcount.service.doubtful_origins import doubtful_origins
 from headcount.service.entries import save_checked, stale
 from headcount.service.keys import key_for
 from headcount.service.lines import find_sync
@@ -127,7 +128,9 @@ def check_sync(key: str, entry: Entry, *, new: bool, columns: Sequence[Column] |
         ]
     if made is None or found:
         return Checked(key=key, entry=None, problems=tuple(found))
-    return Checked(key=key, entry=made, cautions=tuple(sync_cautions(_with(before, key, made), key)))
+    doubts = doubtful_origins(made, [column.name for column in columns or ()])
+    cautions = (*doubts, *sync_cautions(_with(before, key, made), key))
+    return Checked(key=key, entry=made, cautions=cautions)
 
 
 def _key_problem(before: Project, key: str, *, new: bool) -> FieldProblem | None:

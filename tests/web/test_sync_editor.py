@@ -144,6 +144,34 @@ def test_events_offer_append_only_and_nothing_else(company: Desk, visit: Visit) 
     assert len(company.workspace.events()["events"]) == 100
 
 
+def test_a_time_of_events_that_would_not_be_used_is_told_and_not_thrown_away(
+    company: Desk, visit: Visit
+) -> None:
+    page = begin(visit, "event", "orders")
+    page = page.press(
+        "save", unique_id="id", first_run="backfill", event_name="Order Placed", person_from="user_id",
+        timestamp="at",
+    )  # fmt: skip
+    assert page.answer.status_code == 422
+    assert 'id="timestamp-wrong"' in page
+    assert "so this would not be used" in page
+    assert page.value("timestamp") == "at"
+    assert page.press("save", timestamp_kind="column").answer.status_code == 302
+    assert open_sync("from-the-page").entry["event"]["timestamp"] == "at"
+
+
+def test_a_value_that_is_probably_meant_otherwise_is_told(company: Desk, visit: Visit) -> None:
+    page = begin(visit, "event", "orders").press("add").press("add")
+    page = page.press(
+        "preview", unique_id="id", first_run="backfill", event_name="total", person_from="user_id",
+        timestamp_kind="column", timestamp="at", m__0__kind="text", m__0__text="{{ total }}", m__0__to="a",
+        m__1__kind="template", m__1__text="total", m__1__to="b",
+    )  # fmt: skip
+    assert "The event name is the text total in every row, and the model has a column of that name." in page
+    assert "The field a is sent as it is written, with its braces." in page
+    assert "The field b is the same text in every row, for its template reads no column." in page
+
+
 def test_everything_typed_stays_when_something_is_wrong_and_the_message_stands_beside_it(
     company: Desk, visit: Visit
 ) -> None:

@@ -190,3 +190,11 @@ def test_a_count_that_is_nonsense_reads_no_row() -> None:
 def test_a_template_that_is_empty_is_told() -> None:
     with pytest.raises(Unreadable, match="Write a template"):
         origin("template", "")
+
+
+def test_what_is_typed_where_nothing_is_chosen_is_told_and_not_lost() -> None:
+    form = SyncForm(timestamp=" at ", rows=(Row(kind="nothing", text="plan", to="plan"),))
+    _, wrong = form.entry(stream=True)
+    assert "Choose Column there" in wrong["timestamp"][0]
+    assert "Empty this input" in wrong["m-0-text"][0]
+    assert "timestamp" not in form.entry(stream=False)[1]  # people have no such input

@@ -21,6 +21,7 @@ _EMPTY = {
     "template": "Write a template, such as {{ first_name }}.",
     "metadata": f"Choose one of {', '.join(METADATA)}.",
 }
+_NOT_USED = '"Nothing" is chosen, so this would not be used. Empty this input, or choose what it is.'
 
 
 class Unreadable(ValueError):
@@ -46,7 +47,8 @@ def shown(origin: Any) -> tuple[str, str]:
 
 
 def origin(kind: str, text: str) -> Any:
-    """The origin that kind and text mean. Raises ``Unreadable`` for JSON that is none, and for what is missing.
+    """The origin that kind and text mean. Raises ``Unreadable`` for JSON that is none, for what is missing, and for
+    what is typed beside "Nothing".
 
     >>> origin("text", "42")
     {'constant': '42'}
@@ -56,6 +58,8 @@ def origin(kind: str, text: str) -> Any:
     if kind == "column":
         return text
     if kind == "nothing":
+        if text.strip():
+            raise Unreadable(_NOT_USED)
         return {"constant": None}
     if kind == "text":
         return {"constant": text}

@@ -20,6 +20,12 @@ _SHOWN = {
 }  # fmt: skip
 _CHECKBOXES = ("all_columns", "changed_fields_only", "zero_rows", "bodies")
 
+# What was typed and not chosen must not be lost without a word: old events would count as of now.
+_NOT_USED = (
+    '"Time from" is the time of arrival, so this would not be used. Choose Column there if this is a column, '
+    "or empty this input."
+)
+
 Wrong = dict[str, list[str]]  # messages by the name of the input; "" for the whole form
 
 
@@ -166,6 +172,8 @@ class SyncForm:
         }
         if self.timestamp_kind:
             event["timestamp"] = _read(self.timestamp_kind, self.timestamp, "timestamp", wrong)
+        elif self.timestamp.strip():
+            wrong["timestamp"] = [_NOT_USED]
         given = {name: getattr(self, name) for name in ("unique_id", "first_run")}
         return {**{name: value for name, value in given.items() if value}, "event": event}
 
