@@ -118,7 +118,9 @@ def _plan_warnings(task: Comparison, plan: Plan) -> Said:
         Placed(field=WireField(slot=mapping.slot, to=mapping.to), sql=column)
         for mapping, column in zip(task.mapped.fields, task.columns, strict=True)
     ]
-    asked = task.mapped.object.plan_warnings(task.mapped.sync, fields)
+    first = task.catalogue.source_rows is None and task.only is None
+    told = task.mapped.object.plan_warnings(task.mapped.sync, fields)
+    asked = [warning for warning in told if first or not warning.first]
     if not asked or not plan.add + plan.change:
         return ()
     counts = ", ".join(warning.count for warning in asked)

@@ -113,6 +113,8 @@ class PlanWarning:
 
     Where several rows are about one record because of a value they share, ``alike`` is SQL that is equal for such rows
     (NULL: the row shares nothing), and ``value`` the one for the wire value itself.
+
+    ``first``: it is worth telling only while nothing of the sync was read before.
     """
 
     field: str
@@ -120,6 +122,7 @@ class PlanWarning:
     count: str
     alike: str = ""
     value: str = ""
+    first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

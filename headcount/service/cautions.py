@@ -8,6 +8,8 @@ from itertools import combinations
 
 from headcount.control import secrets
 from headcount.control.models import Connection
+from headcount.control.models import Sync as SyncRow
+from headcount.destinations.customerio.event import counts_as_now
 from headcount.destinations.customerio.fields import name_warnings
 from headcount.engines.grammar import doubtful_line
 from headcount.model import Sync
@@ -27,6 +29,7 @@ def cautions(project: Project) -> list[str]:
         *_shared_workspaces(workspaces, project),
         *_shared_fields(combinations(syncs, 2), workspaces),
         *_stubs(syncs),
+        *_as_of_now(syncs),
         *(warning for sync in syncs for warning in _named(sync)),
         *_doubtful_sql(project),
         *_missing_secrets(project),
@@ -43,6 +46,7 @@ def sync_cautions(project: Project, key: str) -> list[str]:
         *_shared_workspaces(here, project),
         *_shared_fields(((mine, other) for other in syncs.values()), workspaces),
         *_stubs([mine]),
+        *_as_of_now([mine]),
         *_named(mine),
     ]
 
@@ -109,6 +113,21 @@ def _stubs(syncs: list[Sync]) -> Iterator[str]:
             yield (
                 f"The sync {sync.key} sends changed fields only: a person who was deleted in the workspace comes "
                 "back with nothing but those."
+            )
+
+
+def _as_of_now(syncs: list[Sync]) -> Iterator[str]:
+    """Said until something was accepted, for it is about the first run."""
+    doubtful = [sync for sync in syncs if counts_as_now(sync)]
+    begun = SyncRow.objects.filter(key__in=[sync.key for sync in doubtful], acknowledged__gt=0)
+    known = set(begun.values_list("key", flat=True)) if doubtful else set()
+    for sync in doubtful:
+        if sync.key not in known:
+            yield (
+                f"The first run of {sync.key} sends the rows that are there already (Backfill), without the time at "
+                "which each happened: Customer.io takes them for events that happen as they arrive, so an order of "
+                "last year counts as one of today, and campaigns may start for it. Give the event the column with its "
+                "time, or choose Record as seen."
             )
 
 

@@ -250,6 +250,24 @@ def test_events_older_than_72_hours_are_counted_in_the_plan(world: World) -> Non
     assert world.run(SYNC).frozen.planned.warnings == ()
 
 
+def test_a_first_run_that_sends_old_events_without_their_time_says_so_once(world: World) -> None:
+    timeless = replace(SYNC, mappings=tuple(m for m in SYNC.mappings if m.slot != "timestamp"))
+    world.table(TYPES, row("1"), row("2"))
+    ((field, reason, rows),) = world.run(timeless).frozen.planned.warnings
+    assert (field, rows) == ("timestamp", 2)
+    assert "takes each of these events for one that happens as it arrives" in reason
+    world.table(TYPES, row("1"), row("2"), row("3"))
+    assert world.run(timeless).frozen.planned.warnings == ()
+
+
+def test_nothing_is_said_of_the_time_of_events_that_are_only_recorded_as_seen(world: World) -> None:
+    timeless = replace(
+        SYNC, mappings=tuple(m for m in SYNC.mappings if m.slot != "timestamp"), backfill=False
+    )
+    world.table(TYPES, row("1"))
+    assert world.run(timeless).frozen.planned.warnings == ()
+
+
 def test_times_in_milliseconds_are_invalid(world: World) -> None:
     world.table({**TYPES, "at": "BIGINT"}, ("1", "buy", "p", 1704164645000, None))
     counts(world.run(SYNC), read=1, invalid=1)

@@ -52,6 +52,6 @@ def test_blanks_around_the_person_of_an_event_are_told(world: World) -> None:
     world.table(types, *((str(n), "buy", person) for n, person in enumerate(persons)))
     result = world.run(events())
     counts(result, read=5, add=5, accepted=5)
-    ((field, reason, rows),) = result.frozen.planned.warnings
-    assert (field, rows) == ("id", 3)
+    (field, reason, rows), (other, _, _) = result.frozen.planned.warnings
+    assert (field, rows, other) == ("id", 3, "timestamp")
     assert "begins or ends with a blank" in reason

@@ -160,6 +160,28 @@ def test_a_time_of_events_that_would_not_be_used_is_told_and_not_thrown_away(
     assert open_sync("from-the-page").entry["event"]["timestamp"] == "at"
 
 
+def test_old_events_that_would_count_as_of_today_are_worth_a_warning_until_they_are_sent(
+    company: Desk, visit: Visit
+) -> None:
+    said = "without the time at which each happened"
+    page = begin(visit, "event", "orders")
+    filled = {"unique_id": "id", "event_name": "Order Placed", "person_from": "user_id"}
+    page = page.press("preview", first_run="backfill", **filled)
+    assert f"The first run of from-the-page sends the rows that are there already (Backfill), {said}" in page
+    assert said not in page.press("preview", timestamp_kind="column", timestamp="at")
+    assert said not in page.press("preview", first_run="record_as_seen")
+    page.press("save", first_run="backfill")
+    configuration = "/syncs/from-the-page/configuration/"
+    assert said in opened(visit(Role.EDITOR), configuration)
+    assert "counts as one of today" in opened(visit(Role.EDITOR), configuration).press(
+        "review", name="Orders"
+    )
+    assert "timestamp: there is none" in plan_sync("from-the-page").warnings[0]
+    assert "takes each of these events" in " ".join(company.done("plan", "from-the-page").out.split())
+    company.run("from-the-page")
+    assert said not in opened(visit(Role.EDITOR), configuration)
+
+
 def test_a_value_that_is_probably_meant_otherwise_is_told(company: Desk, visit: Visit) -> None:
     page = begin(visit, "event", "orders").press("add").press("add")
     page = page.press(

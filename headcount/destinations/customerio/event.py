@@ -34,6 +34,18 @@ def event_id(stream_id: str, key: str) -> str:
     return f"'{_ULID_TIME}' || {forty_bits(1)} || {forty_bits(11)}"
 
 
+_AS_OF_NOW = (
+    "there is none, and the first run sends what is there already: Customer.io takes each of these events for one that "
+    "happens as it arrives, and campaigns may start for it"
+)
+
+
+def counts_as_now(sync: Sync) -> bool:
+    """Would the first run of a sync send what happened long ago as if it happened on arrival?"""
+    timed = any(mapping.slot == "timestamp" for mapping in sync.mappings)
+    return sync.behavior is Behavior.APPEND_ONLY and sync.backfill and not timed
+
+
 class Event:
     """A Customer.io event, page or screen view. Append Only: it is sent once and never changed or removed."""
 
@@ -79,6 +91,8 @@ class Event:
         return ()
 
     def plan_warnings(self, sync: Sync, fields: Sequence[Placed]) -> tuple[PlanWarning, ...]:
+        if counts_as_now(sync):
+            return (PlanWarning(field="timestamp", reason=_AS_OF_NOW, count="count(*)", first=True),)
         return tuple(
             PlanWarning(
                 field=placed.field.to,
