@@ -20,7 +20,7 @@ from headcount.service.lines import OtherRelease, sync_as_of
 from headcount.service.planning import FieldChange
 from headcount.service.plans import plan_folder
 from headcount.service.record_names import key_of, token_of
-from headcount.service.shared_values import Shared, shared_values
+from headcount.service.shared_values import Shared, shared_values, shares_any
 from headcount.service.slices import PAGE, Slice
 from headcount.service.veil import Veil, Veils
 from headcount.workbench import Workbench, quote_text
@@ -58,7 +58,7 @@ class Filter:
 @dataclass(frozen=True, kw_only=True)
 class PlanPage:
     """A page of a plan and the names its rows can be filtered by; on the first page of all, examples of rows that the
-    destination may take for one person.
+    destination may take for one person. ``sharing`` says on every page whether there are any.
     """
 
     sync: str
@@ -66,6 +66,7 @@ class PlanPage:
     fields: tuple[str, ...]
     rows: Slice[PlanRow]
     shared: tuple[Shared, ...] = ()
+    sharing: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,14 @@ def plan_page(kept: Kept, which: Filter, *, after: int = -1) -> PlanPage:
     with Workbench(setup().root / "scratch", ordered=True) as bench:
         rows = _page(bench, kept, which, after)
         shared = _shared(bench, kept) if which == Filter() and after < 0 else ()
-    return PlanPage(sync=kept.sync, run=kept.run, fields=_fields(kept), rows=rows, shared=shared)
+    return PlanPage(
+        sync=kept.sync,
+        run=kept.run,
+        fields=_fields(kept),
+        rows=rows,
+        shared=shared,
+        sharing=shares_any(kept.frozen),
+    )
 
 
 @told()

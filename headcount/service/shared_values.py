@@ -44,6 +44,11 @@ def shared_values(bench: Workbench, frozen: Frozen) -> tuple[Shared, ...]:
     return tuple(found for warning in _given(frozen) for found in examples(bench, frozen.plan.path, warning))
 
 
+def shares_any(frozen: Frozen) -> bool:
+    """Do rows of the plan share an identifier? Asks no file."""
+    return bool(_given(frozen))
+
+
 def joined(bench: Workbench, frozen: Frozen) -> int:
     """How many additions of the plan are nobody of their own, where the destination knows people by what they share
     with other rows of it.

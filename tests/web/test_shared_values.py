@@ -42,6 +42,18 @@ def test_a_plan_names_rows_that_share_an_identifier(sharing: Desk, visit: Visit)
     assert twin["draft"]["plan"]["forecast"]["new_profiles"] == 6
 
 
+def test_a_part_of_a_plan_leads_to_them(sharing: Desk, visit: Visit) -> None:
+    owner = visit()
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    line = '<a href="?#shared">Rows that share an identifier</a>'
+    assert line in text(owner.get(f"{address}?op=add"))
+    assert line in text(owner.post(address, {"key": "2"}, follow=True))
+    assert line not in text(owner.get(address))
+    sharing.sql("UPDATE users SET email = NULL")
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    assert line not in text(owner.get(f"{address}?op=add"))
+
+
 def test_a_run_names_them_among_its_changes(sharing: Desk, visit: Visit) -> None:
     operator = visit(Role.OPERATOR)
     run = started(operator, "/syncs/people/run/")
