@@ -12,7 +12,7 @@ from headcount.control.models import MaskedColumn
 from headcount.service.slices import PAGE
 from tests.journeys.desk import Desk
 from tests.web.conftest import Visit
-from tests.web.work import text
+from tests.web.work import started, text
 
 
 @pytest.fixture
@@ -66,3 +66,36 @@ def test_a_plan_without_such_rows_says_so(office: Desk, visit: Visit) -> None:
     owner = visit()
     address = owner.post("/syncs/people/plan/").headers["Location"]
     assert "Every row would be sent" in text(owner.get(f"{address}invalid/"))
+
+
+def test_a_row_that_is_looked_for_and_would_not_be_sent_says_why(unfit: Desk, visit: Visit) -> None:
+    owner = visit()
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    answer = owner.post(address, {"key": "100"}, follow=True)
+    page = text(answer)
+    assert '<span class="code">100</span> would not be sent' in page
+    assert '<span class="code">email</span>: this is not an e-mail address' in page
+    assert "No change fits." not in page
+    assert 'name="key" autocomplete="off" value="100"' in page
+    assert "100" not in answer.request["QUERY_STRING"].partition("record=")[0]
+    assert "would not be sent:" not in text(owner.post(address, {"key": "101"}, follow=True))
+    nobody = text(owner.post(address, {"key": "nobody"}, follow=True))
+    assert 'Nothing of <span class="code">nobody</span> is in this plan' in nobody
+
+
+def test_a_key_that_is_masked_is_not_in_the_search(unfit: Desk, visit: Visit) -> None:
+    MaskedColumn.objects.create(connection="company", column="id")
+    MaskedColumn.objects.create(connection="company", column="email")
+    owner = visit()
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    page = text(owner.post(address, {"key": "100"}, follow=True))
+    assert '<span class="code">•••</span> would not be sent' in page
+    assert 'value="100"' not in page
+    assert "not an e-mail address" not in page.partition('id="unfit"')[2]
+
+
+def test_a_run_says_of_a_row_that_is_looked_for_why_it_was_not_sent(unfit: Desk, visit: Visit) -> None:
+    owner = visit()
+    run = started(owner, "/syncs/people/run/")
+    page = text(owner.post(f"/runs/{run}/rows/", {"key": "100"}, follow=True))
+    assert '<span class="code">100</span> was not sent' in page

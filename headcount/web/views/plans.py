@@ -18,6 +18,7 @@ from headcount.service.drafts import cancel_draft, drafts, find_draft, plan_of_d
 from headcount.service.plan_rows import FATES, OPERATIONS, Filter, PlanRow, all_rows, plan_of_run, plan_page
 from headcount.service.records import find_record
 from headcount.service.roles import Deed
+from headcount.service.sought import sought
 from headcount.service.sync_page import sync_head, sync_page
 from headcount.service.unfit_rows import never_sent_by_draft
 from headcount.web.access import takes
@@ -52,13 +53,14 @@ def draft(request: HttpRequest, key: str, draft: str) -> Page | HttpResponse:
     head, found = sync_head(key), find_draft(key, draft)
     if request.headers.get("HX-Request") and found.status != "working":
         return HttpResponse(headers={"HX-Refresh": "true"})  # it is over: the page is loaded as a whole, once
-    rows = None
+    rows, record = None, None
     if found.status == "done":
-        rows = plan_page(plan_of_draft(key, draft), _filter(request), after=_after(request))
+        kept, which = plan_of_draft(key, draft), _filter(request)
+        rows, record = plan_page(kept, which, after=_after(request)), sought(kept, which)
     return Page(
         template="web/syncs/draft.html",
         title=f"Plan of {head.name}",
-        data={"sync": head, "draft": found, "page": rows},
+        data={"sync": head, "draft": found, "page": rows, "sought": record},
         extra={"tab": "plan", **_filtered(request)},
         trail=trail_of(key, head.name),
     )
@@ -109,12 +111,13 @@ def rows(request: HttpRequest, run: int) -> Page | HttpResponse:
     kept = plan_of_run(run)
     if request.method == "POST":
         return _to_record(request, kept.sync)
-    page = plan_page(kept, _filter(request), after=_after(request))
+    which = _filter(request)
+    page, record = plan_page(kept, which, after=_after(request)), sought(kept, which)
     above = trail_of(kept.sync, sync_head(kept.sync).name)
     return Page(
         template="web/runs/rows.html",
         title=f"Changes of run {run}",
-        data={"run": run, "page": page},
+        data={"run": run, "page": page, "sought": record},
         extra={**_filtered(request), "fates": FATES},
         trail=(
             *above,
