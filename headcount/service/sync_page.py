@@ -119,6 +119,12 @@ def sync_head(key: str) -> SyncSummary:
     return summary_of(find_sync(key))
 
 
+@told()
+def model_of(key: str) -> str:
+    """The key of a sync's model. Raises ``ConfigurationError`` for a sync that does not exist."""
+    return find_sync(key).model.key
+
+
 def _resting(runs: list[Run]) -> Resting | None:
     """The newest; a run that was interrupted goes on with the next one by itself."""
     found = next((run for run in runs if run.status == RunStatus.PAUSED.value and run.pause_requested), None)

@@ -105,7 +105,14 @@ def test_a_plan_that_cannot_be_made_says_why(office: Desk, visit: Visit) -> None
     draft = _draft(operator, address)
     assert draft["status"] == "failed"
     assert draft["error"]
-    assert draft["hint"] in text(operator.get(address)).replace("&#x27;", "'")
+    page = text(operator.get(address))
+    assert draft["hint"] in page.replace("&#x27;", "'")
+    assert 'href="/models/users/"' in page
+    assert 'class="button" href="/syncs/people/configuration/"' in page
+    assert "Make a plan again" not in text(visit(Role.VIEWER).get(address))
+    office.database.with_suffix(".away").rename(office.database)
+    assert "Make a plan again" in page
+    assert _draft(operator, operator.post("/syncs/people/plan/").headers["Location"])["status"] == "done"
 
 
 ENDLESS = "WITH RECURSIVE t(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM t) SELECT id, id AS plan FROM t WHERE id < 0"
@@ -152,7 +159,9 @@ def test_plans_that_never_end_can_be_canceled_also_while_they_wait_for_their_tur
     for address in reversed(addresses):
         assert operator.post(f"{address}cancel/").status_code == 302
         assert _draft(operator, address)["status"] == "canceled"
-    assert "It was canceled by operator before it was made." in text(operator.get(addresses[0]))
+    canceled = text(operator.get(addresses[1]))
+    assert "It was canceled by operator before it was made." in canceled
+    assert '<input type="hidden" name="full" value="1"><button class="primary">Make a plan again' in canceled
     assert _draft(operator, addresses[0])["canceled_by"] == "operator"
     assert f'href="{addresses[0]}"' in text(operator.get(f"/syncs/{endless}/plan/"))
     again = text(operator.post(f"{addresses[0]}cancel/", follow=True))

@@ -19,7 +19,7 @@ from headcount.service.plan_rows import FATES, OPERATIONS, Filter, PlanRow, all_
 from headcount.service.records import find_record
 from headcount.service.roles import Deed
 from headcount.service.sought import sought
-from headcount.service.sync_page import sync_head, sync_page
+from headcount.service.sync_page import model_of, sync_head, sync_page
 from headcount.service.unfit_rows import never_sent_by_draft
 from headcount.web.access import takes
 from headcount.web.csv_cells import cell
@@ -61,7 +61,7 @@ def draft(request: HttpRequest, key: str, draft: str) -> Page | HttpResponse:
         template="web/syncs/draft.html",
         title=f"Plan of {head.name}",
         data={"sync": head, "draft": found, "page": rows, "sought": record},
-        extra={"tab": "plan", **_filtered(request)},
+        extra={"tab": "plan", "model": model_of(key), **_filtered(request)},
         trail=trail_of(key, head.name),
     )
 
