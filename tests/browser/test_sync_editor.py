@@ -54,6 +54,20 @@ def test_what_starts_a_sync_shows_the_inputs_it_needs_and_the_preview_its_next_t
     expect(due).to_contain_text("Starts every 15 minutes.")
 
 
+def test_on_a_telephone_each_input_of_a_mapping_says_what_it_is(office: Office, page: Page) -> None:
+    sign_in(page, office.served, "editor")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{office.url}/syncs/people/configuration/")
+    told = """input => { const part = getComputedStyle(input.closest("[data-label]"), "::before");
+        return [part.display, part.content] }"""
+    names = {"kind": "From", "text": "Value", "to": "Field", "type": "Type", "nulls": "When NULL"}
+    for part, label in names.items():
+        shown = page.locator(f"[name=m-0-{part}]").evaluate(told)
+        assert shown == ["block", f'"{label}"']
+    page.set_viewport_size({"width": 1200, "height": 820})
+    assert page.locator("[name=m-0-to]").evaluate(told)[1] == "none"  # the headings say it
+
+
 def test_a_session_that_ends_in_the_middle_of_the_editor_loses_nothing(office: Office, page: Page) -> None:
     sign_in(page, office.served, "editor")
     page.goto(f"{office.url}/syncs/people/configuration/")
