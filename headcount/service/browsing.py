@@ -28,7 +28,7 @@ from headcount.service.settings import resolved, unquoted
 
 ROWS = 50
 OPEN = Mask()
-LONGEST = 200  # characters of a value that are shown
+LONGEST = 2_000  # characters of a value that are shown; the rest is cut off
 
 
 @dataclass(frozen=True, kw_only=True)
