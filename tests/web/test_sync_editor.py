@@ -329,6 +329,20 @@ def test_a_removed_mapping_says_that_the_attribute_stays_and_offers_to_unset_it(
     assert open_sync("people").entry["mappings"][-1] == {"from": {"constant": None}, "to": "plan"}
 
 
+def test_nothing_is_said_of_the_last_value_of_a_field_that_was_never_sent(
+    company: Desk, visit: Visit
+) -> None:
+    editor = visit(Role.EDITOR)
+    assert "stays in Customer.io" not in opened(editor, EDIT).press("remove:0")
+    company.run()
+    page = opened(editor, EDIT).press("custom")
+    page.press("review", m__2__text="email", m__2__to="contact").press("save")  # and no run sends it
+    page = opened(editor, EDIT).press("remove:2").press("review")
+    assert "contact" in page
+    assert "stays in Customer.io" not in page
+    assert "plan is no longer mapped. It <b>stays" in opened(editor, EDIT).press("remove:0").press("review")
+
+
 def test_a_review_that_was_saved_says_when_it_is_shown_again_what_is_true_now(
     company: Desk, visit: Visit
 ) -> None:

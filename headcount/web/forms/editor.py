@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from headcount.errors import HeadcountError
@@ -13,6 +14,7 @@ from headcount.names import styled
 from headcount.service.choices import Choice, ObjectChoices, choices_of, syncs_to_choose
 from headcount.service.drafting import columns_of
 from headcount.service.editing import Checked, Opened, check_sync, free_key, is_stored
+from headcount.service.sent_fields import sent_of
 from headcount.service.suggestions import Suggestion, declared_fields
 from headcount.service.timing import Timing, timing_of
 from headcount.web.forms import row as rows_
@@ -107,14 +109,14 @@ class Editor:
         offered = [*self._declared, *(one for one in seen if one.to not in declared)]
         return [one for one in offered if one.to not in taken][:40]
 
-    @property
+    @cached_property
     def removed(self) -> list[str]:
-        """Fields that the stored sync fills and the form does not: their values stay in the destination."""
+        """Fields that the stored sync sent and the form does not fill: their values stay in the destination."""
         if self.opened is None or (self.choices and self.choices.stream):
             return []
         left = {row.to for row in self.form.rows}
         written = [one for one in self.opened.entry.get("mappings", []) if one["from"] != {"constant": None}]
-        return [one["to"] for one in written if one["to"] not in left]
+        return sent_of(self.opened.key, [one["to"] for one in written if one["to"] not in left])
 
     @property
     def hidden(self) -> list[tuple[str, str]]:
