@@ -35,7 +35,8 @@ def count_rows(task: Comparison) -> tuple[int, int, int]:
 
 def write_invalid(task: Comparison, count: int) -> Path:
     """One line per complaint: key (empty when the row has none that could be used), field, reason; and ``about``, for
-    rows without a key: some of their values as a JSON object by field id.
+    rows that no key tells apart, since they have none or one that others have: some of their values as a JSON object by
+    field id.
     """
     path = task.folder / "invalid.parquet"
     if not count:
@@ -46,13 +47,14 @@ def write_invalid(task: Comparison, count: int) -> Path:
     )
     copies = (
         f"SELECT s.key, {quote_text(task.mapped.sync.identifier)} AS field, "
-        f"'the key stands in ' || d.copies || ' rows' AS reason FROM {task.staged} s JOIN duplicates d USING (key)"
+        f"'the key stands in ' || d.copies || ' rows' AS reason, {_about(task)} "
+        f"FROM {task.staged} s JOIN duplicates d USING (key)"
     )
     task.bench.run(
         "COPY (SELECT CASE WHEN contains(key, chr(0)) THEN '' ELSE coalesce(key, '') END AS key, "
         f"split_part(complaint, {quote_text(PART)}, 1) AS field, "
         f"split_part(complaint, {quote_text(PART)}, 2) AS reason, about FROM ({complaints}) {_abouts(task)} "
-        f"UNION ALL SELECT *, NULL FROM ({copies})) "
+        f"UNION ALL SELECT * FROM ({copies})) "
         f"TO {quote_text(str(path))} ({parquet(3)})"
     )
     return path
@@ -62,13 +64,15 @@ def _abouts(task: Comparison) -> str:
     """A join that adds ``about`` to the complaints. Without keyless rows no value is even read."""
     if not task.any_keyless:
         return "CROSS JOIN (SELECT NULL::VARCHAR AS about)"
+    unusable = "key IS NULL OR contains(key, chr(0))"
+    values = f"SELECT file_row_number AS row, {_about(task)} FROM {task.staged} WHERE {unusable}"
+    return f"LEFT JOIN ({values}) USING (row)"
+
+
+def _about(task: Comparison) -> str:
     fields = zip(task.columns[:LOOKED_AT], task.mapped.field_ids, strict=False)
     told = ", ".join(["NULL", *(_member(column, id_) for column, id_ in fields)])
-    about = f"'{{' || concat_ws(',', {told}) || '}}' AS about"
-    unusable = "key IS NULL OR contains(key, chr(0))"
-    return (
-        f"LEFT JOIN (SELECT file_row_number AS row, {about} FROM {task.staged} WHERE {unusable}) USING (row)"
-    )
+    return f"'{{' || concat_ws(',', {told}) || '}}' AS about"
 
 
 def _member(wire: str, id_: str) -> str:

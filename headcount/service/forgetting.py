@@ -159,10 +159,12 @@ def _deleted(bench: Workbench, table: str, which: str) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Erased:
-    """What was erased in the files of one run: ``positions`` in the plan, and complaints about rows without a key."""
+    """What was erased in the files of one run: ``positions`` in the plan, and in how many complaints the values of rows
+    that no key tells apart.
+    """
 
     positions: list[int]
-    keyless: int
+    unspoken: int
 
 
 def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None, *, unsettled: bool) -> _Erased:
@@ -174,15 +176,15 @@ def _erase(bench: Workbench, home: Home, run: Run, key: str, own: str | None, *,
     # Events that are still to be settled stay known by their keys: they must never be sent again.
     keyed = unsettled and own is None
     positions = _blank(bench, folder / PLAN_FILE, which, keyed=keyed) if which is not None else []
-    keyless = _unspoken(bench, folder / "invalid.parquet", key)
     dropped = False
     if own is not None:
         for name in ("invalid.parquet", "digests.parquet", "seen.parquet"):
             dropped |= _drop(bench, folder / name, own)
         dropped |= _unnamed(folder, own)
-    if positions or keyless or dropped:
+    unspoken = _unspoken(bench, folder / "invalid.parquet", key)
+    if positions or unspoken or dropped:
         keep_rewritten(run.pk, folder)
-    return _Erased(positions=positions, keyless=keyless)
+    return _Erased(positions=positions, unspoken=unspoken)
 
 
 def _which_of(
@@ -270,7 +272,7 @@ def _drop(bench: Workbench, path: Path, key: str) -> bool:
 
 
 def _unspoken(bench: Workbench, path: Path, key: str) -> int:
-    """Take the values of rows without a key out where one of them is this key. Returns of how many complaints."""
+    """Take the values of rows that no key tells apart out where one is this key. Returns of how many complaints."""
     file = f"read_parquet({quote_text(str(path))})"
     if not path.exists() or "about" not in _columns(bench, path):
         return 0
@@ -340,15 +342,15 @@ def _silenced(run: Run, position: int) -> bool:
 def _unlist(
     row: SyncRow, own: str | None, erased: Sequence[tuple[Run, _Erased]], waited: Sequence[str]
 ) -> int:
-    keyless = sum(found.keyless for _, found in erased)
+    unspoken = sum(found.unspoken for _, found in erased)
     if own is not None:
         gone = held.unlist(row.rejected.filter(key=own))
         examples, _ = Invalid.objects.filter(run__sync=row, key=own).delete()
-        return keyless + gone + examples
+        return unspoken + gone + examples
     planned = sum(_unlisted(run, found.positions) for run, found in erased)
     # Their plans may be gone.
     return (
-        keyless
+        unspoken
         + planned
         + sum(held.unlist(row.rejected.filter(key__in=some)) for some in chunks(waited, AT_ONCE))
     )

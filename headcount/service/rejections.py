@@ -65,7 +65,7 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class NeverSent:
-    """A row that was not sent, as an example: field and reason; and some ``values`` of one that has no key."""
+    """A row that was not sent, as an example: field and reason; and some ``values`` of one that no key tells apart."""
 
     key: str
     field: str

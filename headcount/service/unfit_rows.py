@@ -14,7 +14,9 @@ from headcount.service.rejections import NeverSent
 from headcount.service.slices import PAGE, Slice, sliced
 from headcount.workbench import Workbench, quote_text
 
-_Line = tuple[int, str, str, str, str | None]  # position, key, field, reason, values of a row without a key
+_Line = tuple[
+    int, str, str, str, str | None
+]  # position, key, field, reason, values of a row that no key tells apart
 
 
 @told()

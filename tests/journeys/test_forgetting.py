@@ -199,6 +199,21 @@ def test_a_plan_of_which_nothing_was_sent_names_nobody_either(known: Desk, finis
     assert naming_in_plans(known.home) == 0
 
 
+@pytest.mark.sqlite_store
+def test_rows_that_have_one_key_name_nobody_who_was_forgotten_by_their_other_values(desk: Desk) -> None:
+    know(desk)
+    both = "SELECT o.*, u.email AS who FROM orders o JOIN users u ON u.id = 7"
+    desk.project["models"]["orders"]["query"] = f"{both} UNION ALL {both}"
+    desk.order(1, first=500)
+    desk.apply()
+    desk.run("events", code=1)
+    kept = max(desk.home.glob("plans/*/invalid.parquet"), key=lambda path: int(path.parent.name))
+    assert NAME in _text_of(kept)
+    desk.done("forget", f"{NAME}@example.com", "--yes")
+    assert NAME not in _text_of(kept)
+    assert "the key stands in 2 rows" in _text_of(kept)
+
+
 def test_an_event_is_not_sent_again_because_its_person_was_forgotten(known: Desk) -> None:
     known.done("forget", f"{NAME}@example.com", "--yes")
     assert sums(known.run("events")) == (0, 0, 0, 0)

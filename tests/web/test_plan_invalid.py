@@ -99,3 +99,37 @@ def test_a_run_says_of_a_row_that_is_looked_for_why_it_was_not_sent(unfit: Desk,
     run = started(owner, "/syncs/people/run/")
     page = text(owner.post(f"/runs/{run}/rows/", {"key": "100"}, follow=True))
     assert '<span class="code">100</span> was not sent' in page
+
+
+@pytest.fixture
+def twice(office: Desk) -> Desk:
+    """Two of four rows have one key; one of these has no valid address either."""
+    office.sql("CREATE TABLE copies (id INTEGER, email TEXT, plan TEXT, visits INTEGER)")
+    rows = [(1, "a@example.com"), (2, "one@example.com"), (2, "nobody"), (3, "c@example.com")]
+    office.sql("INSERT INTO copies VALUES (?, ?, 'free', 1)", rows)
+    office.project["models"]["users"]["table"] = "copies"
+    office.people_sync["mappings"].insert(0, {"from": "email", "to": "email"})
+    office.apply()
+    return office
+
+
+def test_rows_with_one_key_are_told_apart_by_their_values(twice: Desk, visit: Visit) -> None:
+    owner = visit()
+    address = owner.post("/syncs/people/plan/").headers["Location"]
+    rows = json.loads(owner.get(f"{address}invalid.json").content)["rows"]["rows"]
+    copies = [row for row in rows if row["reason"] == "the key stands in 2 rows"]
+    assert sorted(row["values"]["email"] for row in copies) == ["nobody", "one@example.com"]
+    page = text(owner.get(f"{address}invalid/"))
+    assert '<td class="code first">2 <span class="quiet">email</span> one@example.com' in page
+    MaskedColumn.objects.create(connection="company", column="email")
+    assert "one@example.com" not in text(owner.get(f"{address}invalid/"))
+
+
+def test_a_plan_says_why_its_reasons_add_up_to_more_than_its_rows(twice: Desk, visit: Visit) -> None:
+    owner = visit()
+    several = "A row with several complaints stands in several lines."
+    page = text(owner.get(owner.post("/syncs/people/plan/").headers["Location"]))
+    assert "2 rows would not be sent" in page
+    assert several in page
+    twice.sql("UPDATE copies SET email = 'b@example.com' WHERE email = 'nobody'")
+    assert several not in text(owner.get(owner.post("/syncs/people/plan/").headers["Location"]))

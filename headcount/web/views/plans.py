@@ -61,7 +61,12 @@ def draft(request: HttpRequest, key: str, draft: str) -> Page | HttpResponse:
         template="web/syncs/draft.html",
         title=f"Plan of {head.name}",
         data={"sync": head, "draft": found, "page": rows, "sought": record},
-        extra={"tab": "plan", "model": model_of(key), **_filtered(request)},
+        extra={
+            "tab": "plan",
+            "model": model_of(key),
+            "complaints": sum(rows for *_, rows in (found.plan or {}).get("invalid_reasons", ())),
+            **_filtered(request),
+        },
         trail=trail_of(key, head.name),
     )
 
