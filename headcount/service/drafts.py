@@ -127,7 +127,8 @@ def find_draft(key: str, id_: str) -> Draft:
 
 def _gone() -> ConfigurationError:
     return ConfigurationError(
-        "There is no such plan any more.", hint="Plans to look at are kept for a day. Make a new one."
+        "There is no such plan any more.",
+        hint=f"The newest {PER_SYNC} plans of a sync are kept, and for a day at most. Make a new one.",
     )
 
 

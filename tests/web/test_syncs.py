@@ -84,7 +84,18 @@ def test_a_plan_says_old_and_new_and_sends_nothing(office: Desk, visit: Visit) -
     with_values = operator.get(address + "plan.csv?values=1").getvalue().decode()
     assert "change,7,plan,free,pro" in with_values.splitlines()
     assert "free" not in operator.get(address + "plan.csv").getvalue().decode()
+    office.sql("UPDATE users SET visits = 0 WHERE id = 7")
+    again = operator.post("/syncs/people/plan/").headers["Location"]
+    assert 'change,7,"plan, visits"' in operator.get(again + "plan.csv").getvalue().decode().splitlines()
     assert len(json.loads(operator.get(address + "plan.json").getvalue())) == 2
+
+
+def test_a_plan_that_made_room_for_newer_ones_says_how_many_are_kept(office: Desk, visit: Visit) -> None:
+    operator = visit(Role.OPERATOR)
+    first, *_ = [operator.post("/syncs/people/plan/").headers["Location"] for _ in range(4)]
+    gone = operator.get(first)
+    assert gone.status_code == 404
+    assert "The newest 3 plans of a sync are kept, and for a day at most." in gone.content.decode()
 
 
 def test_a_plan_can_be_searched_for_one_key_which_stays_out_of_the_address(

@@ -177,7 +177,7 @@ def _csv(rows: Iterable[PlanRow], *, values: bool) -> Iterator[str]:
     yield _line(["operation", "key", "field", "old", "new"] if values else ["operation", "key", "fields"])
     for row in rows:
         if not values:
-            yield _line([row.op, row.key, " ".join(change.field for change in row.fields)])
+            yield _line([row.op, row.key, ", ".join(change.field for change in row.fields)])
             continue
         for change in row.fields:
             yield _line([row.op, row.key, change.field, cell(change.old), cell(change.new)])
