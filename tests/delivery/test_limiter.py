@@ -30,6 +30,11 @@ assert delivery.accepted == int(requests), delivery
 """
 
 
+LATE = (
+    1  # request more that a second may see: one that was let go on time and arrived late, on a busy machine
+)
+
+
 def most_in_a_second(times: Sequence[float]) -> int:
     """The fullest one-second window, by two hands that move over the sorted times."""
     times, first, most = sorted(times), 0, 0
@@ -51,7 +56,7 @@ def test_two_processes_with_three_senders_each_keep_one_budget(tmp_path: Path, r
         processes = [start(server, tmp_path / "budget", rate, int(rate * 1.5)) for _ in range(2)]
         assert [process.wait(30) for process in processes] == [0, 0]
     times = [request.arrived for request in server.requests]
-    assert most_in_a_second(times) <= rate
+    assert most_in_a_second(times) <= rate + LATE
     assert (len(times) - 1) / (max(times) - min(times)) > 0.85 * rate  # and the budget is not wasted
 
 
@@ -61,7 +66,7 @@ def test_processes_with_different_budgets_keep_the_larger_and_nobody_starves(tmp
             start(server, tmp_path / "budget", rate, requests) for rate, requests in ((10, 8), (40, 40))
         ]
         assert [process.wait(30) for process in processes] == [0, 0]
-    assert most_in_a_second([request.arrived for request in server.requests]) <= 40
+    assert most_in_a_second([request.arrived for request in server.requests]) <= 40 + LATE
 
 
 def test_a_429_pauses_all_processes(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from headcount.errors import StateError
 from headcount.postgresql.budget import PostgreSQLLimiter
 from tests.delivery.crowd import check_left_over, check_yielding
 from tests.delivery.scripted import Scripted, say
-from tests.delivery.test_limiter import most_in_a_second
+from tests.delivery.test_limiter import LATE, most_in_a_second
 
 PROCESS = """
 import sys
@@ -39,7 +39,7 @@ def test_two_processes_with_three_senders_each_keep_one_budget(url: str, rate: i
         processes = [start(server, url, rate, int(rate * 2)) for _ in range(2)]
         assert [process.wait(60) for process in processes] == [0, 0]
     times = [request.arrived for request in server.requests]
-    assert most_in_a_second(times) <= rate
+    assert most_in_a_second(times) <= rate + LATE
     assert (len(times) - 1) / (max(times) - min(times)) > 0.6 * rate  # and most of it is used
 
 
