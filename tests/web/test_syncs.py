@@ -161,8 +161,9 @@ def test_plans_that_never_end_can_be_canceled_also_while_they_wait_for_their_tur
     works = [
         DraftWork(endless, full=full) for full in (False, True, False)
     ]  # two at once, and one that waits
-    for work in works:
-        threading.Thread(target=work.run, daemon=True).start()
+    threads = [threading.Thread(target=work.run, daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
     addresses = [f"/syncs/{endless}/plan/{work.id}/" for work in works]
     assert "Cancel" in text(operator.get(addresses[0]))
     assert "Cancel" not in text(visit(Role.VIEWER).get(addresses[0]))
@@ -170,6 +171,8 @@ def test_plans_that_never_end_can_be_canceled_also_while_they_wait_for_their_tur
     for address in reversed(addresses):
         assert operator.post(f"{address}cancel/").status_code == 302
         assert _draft(operator, address)["status"] == "canceled"
+    for thread in threads:
+        thread.join(30)  # they give back their connections to the store, which is of this test alone
     canceled = text(operator.get(addresses[1]))
     assert "It was canceled by operator before it was made." in canceled
     assert '<input type="hidden" name="full" value="1"><button class="primary">Make a plan again' in canceled
