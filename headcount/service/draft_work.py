@@ -124,7 +124,7 @@ class DraftWork:
         prepared = prepare_line(row, None)
         with prepared.closing():
             waited_for = replace(prepared, line=patience.around(prepared.line))
-            report = plan_into(self._folder, waited_for, rows=0, full=self._said["full"])
+            report = plan_into(self._folder, waited_for, full=self._said["full"])
         self._say(status="done", plan=_plain(report), snapshot=prepared.snapshot)
 
     def _canceled(self) -> bool:

@@ -94,41 +94,50 @@ def plan_sync(
     """Plan a sync and throw the plan away. Sends nothing, and does not disturb a run that is working."""
     prepared = prepare_line(find_sync(key), progress)
     with prepared.closing(), plan_scratch(prepared) as folder:
-        return plan_into(folder, prepared, rows=rows, full=full)
+        prepared, frozen = _made(folder, prepared, full=full)
+        with Workbench(prepared.line.scratch, ordered=True) as bench:
+            return replace(
+                _report(prepared, frozen, bench),
+                rows=tuple(row_changes(bench, frozen, f"LIMIT {int(rows)}")),
+                shared=shared_values(bench, frozen),
+                invalid_keys=keys_of(bench, frozen.planned.invalid_path, frozen.planned.invalid_reasons),
+            )
 
 
-def plan_into(folder: Path, prepared: Setup, *, rows: int, full: bool) -> PlanReport:
-    """As ``plan_sync``, and the plan stays in ``folder``, beside a copy of the state."""
+def plan_into(folder: Path, prepared: Setup, *, full: bool) -> PlanReport:
+    """As ``plan_sync``, without examples of rows, and the plan stays in ``folder``, beside a copy of the state."""
+    prepared, frozen = _made(folder, prepared, full=full)
+    with Workbench(prepared.line.scratch, ordered=True) as bench:
+        return _report(prepared, frozen, bench)
+
+
+def _made(folder: Path, prepared: Setup, *, full: bool) -> tuple[Setup, Frozen]:
     prepared = with_state_of_its_own(prepared, folder)
     if full and prepared.line.sync.behavior is Behavior.APPEND_ONLY:
         raise ConfigurationError("Events are never sent again, so a sync of events has no full plan.")
-    frozen = make_plan(prepared.line, folder, full=full)
-    return _report(prepared, frozen, rows)
+    return prepared, make_plan(prepared.line, folder, full=full)
 
 
-def _report(prepared: Setup, frozen: Frozen, rows: int) -> PlanReport:
+def _report(prepared: Setup, frozen: Frozen, bench: Workbench) -> PlanReport:
+    """The plan in sums."""
     planned, plan = frozen.planned, frozen.plan
-    with Workbench(prepared.line.scratch, ordered=True) as bench:
-        return PlanReport(
-            sync=prepared.line.sync.key,
-            name=prepared.line.sync.name,
-            read=planned.read,
-            add=plan.add,
-            change=plan.change,
-            remove=plan.remove,
-            unchanged=planned.unchanged,
-            invalid=planned.invalid,
-            held=planned.held,
-            missed=planned.missed,
-            field_changes=planned.field_changes,
-            invalid_reasons=planned.invalid_reasons,
-            warnings=tuple(warnings_of(frozen, prepared.line)),
-            needs_approval=_guard(prepared, frozen, bench),
-            forecast=forecast(prepared, frozen, bench),
-            rows=tuple(row_changes(bench, frozen, f"LIMIT {int(rows)}")),
-            shared=shared_values(bench, frozen),
-            invalid_keys=keys_of(bench, planned.invalid_path, planned.invalid_reasons),
-        )
+    return PlanReport(
+        sync=prepared.line.sync.key,
+        name=prepared.line.sync.name,
+        read=planned.read,
+        add=plan.add,
+        change=plan.change,
+        remove=plan.remove,
+        unchanged=planned.unchanged,
+        invalid=planned.invalid,
+        held=planned.held,
+        missed=planned.missed,
+        field_changes=planned.field_changes,
+        invalid_reasons=planned.invalid_reasons,
+        warnings=tuple(warnings_of(frozen, prepared.line)),
+        needs_approval=_guard(prepared, frozen, bench),
+        forecast=forecast(prepared, frozen, bench),
+    )
 
 
 def _guard(prepared: Setup, frozen: Frozen, bench: Workbench) -> str:

@@ -293,11 +293,13 @@ def _unfinished(run: int) -> None:
     Run.objects.filter(pk=run).update(status="working", finished_at=None, worker="", pid=None)
 
 
-def _cut_short(desk: Desk, broken: Callable[[str], int], sync: str) -> int:
+def _cut_short(
+    desk: Desk, broken: Callable[[str], int], sync: str, spoil: Callable[[int], object] = _foreign
+) -> int:
     """A run of people or events that is unfinished, and that another release wrote down."""
     (_small_batches if sync == "people" else _orders)(desk)
     run = broken(sync)
-    _foreign(run)
+    spoil(run)
     _unfinished(run)
     return run
 
@@ -357,11 +359,8 @@ def test_an_unfinished_run_whose_plan_another_release_made_is_superseded(
     floor: Floor, broken: Callable[[str], int], sync: str
 ) -> None:
     desk = floor.desk
-    (_small_batches if sync == "people" else _orders)(desk)
-    run = broken(sync)
+    run = _cut_short(desk, broken, sync, _outdate)
     answered = 10 * receipts(run)
-    _outdate(run)
-    _unfinished(run)
     report = desk.run(sync)
     old = Run.objects.get(pk=run)
     assert (old.status, old.folded) == ("superseded", True)
